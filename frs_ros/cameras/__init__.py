@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Camera images: sources and the codec they travel with."""

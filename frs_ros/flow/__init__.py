@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sampling and inversion of velocity fields: pure maths on numpy arrays or torch tensors."""

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One coarse wish about the robot's next motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+
+class Gripper(IntEnum):
+    """What the guidance says about the gripper; the values are those of the message."""
+
+    POLICY = 0  # the policy decides
+    OPEN = 1
+    CLOSE = 2
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """A wish, valid for the next chunk. Advice to the policy, never a safety control.
+
+    Attributes:
+        direction: [3] wished translation of the gripper along the base axes; its length is free,
+            only the direction counts; zeros mean no wish about translation.
+        rotation: [3] wished rotation axis times a weight in [0, 1], base axes; zeros mean none.
+        gripper: Wish about the gripper.
+        magnitude: Speed in [0, 1] of full command, applied to the normalised direction.
+        enabled: The operator is steering (a dead-man switch on hardware).
+        defer: Leave this chunk to the policy, as for the fine part of a grasp.
+        source: Who wishes: 'keyboard', 'oracle', ...
+        stamp_ns: When the wish was made, clock of the observation.
+    """
+
+    direction: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    rotation: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    gripper: Gripper = Gripper.POLICY
+    magnitude: float = 1.0
+    enabled: bool = True
+    defer: bool = False
+    source: str = ''
+    stamp_ns: int = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a wish to follow; otherwise the policy acts unsteered."""
+        moves = bool(np.any(self.direction) or np.any(self.rotation))
+        return self.enabled and not self.defer and (moves or self.gripper != Gripper.POLICY)
