@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The folder in which generated simulator files are kept between runs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def cache_dir(*parts: str) -> Path:
+    """`$XDG_CACHE_HOME/frs_ros/...` (or `~/.cache/...`), created if missing."""
+    base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    folder = Path(base, 'frs_ros', *parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes a file so that processes starting at the same time never see half of it."""
+    if path.exists() and path.read_bytes() == data:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, 'wb') as file:
+        file.write(data)
+    os.replace(temporary, path)

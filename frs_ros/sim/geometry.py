@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collision geometry of simulated bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_COLLISION_GROUP = 0
+_CYLINDER_CORNERS = np.array(
+    [
+        (np.cos(a), np.sin(a), z)
+        for a in np.linspace(0, 2 * np.pi, 16, endpoint=False)
+        for z in (-1.0, 1.0)
+    ]
+)
+_BOX_CORNERS = np.array([(x, y, z) for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
+
+
+def body_vertices(model: Any, data: Any, body: int) -> np.ndarray:
+    """Vertices [n, 3] (m, world) that span the collision geoms of a body and its children."""
+    vertices = [_geom_vertices(model, data, g) for g in _collision_geoms(model, body)]
+    return np.concatenate(vertices) if vertices else data.xpos[body][None].copy()
+
+
+def _collision_geoms(model: Any, body: int) -> list[int]:
+    geoms = []
+    for geom in range(model.ngeom):
+        touches = model.geom_contype[geom] or model.geom_conaffinity[geom]
+        if model.geom_group[geom] == _COLLISION_GROUP and touches:
+            ancestor = model.geom_bodyid[geom]
+            while ancestor not in (0, body):
+                ancestor = model.body_parentid[ancestor]
+            if ancestor == body:
+                geoms.append(geom)
+    return geoms
+
+
+def _geom_vertices(model: Any, data: Any, geom: int) -> np.ndarray:
+    import mujoco
+
+    kind, size = model.geom_type[geom], model.geom_size[geom]
+    if kind == mujoco.mjtGeom.mjGEOM_MESH:
+        mesh = model.geom_dataid[geom]
+        first = model.mesh_vertadr[mesh]
+        local = model.mesh_vert[first : first + model.mesh_vertnum[mesh]]
+    elif kind == mujoco.mjtGeom.mjGEOM_CYLINDER:
+        local = _CYLINDER_CORNERS * (size[0], size[0], size[1])
+    elif kind == mujoco.mjtGeom.mjGEOM_CAPSULE:
+        local = _CYLINDER_CORNERS * (size[0], size[0], size[1] + size[0])
+    elif kind == mujoco.mjtGeom.mjGEOM_SPHERE:
+        local = _BOX_CORNERS * size[0]
+    else:
+        local = _BOX_CORNERS * size
+    return local @ data.geom_xmat[geom].reshape(3, 3).T + data.geom_xpos[geom]

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A LIBERO task without ROS: stock definition, init states, controller and success predicate.
+
+Actions [7] in [-1, 1] go to LIBERO's OSC_POSE controller at 20 Hz: translation (1 = 0.05 m) and
+axis-angle (1 = 0.5 rad) in base axes, gripper (-1 open, +1 close; only the sign counts).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from frs_ros.cameras.codec import decode_jpeg, encode_jpeg
+from frs_ros.errors import ConfigError
+from frs_ros.sim import assets as asset_packs
+from frs_ros.sim import suites
+from frs_ros.sim.geometry import body_vertices
+from frs_ros.sim.rendering import SceneCamera, choose_backend
+from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
+
+CONTROL_HZ = 20.0
+SETTLE_STEPS = 10
+IDLE = np.array([0.0, 0, 0, 0, 0, 0, -1])
+_OPEN = -1.0
+
+
+class LiberoEnv:
+    """One task, ready to reset and step. Not thread-safe; render in the thread that made it.
+
+    Attributes:
+        suite: Suite name.
+        task_id: Index within the suite.
+        instruction: The task in words.
+        max_steps: Step limit of an episode.
+        control_hz: Control rate.
+        num_init_states: Number of stock init states.
+        assets: The asset pack in use.
+    """
+
+    control_hz = CONTROL_HZ
+
+    def __init__(
+        self, suite: str, task_id: int, *, cameras: Sequence[CameraSpec], assets: str = 'auto'
+    ) -> None:
+        """Builds the simulation (1 to 2 s).
+
+        Args:
+            suite: LIBERO suite.
+            task_id: Index within it.
+            cameras: What `capture` and `observe` render.
+            assets: 'auto', 'stock', 'standin' or a folder, see `sim.assets`.
+
+        Raises:
+            ConfigError: Unknown suite, task or camera.
+            AssetError: Assets are missing.
+        """
+        task = suites.task(suite, task_id)
+        self.suite, self.task_id, self.instruction = suite, task_id, task.instruction
+        self.max_steps = task.max_steps
+        self.cameras = tuple(cameras)
+        self.assets = asset_packs.resolve(assets, suite)
+        self._init_states = suites.init_states(task)
+        self.num_init_states = len(self._init_states)
+        self._env = _build(str(task.bddl_file), self.assets)
+        self.model, self.data = self._env.sim.model._model, self._env.sim.data._data
+        self._camera = SceneCamera(self.model, self.data)
+        self._grasp_site = self.model.site('gripper0_grip_site').id
+        self._eef_body = self.model.body('robot0_right_hand').id
+        fingers = ('gripper0_finger_joint1', 'gripper0_finger_joint2')
+        self._finger_qpos = [int(self.model.joint(j).qposadr[0]) for j in fingers]
+        self._rest_heights: dict[str, float] = {}
+        self.goal = list(self._problem.parsed_problem['goal_state'][0])
+        self.gripper_command = _OPEN
+
+    @property
+    def _problem(self) -> Any:
+        return self._env.env
+
+    # ---- episode ------------------------------------------------------------------------------
+
+    def reset(self, init_id: int) -> None:
+        """Loads a stock init state and lets the objects settle, as openpi's client does."""
+        if not 0 <= init_id < self.num_init_states:
+            raise ConfigError(
+                f'init state {init_id} does not exist; {self.suite} task {self.task_id} has '
+                f'0 to {self.num_init_states - 1}'
+            )
+        self.load_state(self._init_states[init_id])
+        self.settle()
+
+    def load_state(self, state: np.ndarray) -> None:
+        """Sets a flattened MuJoCo state (time, qpos, qvel) with nothing left of the past."""
+        import mujoco
+
+        mujoco.mj_resetData(self.model, self.data)
+        nq = self.model.nq
+        self.data.time = state[0]
+        self.data.qpos[:] = state[1 : 1 + nq]
+        self.data.qvel[:] = state[1 + nq : 1 + nq + self.model.nv]
+        mujoco.mj_forward(self.model, self.data)
+        problem = self._problem
+        problem.timestep, problem.done = 0, False
+        for robot in self._env.robots:
+            robot.gripper.current_action = np.zeros(robot.gripper.dof)
+            robot.controller.update(force=True)
+            robot.controller.reset_goal()
+        self.gripper_command = _OPEN
+
+    def settle(self) -> None:
+        """Steps without moving, then takes the objects' heights as those at rest."""
+        for _ in range(SETTLE_STEPS):
+            self.step(IDLE)
+        self._rest_heights = {n: float(self.position(n)[2]) for n in self.object_names}
+
+    def step(self, action: np.ndarray) -> bool:
+        """Executes one action [7]; returns whether the task's success predicate holds."""
+        clipped = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
+        if clipped.shape != (7,) or not np.all(np.isfinite(clipped)):
+            raise ConfigError(f'an action must be 7 finite numbers, got {np.asarray(action)}')
+        self._problem.timestep = 0  # the caller limits episodes, not robosuite's horizon
+        self._problem.done = False
+        self._env.step(clipped)
+        self.gripper_command = float(clipped[6])
+        return self.fulfilled(self.goal)
+
+    def fulfilled(self, goal: Sequence[str]) -> bool:
+        """Evaluates a stock predicate such as ('in', 'milk_1', 'basket_1_contain_region')."""
+        return bool(self._problem._eval_predicate(list(goal)))
+
+    # ---- observation --------------------------------------------------------------------------
+
+    def capture(self) -> dict[str, bytes]:
+        """JPEG image of each camera."""
+        return {
+            c.name: encode_jpeg(self._camera.render(c.name, c.height, c.width))
+            for c in self.cameras
+        }
+
+    def observe(self, stamp_ns: int = 0) -> Observation:
+        """What a policy sees, pictures as a receiver of `capture` decodes them."""
+        images = {name: decode_jpeg(data) for name, data in self.capture().items()}
+        return Observation(
+            images, self.state(), self.instruction, self.gripper_command, stamp_ns
+        )
+
+    def state(self) -> np.ndarray:
+        """[8] position (m), axis-angle (rad), fingers (m), as openpi's LIBERO client builds it."""
+        w, x, y, z = self.data.xquat[self._eef_body]
+        axis_angle = _axis_angle(np.array([x, y, z, w]))
+        position = self.data.site_xpos[self._grasp_site]
+        return np.concatenate([position, axis_angle, self.data.qpos[self._finger_qpos]])
+
+    def joint_state(self) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Arm joint names, positions (rad) and velocities (rad/s)."""
+        robot = self._env.robots[0]
+        names = [f'panda_joint{i + 1}' for i in range(7)]
+        positions = self.data.qpos[robot._ref_joint_pos_indexes].copy()
+        return names, positions, self.data.qvel[robot._ref_joint_vel_indexes].copy()
+
+    def view(self, height: int, width: int, camera: str = 'agentview') -> np.ndarray:
+        """A picture for people, [height, width, 3] uint8 RGB."""
+        return self._camera.render(camera, height, width)
+
+    def project(
+        self, points: np.ndarray, height: int, width: int, camera: str = 'agentview'
+    ) -> np.ndarray:
+        """Pixels [n, 2] (u right, v down) of world points [n, 3] in the picture of `view`."""
+        return self._camera.project(points, camera, height, width)
+
+    # ---- privileged state ---------------------------------------------------------------------
+
+    @property
+    def object_names(self) -> list[str]:
+        """Names of the movable objects, the goal's destination last."""
+        names = sorted(self._problem.objects_dict)
+        return [n for n in names if n != self.destination] + [self.destination]
+
+    @property
+    def destination(self) -> str:
+        """The object the goal's region belongs to, such as `basket_1`."""
+        states = self._problem.object_states_dict
+        name = self.goal[2]
+        return getattr(states[name], 'parent_name', name) if name in states else name
+
+    def position(self, name: str) -> np.ndarray:
+        """Position [3] of an object's origin, m, world frame."""
+        return self.data.xpos[self._problem.obj_body_id[name]].copy()
+
+    def vertices(self, name: str) -> np.ndarray:
+        """Vertices [n, 3] of an object's collision geometry, m, world frame."""
+        return body_vertices(self.model, self.data, self._problem.obj_body_id[name])
+
+    def gripper_pose(self) -> tuple[np.ndarray, np.ndarray]:
+        """Position [3] (m) and rotation matrix [3, 3] of the grasp site, world frame."""
+        matrix = self.data.site_xmat[self._grasp_site].reshape(3, 3)
+        return self.data.site_xpos[self._grasp_site].copy(), matrix.copy()
+
+    def scene(self, stamp_ns: int = 0) -> PrivilegedScene:
+        """Poses of everything, for oracle guidance and outcome classes."""
+        objects = {
+            n: ObjectPose(
+                self.position(n), np.ptp(self.vertices(n), axis=0), self._rest_heights.get(n, 0.0)
+            )
+            for n in self.object_names
+        }
+        return PrivilegedScene(
+            self.gripper_pose()[0], objects, self.goal[1], self.destination, stamp_ns
+        )
+
+    def close(self) -> None:
+        """Frees rendering contexts and the simulation."""
+        self._camera.close()
+        self._env.close()
+
+
+def _build(bddl_file: str, pack: asset_packs.Assets) -> Any:
+    """LIBERO's environment without its renderer and observables."""
+    choose_backend()
+    asset_packs.use(pack)
+    logging.getLogger('robosuite_logs').setLevel(logging.ERROR)
+    np_state = np.random.get_state()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter('ignore')
+        from libero.libero.envs.env_wrapper import ControlEnv
+
+        np.random.seed(0)  # fixtures are placed by numpy's global generator
+        env = ControlEnv(
+            bddl_file_name=bddl_file, has_offscreen_renderer=False, use_camera_obs=False
+        )
+        env.reset()
+    np.random.set_state(np_state)
+    env.env.hard_reset = False
+    _silence_observables(env.env)
+    return env
+
+
+def _silence_observables(problem: Any) -> None:
+    """Stops robosuite from computing observations that nobody reads; they cost a third of a step."""
+    for observable in problem._observables.values():
+        observable.set_enabled(False)
+        observable.set_active(False)
+
+
+def _axis_angle(xyzw: np.ndarray) -> np.ndarray:
+    """Quaternion -> axis-angle with robosuite's sign rule: angle in [0, 2 pi) by 2 acos(w)."""
+    w = np.clip(xyzw[3], -1.0, 1.0)
+    sine = np.sqrt(1.0 - w * w)
+    return np.zeros(3) if np.isclose(sine, 0.0) else xyzw[:3] * 2.0 * np.arccos(w) / sine
+
+
+def rotation_of(state: np.ndarray) -> Rotation:
+    """Gripper orientation from a state vector [8]."""
+    return Rotation.from_rotvec(state[3:6])
+
+
+def limit_threads() -> None:
+    """Keeps numeric libraries of a worker process to one thread; call before they are imported."""
+    for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
+        os.environ.setdefault(name, '1')
