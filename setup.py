@@ -74,9 +74,7 @@ class BuildWithInterfaces(build_py):
         install = build_interfaces(ROOT / 'build' / 'pip')
         target = ROOT if self.editable_mode else Path(self.build_lib)
         generated = next(install.glob('lib/python*/site-packages/frs_ros'))
-        shutil.copytree(
-            generated / 'msg', target / 'frs_ros' / 'msg', dirs_exist_ok=True
-        )
+        shutil.copytree(generated / 'msg', target / 'frs_ros' / 'msg', dirs_exist_ok=True)
         for library in generated.glob('*.so'):
             shutil.copy2(library, target / 'frs_ros')
         self.distribution.data_files += data_files(install)
