@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints of the small generalist: safetensors beside a JSON file, never pickle.
+
+`NAME.safetensors` holds the weights in float16 (computed in float32 after loading), `NAME.json`
+what they mean: spec, cameras, instructions, normalisation and how they were trained.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from frs_ros.errors import CheckpointError
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.policies.mini import MINI_SPEC, MiniPolicy, make_network
+from frs_ros.policies.mini_network import PROPRIO_DIM
+from frs_ros.policies.normalisation import Normalisation
+from frs_ros.policies.vocabulary import Vocabulary
+
+FORMAT = 1
+KIND = 'mini'
+SHIPPED = {'mini': Path(__file__).parent / 'pretrained' / 'mini_libero_object.safetensors'}
+
+
+def _description(policy: MiniPolicy) -> dict[str, Any]:
+    """What the weights mean, as JSON types."""
+    described = {
+        'format': FORMAT,
+        'kind': KIND,
+        'spec': asdict(policy.spec),
+        'cameras': [asdict(camera) for camera in policy.cameras],
+        'instructions': list(policy.vocabulary.instructions),
+        'normalisation': policy.normalisation.to_json(),
+    }
+    return json.loads(json.dumps(described))  # tuples become lists, as they will be read
+
+
+def save_policy(policy: MiniPolicy, path: str | Path, metadata: Mapping[str, Any]) -> Path:
+    """Writes `path` and the JSON beside it.
+
+    Args:
+        policy: What to save.
+        path: File name ending in `.safetensors`.
+        metadata: How the policy was trained, JSON types.
+
+    Returns:
+        The path of the weights.
+
+    Raises:
+        CheckpointError: If the name does not end in `.safetensors` or cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != '.safetensors':
+        raise CheckpointError(f"checkpoint name must end in .safetensors, not '{path.name}'")
+    weights = {k: v.half().contiguous() for k, v in policy.network.state_dict().items()}
+    text = json.dumps({**_description(policy), 'training': dict(metadata)}, indent=1)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(weights, path)
+        path.with_suffix('.json').write_text(text + '\n')
+    except OSError as e:
+        raise CheckpointError(f'cannot write checkpoint {path}: {e.strerror}') from e
+    return path
+
+
+def resolve(checkpoint: str | Path) -> Path:
+    """Path of a shipped checkpoint by name, or the path itself.
+
+    Raises:
+        CheckpointError: If there is no such file, or its JSON is missing.
+    """
+    path = SHIPPED.get(str(checkpoint), Path(checkpoint))
+    if not path.is_file():
+        names = ', '.join(SHIPPED)
+        raise CheckpointError(
+            f"no checkpoint at '{path}'; give a .safetensors file or one of: {names}"
+        )
+    if not path.with_suffix('.json').is_file():
+        raise CheckpointError(f'checkpoint {path} lacks its description {path.stem}.json')
+    return path
+
+
+def read_metadata(checkpoint: str | Path) -> dict[str, Any]:
+    """The JSON of a checkpoint; training metadata are under `training`.
+
+    Raises:
+        CheckpointError: If it is missing or is not the JSON of a `mini` checkpoint.
+    """
+    path = resolve(checkpoint).with_suffix('.json')
+    try:
+        description = json.loads(path.read_text())
+    except (OSError, ValueError) as e:
+        raise CheckpointError(f'{path} is not readable JSON: {e}') from e
+    if not isinstance(description, dict):
+        raise CheckpointError(f'{path} does not describe a checkpoint')
+    for key, wanted in (('kind', KIND), ('format', FORMAT)):
+        if description.get(key) != wanted:
+            raise CheckpointError(
+                f'{path}: {key} is {description.get(key)!r}, this version reads {wanted!r}'
+            )
+    return description
+
+
+def load_policy(checkpoint: str | Path) -> FlowPolicy:
+    """Loads a policy.
+
+    Args:
+        checkpoint: 'mini' for the shipped one, else a `.safetensors` file with its JSON beside it.
+
+    Raises:
+        CheckpointError: If it is missing, truncated, of another kind or shape, or not finite.
+    """
+    path = resolve(checkpoint)
+    description = read_metadata(path)
+    try:
+        vocabulary = Vocabulary(description['instructions'])
+        normalisation = Normalisation.from_json(description['normalisation'])
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        raise CheckpointError(f'{path.with_suffix(".json")}: bad or missing entry {e}') from e
+    with torch.random.fork_rng(devices=[]):  # initial weights are overwritten below
+        network = make_network(vocabulary)
+    weights = _read_weights(path)
+    _check_weights(path, weights, network.state_dict())
+    network.load_state_dict(weights)
+    policy = MiniPolicy(network, normalisation, vocabulary)
+    _check_description(path, description, policy)
+    return policy
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    try:
+        return {name: value.float() for name, value in load_file(path).items()}
+    except (SafetensorError, OSError) as e:
+        raise CheckpointError(f'{path} is truncated or not a safetensors file: {e}') from e
+
+
+def _check_weights(path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """CheckpointError unless names and shapes agree and all numbers are finite."""
+    if strange := sorted(weights.keys() ^ wanted.keys()):
+        raise CheckpointError(f'{path} does not fit: missing or unknown tensor {strange[0]}')
+    for name, value in weights.items():
+        if value.shape != wanted[name].shape:
+            raise CheckpointError(
+                f'{path} does not fit: {name} has shape {list(value.shape)}, '
+                f'expected {list(wanted[name].shape)}'
+            )
+        if not torch.isfinite(value).all():
+            raise CheckpointError(f'{path} is damaged: {name} holds numbers that are not finite')
+
+
+def _check_description(path: Path, description: Mapping[str, Any], policy: MiniPolicy) -> None:
+    """CheckpointError unless spec, cameras and normalisation are what this code computes."""
+    for key in ('spec', 'cameras'):
+        if description.get(key) != _description(policy)[key]:
+            raise CheckpointError(f'{path.with_suffix(".json")}: {key} is not that of this version')
+    normalisation = policy.normalisation.to_json()
+    lengths = {'action_low': MINI_SPEC.action_dim, 'action_high': MINI_SPEC.action_dim}
+    for name, values in normalisation.items():
+        if len(values) != lengths.get(name, PROPRIO_DIM):
+            raise CheckpointError(f'{path.with_suffix(".json")}: {name} has {len(values)} numbers')
