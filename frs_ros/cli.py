@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `frs` command: finds the module of a command, parses, runs, and words the errors."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from frs_ros.errors import ConfigError, DependencyError, FrsError
+
+# Command words -> (module with add_arguments(parser) and run(args), one line of help).
+COMMANDS = {
+    ('demo',): (
+        'frs_ros.commands.demo',
+        'a held-out task unsteered and steered through the ROS graph, as a video',
+    ),
+    ('up',): ('frs_ros.commands.up', 'start the nodes of a graph as processes'),
+    ('eval',): ('frs_ros.commands.eval', 'compare steering methods over many LIBERO episodes'),
+    ('collect',): ('frs_ros.commands.collect', "collect the scripted expert's demonstrations"),
+    ('train', 'generalist'): (
+        'frs_ros.learning.generalist_cli',
+        'train the small flow-matching policy on demonstrations',
+    ),
+    ('bench', 'plan'): ('frs_ros.commands.bench_plan', 'time and velocity evaluations of a plan'),
+    ('bench', 'graph'): (
+        'frs_ros.commands.bench_graph',
+        'the ROS graph against the in-process evaluator',
+    ),
+}
+GROUPS = {'train': 'train a policy', 'bench': 'measure speed'}
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Words a wrong argument as one line, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f'{message} (see {self.prog} --help)')
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from frs_ros.commands.version import package_version
+
+        print(f'frs {package_version()}')
+        parser.exit()
+
+
+def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser; of all commands only the one named in `argv` is imported and gets its options."""
+    parser = _Parser(
+        prog='frs',
+        description='Steer flow-matching robot policies: Flow Reversal Steering on ROS 2 and in '
+        'LIBERO.',
+        epilog="'frs COMMAND --help' tells more about a command.",
+    )
+    parser.add_argument('--version', action=_Version, nargs=0, help='print the version and exit')
+    commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
+    groups = {(): commands}
+    for words, (module_name, text) in COMMANDS.items():
+        group = words[:-1]
+        if group not in groups:
+            about = GROUPS[group[0]]
+            groups[group] = commands.add_parser(
+                group[0], help=about, description=about
+            ).add_subparsers(dest='subcommand', metavar='WHAT', required=True)
+        command = groups[group].add_parser(words[-1], help=text, description=text)
+        if tuple(argv[: len(words)]) == words:
+            module = importlib.import_module(module_name)
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Returns:
+        What the command returns (None counts as 0); 2 after an error that is shown as one line on
+        stderr; 130 after Ctrl-C.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(argv)
+    except FrsError as error:
+        print(f'frs: error: {" ".join(str(error).split())}', file=sys.stderr)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _run(argv: Sequence[str]) -> int:
+    try:
+        args = build_parser(argv).parse_args(argv)
+        return args.run(args) or 0
+    except ModuleNotFoundError as error:
+        # What is not installed is the user's to mend; the messages exist only after a build.
+        missing = error.name or ''
+        if missing.startswith('frs_ros') and not missing.startswith('frs_ros.msg'):
+            raise
+        raise DependencyError(
+            f"the Python package '{missing}' is not installed; run 'make setup', or build the "
+            'package on a machine with ROS 2'
+        ) from error
+
+
+if __name__ == '__main__':
+    sys.exit(main())

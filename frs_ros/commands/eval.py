@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`frs eval`: compares steering methods over many LIBERO episodes, in process and without ROS."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from frs_ros.errors import ConfigError
+from frs_ros.commands.task_selection import parse_tasks
+from frs_ros.learning.settings import (
+    GUIDANCES,
+    INSTRUCTIONS,
+    EvaluationSettings,
+    Method,
+    check_init_states,
+)
+
+PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of the command."""
+    option = parser.add_argument
+    option('--suite', default='libero_object', help='LIBERO suite (default: %(default)s)')
+    option(
+        '--tasks',
+        default='heldout',
+        help="task numbers and ranges such as '5,6,7' or '0-4', 'all', or the 'trained' or "
+        "'heldout' tasks of the checkpoint (default: %(default)s)",
+    )
+    option(
+        '--methods',
+        default='base,direct,frs',
+        help="steering methods; 'direct@0.5' guides at magnitude 0.5 (default: %(default)s)",
+    )
+    option(
+        '--guidance',
+        default='oracle',
+        help=f"source of guidance, {' or '.join(GUIDANCES)}; oracle reads the simulator's "
+        'privileged poses (default: %(default)s)',
+    )
+    option('--trials', type=int, default=10, help='episodes per task and method (default: 10)')
+    option('--first-init', type=int, default=0, help='first init state (default: 0)')
+    option('--seed', type=int, default=7, help='seed of all random draws (default: 7)')
+    option('--workers', type=int, default=2, help='processes (default: 2)')
+    option(
+        '--assets', default='auto', help='auto, stock, standin or a folder (default: %(default)s)'
+    )
+    option(
+        '--checkpoint',
+        default='mini',
+        help="'mini', the policy that comes with the package, or a .safetensors file with its "
+        '.json beside it (default: %(default)s)',
+    )
+    option(
+        '--instruction',
+        default='task',
+        help=f"what the policy is told, {' or '.join(INSTRUCTIONS)} (default: %(default)s)",
+    )
+    option(
+        '--out',
+        type=Path,
+        required=True,
+        help='folder of the results; an evaluation that was stopped there goes on',
+    )
+    option('--json', type=Path, help='also write the results to this file')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluates, writes the results and prints the table."""
+    from frs_ros.commands.version import software_versions
+    from frs_ros.learning.evaluate import evaluate
+    from frs_ros.learning.libero_world import LiberoWorld
+    from frs_ros.learning.plot import plot_results
+    from frs_ros.learning.report import summarise, table, write_json
+    from frs_ros.sim.suites import tasks
+
+    settings = settings_from(args)
+    records = evaluate(settings, LiberoWorld(), args.out, workers=args.workers)
+    names = {task.task_id: task.instruction for task in tasks(settings.suite)}
+    versions = software_versions(*PACKAGES)
+    results = summarise(records, settings, task_names=names, versions=versions)
+    files = [args.out / 'results.json', *([args.json] if args.json else [])]
+    for file in files:
+        write_json(file, results)
+    picture = args.out / 'results.png'
+    plot_results(picture, results)
+    print(table(results))
+    print('written:', ', '.join(str(path) for path in [*files, picture]))
+    return 0
+
+
+def settings_from(args: argparse.Namespace) -> EvaluationSettings:
+    """Checks the arguments against what exists, before any worker is started.
+
+    Raises:
+        ConfigError, CheckpointError, AssetError: Something does not exist or does not fit.
+    """
+    from frs_ros.sim import assets, suites
+    from frs_ros.steering.registry import METHODS
+
+    if args.workers < 1:
+        raise ConfigError('--workers must be at least 1')
+    all_tasks = suites.tasks(args.suite)
+    checkpoint = Checkpoint(args.checkpoint)
+    chosen = parse_tasks(args.tasks, len(all_tasks), checkpoint.task_split(args.suite))
+    settings = EvaluationSettings(
+        suite=args.suite,
+        tasks=chosen,
+        methods=tuple(Method.parse(text.strip(), METHODS) for text in args.methods.split(',')),
+        guidance=args.guidance,
+        trials=args.trials,
+        first_init=args.first_init,
+        seed=args.seed,
+        checkpoint=args.checkpoint,
+        instruction=args.instruction,
+        checkpoint_sha256=checkpoint.sha256(),
+    )
+    for task_id in chosen:
+        check_init_states(settings, len(suites.init_states(all_tasks[task_id])))
+    pack = assets.resolve(args.assets, args.suite)
+    return replace(settings, assets=str(pack.folder) if pack.kind == 'path' else pack.kind)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluates steering methods: many episodes over several processes, resumable."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Protocol
+
+from frs_ros.errors import FrsError
+from frs_ros.learning.episode import (
+    Environment,
+    EpisodeResult,
+    Guide,
+    episode_seed,
+    run_episode,
+)
+from frs_ros.learning.journal import EpisodeRecord, Journal
+from frs_ros.learning.settings import EvaluationSettings, Job, check_init_states
+from frs_ros.learning.workers import WorkerError, run_jobs
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.steering.base import Steerer
+
+__all__ = [
+    'Environment',
+    'EpisodeResult',
+    'EpisodeRunner',
+    'World',
+    'episode_seed',
+    'evaluate',
+    'run_episode',
+]
+
+ERROR_FILE = 'error.log'
+
+
+class World(Protocol):
+    """Makes everything an evaluation needs in a worker process; picklable, LIBERO or a fake."""
+
+    def policy(self, settings: EvaluationSettings) -> FlowPolicy:
+        """The frozen policy."""
+        ...
+
+    def environment(
+        self, settings: EvaluationSettings, task_id: int, policy: FlowPolicy
+    ) -> Environment:
+        """The simulated task, with the cameras of the policy."""
+        ...
+
+    def steerer(self, name: str) -> Steerer:
+        """The steering method of this name."""
+        ...
+
+    def guide(self, guidance: str, magnitude: float) -> Guide | None:
+        """The source of guidance of this name, None for 'none'."""
+        ...
+
+
+class EpisodeRunner:
+    """Runs the jobs of one worker: loads the policy once and a task whenever it changes."""
+
+    def __init__(self, settings: EvaluationSettings, world: World) -> None:
+        self._settings = settings
+        self._world = world
+        self._policy = world.policy(settings)
+        self._task_id: int | None = None
+        self._env: Environment | None = None
+
+    def __call__(self, job: Job) -> EpisodeRecord:
+        """Runs one episode; ConfigError if its task has too few init states."""
+        settings, method = self._settings, self._settings.method(job.method)
+        result = run_episode(
+            self._environment(job.task_id),
+            self._policy,
+            self._world.steerer(method.name),
+            self._world.guide(settings.guidance, method.magnitude),
+            init_id=job.init_id,
+            episode_seed=episode_seed(settings.seed, settings.suite, job.task_id, job.init_id),
+            instruction='' if settings.instruction == 'none' else None,
+        )
+        return EpisodeRecord.of(job, result)
+
+    def _environment(self, task_id: int) -> Environment:
+        # Only the current task is kept: an environment takes hundreds of megabytes, and the
+        # schedule rarely sends a worker back to a task.
+        if self._env is None or task_id != self._task_id:
+            if self._env is not None:
+                self._env.close()
+            self._env = self._world.environment(self._settings, task_id, self._policy)
+            self._task_id = task_id
+            check_init_states(self._settings, self._env.num_init_states)
+        return self._env
+
+
+def evaluate(
+    settings: EvaluationSettings, world: World, out: Path, *, workers: int = 1
+) -> list[EpisodeRecord]:
+    """Runs the episodes that are not yet in `out` and returns all of them in the order of jobs.
+
+    Finished episodes are on disk at once: after Ctrl-C, a crash or a kill, the same call goes on
+    where it stopped.
+
+    Args:
+        settings: What to evaluate.
+        world: Where; see `World`.
+        out: Folder of the evaluation.
+        workers: Number of processes.
+
+    Raises:
+        ConfigError: `out` holds an evaluation with other settings.
+        WorkerError: A worker failed; what was finished is kept.
+    """
+    journal = Journal(out, settings)
+    jobs = settings.jobs()
+    todo = [job for job in jobs if job not in journal.records]
+    factory = functools.partial(EpisodeRunner, settings, world)
+    try:
+        with closing(run_jobs(factory, todo, workers, _task)) as results:  # type: ignore[type-var]
+            _collect(results, journal, len(jobs))
+    except KeyboardInterrupt:
+        _say(f'interrupted; {_kept(journal, jobs, out)}')
+        raise
+    except WorkerError as error:
+        if error.details:
+            Path(out, ERROR_FILE).write_text(error.details, encoding='utf-8')
+        where = f', traceback in {Path(out, ERROR_FILE)}' if error.details else ''
+        raise WorkerError(f'{error}{where}; {_kept(journal, jobs, out)}') from error
+    return [journal.records[job] for job in jobs]
+
+
+def _task(job: Job) -> int:
+    return job.task_id
+
+
+def _collect(results: Iterable[EpisodeRecord], journal: Journal, total: int) -> None:
+    """Writes the results down as they come, with a progress bar of successes by method."""
+    from tqdm import tqdm
+
+    done = list(journal.records.values())
+    trials = Counter(record.method for record in done)
+    successes = Counter(record.method for record in done if record.success)
+    interval = 0.1 if sys.stderr.isatty() else 10.0
+    with tqdm(total=total, initial=len(done), unit='episode', mininterval=interval) as bar:
+        for record in results:
+            journal.append(record)
+            trials[record.method] += 1
+            successes[record.method] += record.success
+            counts = ', '.join(f'{name} {successes[name]}/{n}' for name, n in trials.items())
+            bar.set_postfix_str(counts, refresh=False)
+            bar.update()
+
+
+def _kept(journal: Journal, jobs: list[Job], out: Path) -> str:
+    return (
+        f'{len(journal.records)} of {len(jobs)} episodes are kept in {out}, '
+        'run the same command again to go on'
+    )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

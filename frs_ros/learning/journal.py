@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file of finished episodes, written as they finish, from which an evaluation resumes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from frs_ros.errors import ConfigError, DataError
+from frs_ros.learning.episode import EpisodeResult
+from frs_ros.learning.settings import EvaluationSettings, Job
+
+SETTINGS_FILE = 'settings.json'
+EPISODES_FILE = 'episodes.jsonl'
+
+
+@dataclass(frozen=True)
+class EpisodeRecord:
+    """The lasting part of an episode's result: one line of `episodes.jsonl`.
+
+    Attributes:
+        nfe: Velocity evaluations of all plans.
+        plan_ms: Wall time of each plan, milliseconds.
+        steered_share: Share of plans made under an active guidance.
+        diagnostics: Means of the plans' diagnostics over the episode.
+    """
+
+    task_id: int
+    init_id: int
+    method: str
+    success: bool
+    steps: int
+    outcome: str
+    first_lifted: str | None
+    plans: int
+    nfe: int
+    plan_ms: tuple[float, ...]
+    steered_share: float
+    diagnostics: dict[str, float]
+
+    @property
+    def job(self) -> Job:
+        """The job this is the result of."""
+        return Job(self.task_id, self.init_id, self.method)
+
+    @classmethod
+    def of(cls, job: Job, result: EpisodeResult) -> EpisodeRecord:
+        """Keeps the numbers and drops the chunks."""
+        names = sorted({name for plan in result.plans for name in plan.diagnostics})
+        means = {name: result.mean_diagnostic(name) for name in names}
+        return cls(
+            job.task_id,
+            job.init_id,
+            job.method,
+            result.success,
+            result.steps,
+            result.outcome,
+            result.first_lifted,
+            len(result.plans),
+            result.nfe,
+            tuple(round(ms, 3) for ms in result.plan_ms),
+            result.steered_share,
+            {name: mean for name, mean in means.items() if mean is not None},
+        )
+
+
+class Journal:
+    """Finished episodes of one evaluation in a folder.
+
+    Attributes:
+        records: Finished episodes by job.
+    """
+
+    def __init__(self, folder: Path, settings: EvaluationSettings) -> None:
+        """Opens or starts the journal.
+
+        Raises:
+            ConfigError: The folder holds an evaluation with other settings.
+            DataError: A file of the folder is damaged.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        _claim(folder / SETTINGS_FILE, settings.to_json())
+        self._path = folder / EPISODES_FILE
+        self.records: dict[Job, EpisodeRecord] = {}
+        self._load()
+
+    def append(self, record: EpisodeRecord) -> None:
+        """Adds a finished episode, on disk when this returns."""
+        line = json.dumps(asdict(record), allow_nan=False)
+        with self._path.open('a', encoding='utf-8') as file:
+            file.write(line + '\n')
+        self.records[record.job] = record
+
+    def _load(self) -> None:
+        if not self._path.exists():
+            return
+        text = self._path.read_text(encoding='utf-8')
+        # A line without its end was cut off by a kill: that episode is run again.
+        complete = text[: text.rfind('\n') + 1]
+        if complete != text:
+            self._path.write_text(complete, encoding='utf-8')
+        for number, line in enumerate(complete.splitlines(), start=1):
+            try:
+                record = EpisodeRecord(**json.loads(line))
+            except (TypeError, ValueError) as error:
+                raise DataError(
+                    f'{self._path}, line {number} is damaged; delete the line to run that '
+                    'episode again'
+                ) from error
+            self.records[record.job] = record
+
+
+def _claim(path: Path, settings: dict[str, Any]) -> None:
+    """Writes the settings into a new folder, or checks that they are those of an old one."""
+    if not path.exists():
+        path.write_text(json.dumps(settings, indent=2) + '\n', encoding='utf-8')
+        return
+    try:
+        old = json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise DataError(f'{path} is damaged; choose another --out folder') from error
+    keys = [key for key in settings if old.get(key) != settings[key]]
+    if keys:
+        differences = '; '.join(f'{key} was {old.get(key)}, is {settings[key]}' for key in keys)
+        raise ConfigError(
+            f'{path.parent} holds an evaluation with other settings ({differences}); '
+            'choose another --out folder'
+        )

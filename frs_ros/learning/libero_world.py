@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The world of an evaluation in LIBERO: stock tasks, oracle guidance, a checkpoint."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from frs_ros.learning.episode import Environment, Guide
+from frs_ros.learning.settings import EvaluationSettings
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.steering.base import Steerer
+
+
+@dataclass(frozen=True)
+class LiberoWorld:
+    """Makes policies, tasks, steerers and guides; see `evaluate.World`."""
+
+    def policy(self, settings: EvaluationSettings) -> FlowPolicy:
+        """Loads the checkpoint; one thread, as the workers share the cores."""
+        import torch
+
+        from frs_ros.policies.checkpoint import load_policy
+
+        torch.set_num_threads(1)
+        return load_policy(settings.checkpoint)
+
+    def environment(
+        self, settings: EvaluationSettings, task_id: int, policy: FlowPolicy
+    ) -> Environment:
+        """The stock task, seen through the cameras of the policy."""
+        from frs_ros.sim.libero import LiberoEnv
+
+        return LiberoEnv(settings.suite, task_id, cameras=policy.cameras, assets=settings.assets)
+
+    def steerer(self, name: str) -> Steerer:
+        """The registered method with its default options."""
+        from frs_ros.steering.registry import make_steerer
+
+        return make_steerer(name)
+
+    def guide(self, guidance: str, magnitude: float) -> Guide | None:
+        """Privileged oracle guidance, or none."""
+        if guidance == 'none':
+            return None
+        from frs_ros.guidance.oracle import oracle_guidance
+
+        return functools.partial(oracle_guidance, magnitude=magnitude)
