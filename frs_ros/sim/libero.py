@@ -23,7 +23,7 @@ from frs_ros.errors import ConfigError
 from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
 from frs_ros.sim.geometry import body_vertices
-from frs_ros.sim.rendering import SceneCamera, choose_backend
+from frs_ros.sim.rendering import SceneCamera
 from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
 
 CONTROL_HZ = 20.0
@@ -194,6 +194,13 @@ class LiberoEnv:
         """Position [3] of an object's origin, m, world frame."""
         return self.data.xpos[self._problem.obj_body_id[name]].copy()
 
+    def body_name(self, name: str) -> str:
+        """Name of the MuJoCo body that carries an object's free joint."""
+        body = self._problem.obj_body_id[name]
+        while self.model.body_jntnum[body] == 0 and self.model.body_parentid[body] != 0:
+            body = self.model.body_parentid[body]
+        return str(self.model.body(body).name)
+
     def vertices(self, name: str) -> np.ndarray:
         """Vertices [n, 3] of an object's collision geometry, m, world frame."""
         return body_vertices(self.model, self.data, self._problem.obj_body_id[name])
@@ -223,7 +230,6 @@ class LiberoEnv:
 
 def _build(bddl_file: str, pack: asset_packs.Assets) -> Any:
     """LIBERO's environment without its renderer and observables."""
-    choose_backend()
     asset_packs.use(pack)
     logging.getLogger('robosuite_logs').setLevel(logging.ERROR)
     np_state = np.random.get_state()

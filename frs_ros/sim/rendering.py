@@ -10,7 +10,6 @@ upright, so here it is mirrored left to right.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,19 +19,6 @@ from frs_ros.types import AGENTVIEW, WRIST
 
 MUJOCO_CAMERAS = {AGENTVIEW: 'agentview', WRIST: 'robot0_eye_in_hand'}
 _VISUAL_GROUP = 1
-
-
-def choose_backend() -> None:
-    """Sets MUJOCO_GL where the user has not: EGL beside a GPU, else the software renderer.
-
-    Must run before the first import of mujoco. Software rendering is limited to one thread, so that
-    several simulators share the cores evenly.
-    """
-    if 'MUJOCO_GL' not in os.environ:
-        gpu = Path('/dev/nvidia0').exists() or Path('/dev/dri/renderD128').exists()
-        os.environ['MUJOCO_GL'] = 'egl' if gpu else 'osmesa'
-    os.environ.setdefault('PYOPENGL_PLATFORM', os.environ['MUJOCO_GL'])
-    os.environ.setdefault('LP_NUM_THREADS', '1')
 
 
 class SceneCamera:

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lockstep: the simulator stands still until its observation is answered, hence repeatable."""
+
+from __future__ import annotations
+
+from frs_ros.sim.runner import EpisodeRunner
+from frs_ros.steering.exchange import Chunk
+
+
+class LockstepRunner(EpisodeRunner):
+    """Executes the first actions of each chunk, then asks again, as `learning.episode` does."""
+
+    def _follow(self, chunk: Chunk) -> None:
+        for action in chunk.actions[: chunk.execute_steps]:
+            if self._step(action):
+                return
+        self._ask()
