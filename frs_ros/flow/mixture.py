@@ -75,4 +75,5 @@ class GaussianMixture:
         component = rng.choice(len(means), size=count, p=weights / weights.sum())
         chosen = means[component]
         spread = per_sample(np.asarray(self.stds)[component], chosen)
-        return chosen + spread * rng.standard_normal(chosen.shape)
+        drawn: np.ndarray = chosen + spread * rng.standard_normal(chosen.shape)
+        return drawn

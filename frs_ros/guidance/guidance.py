@@ -8,6 +8,10 @@ from enum import IntEnum
 
 import numpy as np
 
+from frs_ros.errors import ConfigError
+
+_MARGIN = 1e-6  # rounding of unit vectors and of float32 messages
+
 
 class Gripper(IntEnum):
     """What the guidance says about the gripper; the values are those of the message."""
@@ -20,6 +24,9 @@ class Gripper(IntEnum):
 @dataclass(frozen=True)
 class Guidance:
     """A wish, valid for the next chunk. Advice to the policy, never a safety control.
+
+    A wish that cannot be meant (not finite, magnitude or weight out of range) cannot be made: the
+    constructor raises a ConfigError that names the field.
 
     Attributes:
         direction: [3] wished translation of the gripper along the base axes; its length is free,
@@ -41,6 +48,22 @@ class Guidance:
     defer: bool = False
     source: str = ''
     stamp_ns: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ('direction', 'rotation'):
+            vector = np.array(getattr(self, name), dtype=np.float64)
+            if vector.shape != (3,) or not np.all(np.isfinite(vector)):
+                raise ConfigError(f'guidance {name} must be 3 finite numbers, not {vector}')
+            vector.setflags(write=False)
+            object.__setattr__(self, name, vector)
+        if np.linalg.norm(self.rotation) > 1 + _MARGIN:
+            raise ConfigError(f'guidance rotation must be no longer than 1, not {self.rotation}')
+        if not 0 <= self.magnitude <= 1 + _MARGIN:
+            raise ConfigError(f'guidance magnitude must be in [0, 1], not {self.magnitude}')
+        try:
+            object.__setattr__(self, 'gripper', Gripper(self.gripper))
+        except ValueError:
+            raise ConfigError(f'guidance gripper must be 0, 1 or 2, not {self.gripper}') from None
 
     @property
     def active(self) -> bool:

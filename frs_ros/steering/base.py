@@ -3,23 +3,24 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Protocol
 
 import numpy as np
 
+from frs_ros.errors import ConfigError
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import Observation, Plan
 
 
 class Steerer(Protocol):
-    """Makes one plan. Without an active guidance every method equals the unsteered policy exactly.
+    """Makes plans. Without an active guidance every method is the unsteered policy exactly."""
 
-    Attributes:
-        name: Method name as the command line and the messages spell it.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """Method name as the command line and the messages spell it."""
+        ...
 
     def plan(
         self,
@@ -32,7 +33,8 @@ class Steerer(Protocol):
 
         Args:
             policy: The frozen policy.
-            observation: What it sees now; encoded exactly once.
+            observation: What it sees now; encoded once, or not at all by methods that do not
+                ask the policy.
             guidance: The wish, or None.
             rng: Source of all randomness; the first draw is the unsteered noise [H, D].
         """
@@ -42,3 +44,14 @@ class Steerer(Protocol):
 def plan_rng(episode_seed: int, plan_index: int) -> np.random.Generator:
     """The generator of the plan_index-th plan of an episode, the same in process and over ROS."""
     return np.random.default_rng(np.random.SeedSequence([episode_seed, plan_index]))
+
+
+def episode_seed(seed: int, suite: str, task_id: int, init_id: int) -> int:
+    """Seed of one episode's random draws, uint64: stable over machines, processes and versions.
+
+    Episodes of a run differ from each other, methods on the same episode share their draws.
+    """
+    if min(seed, task_id, init_id) < 0:
+        raise ConfigError('seed, task and init state must not be negative')
+    entropy = [seed, zlib.crc32(suite.encode()), task_id, init_id]
+    return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guidance written as a chunk in model space: the paper's construction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from frs_ros.errors import ConfigError
+from frs_ros.flow.arrays import to_numpy
+from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.types import ActionSpec, Observation
+
+TRANSLATION = ('x', 'y', 'z')
+ROTATION = ('roll', 'pitch', 'yaw')
+GRIPPER = 'gripper'
+
+# Raw gripper command of each wish: -1 open, +1 closed; the policy's choice is written as neutral.
+_GRIPPER_COMMAND = {Gripper.POLICY: 0.0, Gripper.OPEN: -1.0, Gripper.CLOSE: 1.0}
+
+
+def reference_chunk(guidance: Guidance, policy: FlowPolicy, observation: Observation) -> Any:
+    """The chunk that does what the guidance says and nothing else, constant over its rows.
+
+    A chunk of raw zeros is encoded; then the unit direction times the magnitude is written into
+    the NORMALISED translation, 1 being about the fastest motion of the training data (arXiv
+    2606.13675, appendix D). Rotation likewise. What the guidance does not mention keeps the
+    encoding of raw 0 (stand still), the padding is zero.
+
+    Args:
+        guidance: An active wish.
+        policy: Its `spec` names the dimensions, its `to_model` encodes.
+        observation: What the policy sees; some policies normalise relative to it.
+
+    Returns:
+        [1, H, D] in model space, as the policy's array type; ConfigError if the policy's actions
+        lack a dimension that the guidance speaks of.
+    """
+    spec = policy.spec
+    raw = np.zeros((1, spec.horizon, spec.action_dim))
+    if guidance.gripper != Gripper.POLICY:
+        raw[..., dimensions(spec, GRIPPER)] = _GRIPPER_COMMAND[guidance.gripper]
+    chunk = to_numpy(policy.to_model(raw, observation))
+    distance = np.linalg.norm(guidance.direction)
+    if distance > 0:
+        wish = guidance.direction / distance * guidance.magnitude
+        chunk[..., dimensions(spec, *TRANSLATION)] = wish
+    if np.any(guidance.rotation):
+        chunk[..., dimensions(spec, *ROTATION)] = guidance.rotation
+    chunk[..., spec.action_dim :] = 0.0
+    return policy.asarray(chunk)
+
+
+def dimensions(spec: ActionSpec, *names: str) -> list[int]:
+    """Positions of named action dimensions; ConfigError if the policy does not have them."""
+    try:
+        return spec.indices(*names)
+    except ValueError:
+        has = ', '.join(spec.names)
+        raise ConfigError(
+            f'this policy cannot be guided in {", ".join(names)}: its actions are {has}'
+        ) from None

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers that tell how a steered plan relates to its noise's law and to the wish."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from frs_ros.guidance.reference import TRANSLATION
+from frs_ros.types import ActionSpec
+
+
+def chi_percentile(noise: np.ndarray) -> float:
+    """Where ||noise||^2 lies in the chi-square law with as many degrees of freedom, in [0, 1].
+
+    Near 1: noise the policy has not been trained on (arXiv 2606.13675, appendix C). Compare it
+    with the policy's own re-reversed samples, which can lie near 0, not with 0.5.
+    """
+    from scipy.special import chdtr
+
+    return float(chdtr(noise.size, np.sum(np.square(noise, dtype=np.float64))))
+
+
+def against_reference(
+    chunk: np.ndarray, reference: np.ndarray, spec: ActionSpec
+) -> dict[str, float]:
+    """`round_trip_rms` and `cosine` of two chunks [H, D] in model space, translation only.
+
+    The cosine is left out where it does not exist: a chunk or a reference without motion.
+    """
+    if not set(TRANSLATION) <= set(spec.names):
+        return {}
+    dims = spec.indices(*TRANSLATION)
+    a, b = chunk[:, dims].ravel(), reference[:, dims].ravel()
+    numbers = {'round_trip_rms': float(np.sqrt(np.mean((a - b) ** 2)))}
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    if lengths > 0:
+        numbers['cosine'] = float(a @ b / lengths)
+    return numbers

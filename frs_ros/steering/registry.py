@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steering methods by the names that the command line, messages and results use."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from frs_ros.errors import ConfigError, choose
+from frs_ros.flow.fixed_point import fixed_point
+from frs_ros.flow.reverse_euler import reverse_euler
+from frs_ros.guidance.reference import GRIPPER
+from frs_ros.steering.base import Steerer
+from frs_ros.steering.direct import Direct
+from frs_ros.steering.frs import FlowReversalSteering
+from frs_ros.steering.unsteered import Unsteered
+
+
+def frs(redraw: tuple[str, ...] = ()) -> Steerer:
+    """The paper's method: reverse Euler, nothing re-drawn but the padding."""
+    return FlowReversalSteering('frs', reverse_euler, redraw)
+
+
+def frs_fixed_point(
+    redraw: tuple[str, ...] = (GRIPPER,), tolerance: float = 1e-3, max_iterations: int = 16
+) -> Steerer:
+    """FRS with the sampler's exact inverse.
+
+    The gripper's noise is re-drawn because an exact inverse keeps the reference's neutral gripper
+    neutral, and robots execute only its sign. The tolerance is in model space, where 1 is full
+    command; 16 iterations are UniSteer's (arXiv 2605.10821).
+    """
+    if max_iterations < 1 or not tolerance > 0:
+        raise ConfigError('frs_fixed_point needs max_iterations >= 1 and tolerance > 0')
+    inverse = partial(fixed_point, tolerance=tolerance, max_iterations=max_iterations)
+    return FlowReversalSteering('frs_fixed_point', inverse, redraw)
+
+
+METHODS: dict[str, Callable[..., Steerer]] = {
+    'base': Unsteered,
+    'direct': Direct,
+    'frs': frs,
+    'frs_fixed_point': frs_fixed_point,
+}
+
+
+def make_steerer(name: str, **options: Any) -> Steerer:
+    """The method of that name; ConfigError for an unknown name or option."""
+    make = METHODS[choose('method', name, METHODS)]
+    known = inspect.signature(make).parameters
+    for option in options:
+        if option not in known:
+            has = ', '.join(known) or 'no options'
+            raise ConfigError(f"method '{name}' has no option '{option}'; it has: {has}")
+    return make(**options)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frs_ros.errors import ConfigError
+from frs_ros.guidance.coarse import diagonal, dominant
+from frs_ros.guidance.oracle import is_held, oracle_guidance
+from frs_ros.types import ObjectPose, PrivilegedScene
+
+D = np.sqrt(0.5)
+
+
+def scene(gripper, target=(0.1, 0.0, 0.04), height=0.08, rest=0.04, basket=(0.0, 0.3, 0.05)):
+    """A milk carton and a basket; the gripper where the test wants it."""
+    objects = {
+        'milk_1': ObjectPose(np.array(target), np.array([0.05, 0.05, height]), rest),
+        'basket_1': ObjectPose(np.array(basket), np.array([0.2, 0.2, 0.1]), 0.05),
+    }
+    return PrivilegedScene(np.array(gripper), objects, 'milk_1', 'basket_1', stamp_ns=42)
+
+
+def test_far_away_it_steers_sideways():
+    wish = oracle_guidance(scene([-0.1, 0.0, 0.3]), magnitude=0.5)
+    np.testing.assert_allclose(wish.direction, [1, 0, 0])
+    assert wish.active
+    assert (wish.magnitude, wish.source, wish.stamp_ns) == (0.5, 'oracle', 42)
+
+
+def test_diagonal_by_default_and_dominant_on_request():
+    from_here = scene([-0.1, -0.15, 0.3])
+    np.testing.assert_allclose(oracle_guidance(from_here).direction, [D, D, 0])
+    np.testing.assert_allclose(oracle_guidance(from_here, coarse=dominant).direction, [1, 0, 0])
+
+
+def test_sideways_steering_ends_at_four_centimetres():
+    assert oracle_guidance(scene([0.055, 0.0, 0.3])).direction[0] == 1
+    np.testing.assert_allclose(oracle_guidance(scene([0.065, 0.0, 0.3])).direction, [0, 0, -1])
+
+
+@pytest.mark.parametrize(
+    ('height', 'grasp'),
+    [(0.08, 0.045), (0.04, 0.04)],  # tall: 3.5 cm below the top at 0.08; flat: at the origin
+)
+def test_above_it_goes_down_until_three_centimetres_above_the_grasp(height, grasp):
+    above, at = (scene([0.1, 0.01, grasp + dz], height=height) for dz in (0.035, 0.025))
+    np.testing.assert_allclose(oracle_guidance(above).direction, [0, 0, -1])
+    assert oracle_guidance(at).defer
+    assert not oracle_guidance(at).active
+
+
+def test_held_means_lifted_and_in_the_hand():
+    assert is_held(scene([0.1, 0, 0.1], target=(0.1, 0, 0.07)))
+    assert not is_held(scene([0.1, 0, 0.1], target=(0.1, 0, 0.06)))  # 2 cm is no lift
+    assert not is_held(scene([0.0, 0, 0.1], target=(0.1, 0, 0.09)))  # 10 cm aside
+    assert not is_held(scene([0.0, 0, 0.1], target=(0.1, 0, 0.07), rest=0.05))
+
+
+def test_while_lifting_it_defers():
+    lifting = scene([0.1, 0, 0.15], target=(0.1, 0, 0.14))
+    assert oracle_guidance(lifting).defer
+
+
+def test_held_high_it_steers_to_the_destination():
+    carrying = scene([0.1, 0, 0.17], target=(0.1, 0, 0.16))
+    np.testing.assert_allclose(oracle_guidance(carrying).direction, [0, 1, 0])
+
+
+def test_above_the_destination_it_defers():
+    arrived = scene([0.0, 0.26, 0.3], target=(0.0, 0.26, 0.29))
+    assert oracle_guidance(arrived).defer
+    not_yet = scene([0.0, 0.24, 0.3], target=(0.0, 0.24, 0.29))
+    np.testing.assert_allclose(oracle_guidance(not_yet).direction, [0, 1, 0])
+
+
+def test_dropped_on_the_way_it_reaches_again():
+    dropped = scene([0.1, 0.2, 0.3], target=(0.1, 0.1, 0.04))
+    np.testing.assert_allclose(oracle_guidance(dropped).direction, [0, -1, 0])
+
+
+@given(
+    st.lists(st.floats(-1, 1), min_size=2, max_size=2).filter(lambda o: np.linalg.norm(o) > 1e-6)
+)
+def test_coarse_directions_are_unit_and_within_reach_of_the_offset(offset):
+    offset = np.array(offset)
+    unit = offset / np.linalg.norm(offset)
+    # Worst cases: tan(a) = 1/2 beside an axis, 45 degrees for the dominant axis.
+    for coarse, worst in [(diagonal, 2 / np.sqrt(5)), (dominant, D)]:
+        direction = coarse(offset)
+        assert np.linalg.norm(direction) == pytest.approx(1)
+        assert direction[2] == 0
+        assert direction[:2] @ unit >= worst - 1e-9
+
+
+def test_unknown_objects_are_named():
+    broken = PrivilegedScene(np.zeros(3), scene([0, 0, 0]).objects, 'soup_1', 'basket_1')
+    with pytest.raises(ConfigError, match=r"'soup_1'.*basket_1, milk_1"):
+        oracle_guidance(broken)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is special about each method, and the registry."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from mixture_policy import MixturePolicy, observation
+
+from frs_ros.errors import ConfigError
+from frs_ros.flow.arrays import to_numpy
+from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.guidance.reference import reference_chunk
+from frs_ros.steering.base import episode_seed, plan_rng
+from frs_ros.steering.diagnostics import against_reference, chi_percentile
+from frs_ros.steering.registry import make_steerer
+
+LEFT = Guidance(direction=np.array([0.0, 1.0, 0.0]), magnitude=0.5)
+
+
+def _plan(method, guidance=LEFT, policy=None, gripper_command=-1.0, seed=0, **options):
+    policy = policy or MixturePolicy()
+    return make_steerer(method, **options).plan(
+        policy, observation(gripper_command), guidance, plan_rng(seed, 0)
+    )
+
+
+@pytest.mark.parametrize('command', [-1.0, 1.0])
+def test_direct_is_the_wish_with_the_gripper_held(command):
+    plan = _plan('direct', gripper_command=command)
+    rows = [0.05, 0.5, -0.1, 0, 0, 0, command]  # the wish is normalised: raw is offset by means
+    np.testing.assert_allclose(plan.chunk, np.tile(rows, (4, 1)), atol=1e-6)
+    assert np.isnan(plan.noise).all()
+    assert plan.diagnostics['cosine'] == pytest.approx(1)
+    assert plan.diagnostics['round_trip_rms'] == 0
+
+
+def test_direct_follows_a_gripper_wish():
+    closing = Guidance(direction=np.array([0.0, 0, 1]), gripper=Gripper.CLOSE)
+    np.testing.assert_allclose(_plan('direct', closing).chunk[:, 6], 1.0)
+
+
+def test_fixed_point_is_closer_to_the_wish_than_euler():
+    """On an unlikely wish Euler's error draws the chunk towards the policy's modes."""
+    euler, exact = (
+        _plan('frs'),
+        _plan('frs_fixed_point', redraw=(), tolerance=1e-5, max_iterations=64),
+    )
+    assert exact.diagnostics['round_trip_rms'] < 1e-3
+    assert euler.diagnostics['round_trip_rms'] > 10 * exact.diagnostics['round_trip_rms']
+    assert exact.diagnostics['inversion_residual'] < 1e-4
+
+
+def test_exact_inversion_keeps_a_neutral_gripper_neutral_unless_redrawn():
+    kept = _plan('frs_fixed_point', redraw=(), tolerance=1e-5, max_iterations=64)
+    assert np.abs(kept.chunk[:, 6]).max() < 0.05
+    redrawn = [_plan('frs_fixed_point', seed=s).chunk[:, 6] for s in range(10)]
+    assert np.mean(np.abs(redrawn) > 0.3) > 0.9
+
+
+def test_only_the_named_noise_is_redrawn():
+    kept, redrawn = _plan('frs'), _plan('frs', redraw=('gripper', 'yaw'))
+    fresh = plan_rng(0, 0).standard_normal(kept.noise.shape, dtype=np.float32)
+    np.testing.assert_array_equal(redrawn.noise[:, :5], kept.noise[:, :5])
+    np.testing.assert_array_equal(redrawn.noise[:, 5:], fresh[:, 5:])
+
+
+def test_a_wished_gripper_is_not_redrawn():
+    wish = Guidance(direction=np.array([0.0, 1, 0]), gripper=Gripper.CLOSE)
+    np.testing.assert_array_equal(
+        _plan('frs', wish, redraw=('gripper',)).noise, _plan('frs', wish).noise
+    )
+
+
+def test_unknown_names_and_options_are_named():
+    with pytest.raises(ConfigError, match=r"unknown method 'fsr'.*base.*direct.*frs"):
+        make_steerer('fsr')
+    with pytest.raises(ConfigError, match="'frs' has no option 'steps'; it has: redraw"):
+        make_steerer('frs', steps=3)
+    with pytest.raises(ConfigError, match="'base' has no option 'redraw'; it has: no options"):
+        make_steerer('base', redraw=())
+    with pytest.raises(ConfigError, match='max_iterations'):
+        make_steerer('frs_fixed_point', max_iterations=0)
+    with pytest.raises(ConfigError, match='wrist'):
+        _plan('frs', redraw=('wrist',))
+    with pytest.raises(ConfigError, match='negative'):
+        episode_seed(-1, 'libero_object', 0, 0)
+
+
+def test_chi_percentile_of_the_right_law():
+    noise = np.random.default_rng(0).standard_normal((2000, 10, 7))
+    percentiles = np.array([chi_percentile(z) for z in noise])
+    np.testing.assert_allclose(
+        np.quantile(percentiles, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.04
+    )
+    assert chi_percentile(np.zeros((10, 7))) == 0
+    assert chi_percentile(np.full((10, 7), 3.0)) > 0.999
+
+
+def test_diagnostics_against_a_reference():
+    policy = MixturePolicy()
+    reference = to_numpy(reference_chunk(LEFT, policy, observation()))[0]
+    off = reference.copy()
+    off[:, 3:] += 5  # rotation and gripper do not count
+    off[:, :3] *= -1
+    numbers = against_reference(off, reference, policy.spec)
+    assert numbers['cosine'] == pytest.approx(-1)
+    assert numbers['round_trip_rms'] == pytest.approx(np.sqrt(np.mean([0, 1, 0])))
+    assert 'cosine' not in against_reference(reference, 0 * reference, policy.spec)
+
+
+def test_core_needs_no_heavy_imports():
+    code = (
+        'import sys; import frs_ros.steering.registry, frs_ros.flow.invert, frs_ros.flow.mixture,'
+        ' frs_ros.guidance.oracle, frs_ros.guidance.keyboard;'
+        ' heavy = {"torch", "rclpy", "scipy", "mujoco", "matplotlib"};'
+        ' print(heavy & set(sys.modules) or "none")'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == 'none'
