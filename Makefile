@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make demo` and `make test` are all a fresh machine needs; see `make help`.
+
+VENV := .venv
+BIN := $(VENV)/bin
+BUILD_INPUTS := CMakeLists.txt package.xml setup.py pyproject.toml $(wildcard cmake/* msg/*.msg)
+# The first interpreter that fits; another one: make PYTHON=/path/to/python setup
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
+	&& echo $$p && break; done)
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+INSTALL = $(PIP) install --progress-bar on $(PIP_ARGS)
+COLCON_DIR := $(CURDIR)/build/colcon
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint colcon clean
+
+help:
+	@echo 'make demo    a LIBERO episode unsteered and steered, over ROS 2; writes a video'
+	@echo 'make test    all tests'
+	@echo 'make lint    ruff (rules and format) and mypy'
+	@echo 'make setup   only what the others do first: system packages and $(VENV)'
+	@echo 'make colcon  build with colcon as on a ROS 2 workstation, and import the messages'
+	@echo 'make clean   remove $(VENV) and everything that was built'
+	@echo
+	@echo 'Variables:'
+	@echo '  ARGS="..."        further arguments of frs demo or pytest'
+	@echo '  PYTHON=...        interpreter for $(VENV), 3.10 to 3.12 (found: $(or $(PYTHON),none))'
+	@echo '  PIP_ARGS="..."    further arguments of every pip install, such as an index'
+	@echo '  TORCH_ARGS="..."  further arguments of the installation of torch only. The plain PyPI'
+	@echo '                    wheel for Linux brings CUDA, several GB; to take the one for the CPU,'
+	@echo '                    name its index here: TORCH_ARGS="--index-url URL"'
+
+setup: $(VENV)/.built
+
+# A target of its own: what it installs, such as python3, is found by the next one.
+$(VENV)/.system: requirements/system.sh
+	@sh requirements/system.sh '$(or $(PYTHON),python3)'
+	@mkdir -p $(VENV) && touch $@
+
+# Environment with everything but our own package.
+$(VENV)/.installed: $(VENV)/.system $(wildcard requirements/*.txt)
+	@test -n '$(PYTHON)' || { echo 'frs_ros needs Python 3.10, 3.11 or 3.12, found' \
+		"$$(python3 -V 2>&1). Name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo '== $(VENV): installing pinned packages, about 2 minutes and 2.5 GB =='
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) $(TORCH_ARGS) -c requirements/constraints.txt -r requirements/learn.txt
+	$(INSTALL) -c requirements/constraints.txt -r requirements/core.txt \
+		-r requirements/ros.txt -r requirements/sim.txt -r requirements/dev.txt
+	$(INSTALL) --no-deps -r requirements/sim_no_deps.txt
+	@touch $@
+
+# Our own package: modules stay in the source tree, messages are compiled.
+$(VENV)/.built: $(VENV)/.installed $(BUILD_INPUTS)
+	@echo '== frs_ros: building the messages, about half a minute =='
+	$(PIP) install --no-build-isolation --no-deps --no-index --editable .
+	@touch $@
+
+demo: setup
+	$(BIN)/frs demo $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Build settings differ from those of a workstation only because ROS 2 lies in the environment.
+colcon: setup
+	@echo '== colcon build, into $(COLCON_DIR) =='
+	AMENT_PREFIX_PATH=$(CURDIR)/$(VENV) CMAKE_PREFIX_PATH=$(CURDIR)/$(VENV) \
+		$(BIN)/colcon --log-base $(COLCON_DIR)/log build --base-paths . \
+		--build-base $(COLCON_DIR)/build --install-base $(COLCON_DIR)/install --cmake-args -GNinja \
+		-DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python -DBUILD_TESTING=OFF \
+		-DCMAKE_PROJECT_frs_ros_INCLUDE=$(CURDIR)/cmake/wheels_fix.cmake
+	@. $(COLCON_DIR)/install/setup.sh && cd / && $(CURDIR)/$(BIN)/python -c 'import frs_ros.msg as m; \
+		print("messages of", m.__file__, *[n for n in dir(m) if n[0].isupper()], sep="\n  ")'
+
+clean:
+	rm -rf $(VENV) build frs_ros/msg frs_ros/*.so frs_ros.egg-info
