@@ -54,7 +54,7 @@ class _Version(argparse.Action):
 
 
 def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser; of all commands only the one named in `argv` is imported and gets its options."""
+    """The parser; only the module of the command named in `argv` is imported."""
     parser = _Parser(
         prog='frs',
         description='Steer flow-matching robot policies: Flow Reversal Steering on ROS 2 and in '
@@ -63,7 +63,7 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument('--version', action=_Version, nargs=0, help='print the version and exit')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
-    groups = {(): commands}
+    groups: dict[tuple[str, ...], argparse._SubParsersAction] = {(): commands}
     for words, (module_name, text) in COMMANDS.items():
         group = words[:-1]
         if group not in groups:

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from frs_ros.errors import ConfigError
 from frs_ros.commands.task_selection import parse_tasks
+from frs_ros.errors import ConfigError
 from frs_ros.learning.settings import (
     GUIDANCES,
     INSTRUCTIONS,
@@ -16,6 +19,9 @@ from frs_ros.learning.settings import (
     Method,
     check_init_states,
 )
+
+if TYPE_CHECKING:
+    from frs_ros.sim.suites import Task
 
 PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
 
@@ -57,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option(
         '--instruction',
         default='task',
-        help=f"what the policy is told, {' or '.join(INSTRUCTIONS)} (default: %(default)s)",
+        help=f'what the policy is told, {" or ".join(INSTRUCTIONS)} (default: %(default)s)',
     )
     option(
         '--out',
@@ -98,17 +104,17 @@ def settings_from(args: argparse.Namespace) -> EvaluationSettings:
     Raises:
         ConfigError, CheckpointError, AssetError: Something does not exist or does not fit.
     """
+    from frs_ros.policies.checkpoint import resolve
     from frs_ros.sim import assets, suites
     from frs_ros.steering.registry import METHODS
 
     if args.workers < 1:
         raise ConfigError('--workers must be at least 1')
-    all_tasks = suites.tasks(args.suite)
-    checkpoint = Checkpoint(args.checkpoint)
-    chosen = parse_tasks(args.tasks, len(all_tasks), checkpoint.task_split(args.suite))
+    tasks = suites.tasks(args.suite)
+    checkpoint = resolve(args.checkpoint)
     settings = EvaluationSettings(
         suite=args.suite,
-        tasks=chosen,
+        tasks=parse_tasks(args.tasks, len(tasks), _split(tasks, checkpoint)),
         methods=tuple(Method.parse(text.strip(), METHODS) for text in args.methods.split(',')),
         guidance=args.guidance,
         trials=args.trials,
@@ -116,9 +122,27 @@ def settings_from(args: argparse.Namespace) -> EvaluationSettings:
         seed=args.seed,
         checkpoint=args.checkpoint,
         instruction=args.instruction,
-        checkpoint_sha256=checkpoint.sha256(),
+        checkpoint_sha256=_digest(checkpoint),
     )
-    for task_id in chosen:
-        check_init_states(settings, len(suites.init_states(all_tasks[task_id])))
+    for task_id in settings.tasks:
+        check_init_states(settings, len(suites.init_states(tasks[task_id])))
     pack = assets.resolve(args.assets, args.suite)
     return replace(settings, assets=str(pack.folder) if pack.kind == 'path' else pack.kind)
+
+
+def _split(tasks: Sequence[Task], checkpoint: Path) -> dict[str, list[int]]:
+    """Tasks whose instruction the checkpoint was trained with, and the others."""
+    from frs_ros.policies.checkpoint import read_metadata
+    from frs_ros.policies.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary(read_metadata(checkpoint).get('instructions', []))
+    trained = [task.task_id for task in tasks if vocabulary.knows(task.instruction)]
+    heldout = [task.task_id for task in tasks if not vocabulary.knows(task.instruction)]
+    return {'trained': trained, 'heldout': heldout}
+
+
+def _digest(checkpoint: Path) -> str:
+    """SHA-256 of the weights and their description."""
+    digest = hashlib.sha256(checkpoint.read_bytes())
+    digest.update(checkpoint.with_suffix('.json').read_bytes())
+    return digest.hexdigest()

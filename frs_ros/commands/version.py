@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def package_version() -> str:
-    """Version from package.xml beside the sources or in the install space, else from pip's data."""
+    """Version from package.xml beside the sources or installed, else from pip's metadata."""
     package = Path(__file__).resolve().parents[1]
     manifests = [package.parent / 'package.xml']
     manifests += [parent / 'share' / 'frs_ros' / 'package.xml' for parent in package.parents]

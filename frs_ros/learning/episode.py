@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -96,12 +95,6 @@ class EpisodeResult:
         return float(np.mean(finite)) if finite else None
 
 
-def episode_seed(seed: int, suite: str, task_id: int, init_id: int) -> int:
-    """Seed of one episode's random draws, the same for every method: comparisons are paired."""
-    words = [seed, zlib.crc32(suite.encode()), task_id, init_id]
-    return int(np.random.SeedSequence(words).generate_state(1)[0])
-
-
 def run_episode(
     env: Environment,
     policy: FlowPolicy,
@@ -124,7 +117,7 @@ def run_episode(
         steerer: The steering method.
         guide: Makes the guidance of a plan from the scene; None for no guidance at all.
         init_id: Init state.
-        episode_seed: See `episode_seed`.
+        episode_seed: See `steering.base.episode_seed`.
         instruction: Replaces the task's words; None keeps them, '' withholds them.
         clock: Seconds, for the plan times only.
     """
@@ -159,9 +152,7 @@ def run_episode(
     )
 
 
-def _execute(
-    env: Environment, monitor: OutcomeMonitor, actions: np.ndarray
-) -> tuple[int, bool]:
+def _execute(env: Environment, monitor: OutcomeMonitor, actions: np.ndarray) -> tuple[int, bool]:
     """Executes actions [n, A] until the task is solved; how many it took, and whether it is."""
     for count, action in enumerate(actions, start=1):
         success = env.step(action)

@@ -6,24 +6,17 @@ from __future__ import annotations
 import functools
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from frs_ros.errors import FrsError
-from frs_ros.learning.episode import (
-    Environment,
-    EpisodeResult,
-    Guide,
-    episode_seed,
-    run_episode,
-)
+from frs_ros.learning.episode import Environment, EpisodeResult, Guide, run_episode
 from frs_ros.learning.journal import EpisodeRecord, Journal
 from frs_ros.learning.settings import EvaluationSettings, Job, check_init_states
 from frs_ros.learning.workers import WorkerError, run_jobs
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.steering.base import Steerer
+from frs_ros.steering.base import Steerer, episode_seed
 
 __all__ = [
     'Environment',
@@ -36,6 +29,7 @@ __all__ = [
 ]
 
 ERROR_FILE = 'error.log'
+UNSTEERED = 'base'
 
 
 class World(Protocol):
@@ -73,11 +67,13 @@ class EpisodeRunner:
     def __call__(self, job: Job) -> EpisodeRecord:
         """Runs one episode; ConfigError if its task has too few init states."""
         settings, method = self._settings, self._settings.method(job.method)
+        # The unsteered policy ignores guidance; given none, its plans do not count as steered.
+        guidance = 'none' if method.name == UNSTEERED else settings.guidance
         result = run_episode(
             self._environment(job.task_id),
             self._policy,
             self._world.steerer(method.name),
-            self._world.guide(settings.guidance, method.magnitude),
+            self._world.guide(guidance, method.magnitude),
             init_id=job.init_id,
             episode_seed=episode_seed(settings.seed, settings.suite, job.task_id, job.init_id),
             instruction='' if settings.instruction == 'none' else None,

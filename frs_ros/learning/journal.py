@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,16 @@ class EpisodeRecord:
     def job(self) -> Job:
         """The job this is the result of."""
         return Job(self.task_id, self.init_id, self.method)
+
+    @classmethod
+    def from_json(cls, line: str) -> EpisodeRecord:
+        """Reads a line of `episodes.jsonl`; TypeError or ValueError if it is damaged."""
+        record = cls(**json.loads(line))
+        return replace(record, plan_ms=tuple(record.plan_ms))
+
+    def to_json(self) -> str:
+        """One line of `episodes.jsonl`."""
+        return json.dumps(asdict(self), allow_nan=False)
 
     @classmethod
     def of(cls, job: Job, result: EpisodeResult) -> EpisodeRecord:
@@ -88,9 +98,8 @@ class Journal:
 
     def append(self, record: EpisodeRecord) -> None:
         """Adds a finished episode, on disk when this returns."""
-        line = json.dumps(asdict(record), allow_nan=False)
         with self._path.open('a', encoding='utf-8') as file:
-            file.write(line + '\n')
+            file.write(record.to_json() + '\n')
         self.records[record.job] = record
 
     def _load(self) -> None:
@@ -103,7 +112,7 @@ class Journal:
             self._path.write_text(complete, encoding='utf-8')
         for number, line in enumerate(complete.splitlines(), start=1):
             try:
-                record = EpisodeRecord(**json.loads(line))
+                record = EpisodeRecord.from_json(line)
             except (TypeError, ValueError) as error:
                 raise DataError(
                     f'{self._path}, line {number} is damaged; delete the line to run that '

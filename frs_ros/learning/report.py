@@ -141,12 +141,12 @@ def _sentence(comparison: Mapping[str, Any]) -> str:
 
 
 def _rounded(value: float) -> float:
-    return round(float(value), 6)
+    return round(value, 6)
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    return _rounded(np.mean(values)) if len(values) else None
+    return _rounded(float(np.mean(values))) if len(values) else None
 
 
 def _median(values: Sequence[float]) -> float | None:
-    return _rounded(np.median(values)) if len(values) else None
+    return _rounded(float(np.median(values))) if len(values) else None

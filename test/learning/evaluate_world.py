@@ -30,7 +30,10 @@ NUM_INIT_STATES = 12
 
 def settings(**changes) -> EvaluationSettings:
     values = dict(
-        suite='fake', tasks=(0, 1), methods=(Method('base', 'base'), Method('frs', 'frs')), trials=3
+        suite='fake',
+        tasks=(0, 1),
+        methods=(Method('base', 'base'), Method('frs', 'frs')),
+        trials=3,
     )
     return EvaluationSettings(**(values | changes))
 
@@ -68,12 +71,14 @@ class PointEnv:
     def scene(self) -> PrivilegedScene:
         pose = ObjectPose(self.target, np.full(3, 0.05), 0.0)
         far = ObjectPose(np.array([-5.0, 0, 0]), np.full(3, 0.05), 0.0)
-        return PrivilegedScene(self.gripper.copy(), {'milk': pose, 'basket': far}, 'milk', 'basket')
+        return PrivilegedScene(
+            self.gripper.copy(), {'milk': pose, 'basket': far}, 'milk', 'basket'
+        )
 
     def step(self, action: np.ndarray) -> bool:
         self.actions.append(np.array(action))
         self.gripper = self.gripper + STEP * np.clip(action[:3], -1, 1)
-        return bool(np.linalg.norm(self.gripper - self.target) < STEP / 2)
+        return bool(np.linalg.norm(self.gripper - self.target) < STEP / 4)
 
     def close(self) -> None:
         self.closed = True
@@ -166,5 +171,6 @@ def add_arguments(parser) -> None:
 def run(args) -> int:
     from frs_ros.learning.evaluate import evaluate
 
-    evaluate(settings(), PointWorld(pause=0.02), args.out, workers=2)
+    args.out.mkdir(exist_ok=True)
+    evaluate(settings(), PointWorld(pause=0.02, trace=str(args.out / 'trace')), args.out, workers=2)
     return 0
