@@ -66,10 +66,19 @@ class SceneCamera:
         rotation = self._data.cam_xmat[index].reshape(3, 3)
         local = (np.asarray(points) - self._data.cam_xpos[index]) @ rotation
         depth = np.maximum(-local[:, 2], 1e-3)
-        focal = 0.5 * height / np.tan(np.deg2rad(self._model.cam_fovy[index]) / 2)
-        u = width / 2 - focal * local[:, 0] / depth  # mirrored
-        v = height / 2 - focal * local[:, 1] / depth
+        (fx, _, cx), (_, fy, cy), _ = self.intrinsics(camera, height, width)
+        u = cx + fx * local[:, 0] / depth
+        v = cy - fy * local[:, 1] / depth
         return np.stack([u, v], axis=1)
+
+    def intrinsics(self, camera: str, height: int, width: int) -> np.ndarray:
+        """Matrix K [3, 3] in pixels, optical axes (x right, y down, z forward).
+
+        The images are mirrored left to right, which makes the first focal length negative.
+        """
+        fovy = float(self._model.cam_fovy[self._model.camera(MUJOCO_CAMERAS[camera]).id])
+        focal = 0.5 * height / np.tan(np.deg2rad(fovy) / 2)
+        return np.array([[-focal, 0.0, width / 2], [0.0, focal, height / 2], [0.0, 0.0, 1.0]])
 
     def close(self) -> None:
         """Frees the rendering contexts."""

@@ -4,8 +4,8 @@
 The runner asks for chunks through an `Outlet` and is told of answers (`on_chunk`) and of passing
 time (`on_tick`). `lockstep.py` and `realtime.py` say what to do with a chunk.
 
-An episode is aborted when the server that served it is lost; it says nothing about the policy then,
-so it does not count and its init state is run again.
+An episode is aborted when the server that served it is lost; it says nothing about the policy
+then, so it does not count and its init state is run again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from frs_ros.sim.outcome import OutcomeMonitor
 from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.types import PrivilegedScene
 
-REPEAT = 1.0  # s between repetitions of an unanswered request
+REPEAT = 1.0  # s between repetitions of an unanswered request,
+SEARCH = 0.25  # ... while no server was ever heard of
 ACTION_DIM = 7
 
 
@@ -172,7 +173,8 @@ class EpisodeRunner:
         """An answer arrived; those to earlier requests or other episodes are ignored."""
         pending = self._pending
         if pending is None or (chunk.episode_id, chunk.request_id) != (
-            pending.episode_id, pending.request_id
+            pending.episode_id,
+            pending.request_id,
         ):
             return
         if chunk.actions.shape[1] != ACTION_DIM:
@@ -199,7 +201,7 @@ class EpisodeRunner:
         waited = now - self._asked_at
         if waited >= self._limits.answer_timeout:
             self._outlet.waiting(self._pending)
-        if now - self._repeated_at < REPEAT:
+        if now - self._repeated_at < (REPEAT if self._servers else SEARCH):
             return
         reason = self._loss(waited)
         if reason:

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Node `oracle_guidance`: what to wish, from what only the simulator knows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from rclpy.node import Node
+
+from frs_ros.errors import FrsError
+from frs_ros.guidance.oracle import oracle_guidance
+from frs_ros.msg import Guidance, PrivilegedScene
+from frs_ros.nodes import topics
+from frs_ros.nodes.parameters import OracleGuidanceParameters
+from frs_ros.ros import qos, spin
+from frs_ros.ros.convert.guidance import guidance_to_msg
+from frs_ros.ros.convert.scene import scene_from_msg
+from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.parameters import declare, on_change
+
+
+class OracleGuidance(Node):
+    """Answers every privileged scene with one guidance of the same stamp.
+
+    Subscribes `privileged_scene`, publishes `guidance`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('oracle_guidance', automatically_declare_parameters_from_overrides=True)
+        self._parameters = declare(self, OracleGuidanceParameters)
+        on_change(self, self._parameters, self._apply)
+        self._diagnostics = Diagnostics(self)
+        self._publisher = self.create_publisher(Guidance, topics.GUIDANCE, qos.EXCHANGE)
+        self.create_subscription(
+            PrivilegedScene, topics.PRIVILEGED_SCENE, self._on_scene, qos.EXCHANGE
+        )
+
+    def _apply(self, parameters: OracleGuidanceParameters) -> None:
+        self._parameters = parameters
+
+    def _on_scene(self, msg: PrivilegedScene) -> None:
+        try:
+            guidance = oracle_guidance(scene_from_msg(msg), self._parameters.magnitude)
+        except FrsError as error:
+            self._diagnostics.report('scene', str(error), error=True)
+            return
+        self._diagnostics.clear('scene')
+        self._publisher.publish(guidance_to_msg(guidance))
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs the node; returns its exit code."""
+    return spin.run(OracleGuidance, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

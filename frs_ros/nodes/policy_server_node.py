@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Node `policy_server`: a plan for every request."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage
+
+from frs_ros.errors import DataError, FrsError
+from frs_ros.msg import ActionChunk, Guidance, PlanRequest, RobotState, SteeringReport
+from frs_ros.nodes import topics
+from frs_ros.nodes.parameters import PolicyServerParameters
+from frs_ros.ros import qos, spin, stamps
+from frs_ros.ros.convert.guidance import guidance_from_msg
+from frs_ros.ros.convert.image import jpeg_from_msg
+from frs_ros.ros.convert.plan import chunk_to_msg, report_to_msg, request_from_msg
+from frs_ros.ros.convert.robot import proprioception_from_msg
+from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.parameters import declare, on_change
+from frs_ros.steering.exchange import Chunk, Request
+from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer
+from frs_ros.steering.planner import Planner, steerer_from
+
+CHECK_PERIOD = 0.25  # s between two looks at what is missing
+
+
+class PolicyServer(Node):
+    """Answers plan requests from images, state and guidance.
+
+    Subscribes `plan_request`, `robot_state`, `guidance` and `<camera>/color/image_raw/compressed`
+    for each camera of the policy; publishes `action_chunk` and `steering_report`. A request that
+    is repeated gets the same answer again. What is missing is named on /diagnostics.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('policy_server', automatically_declare_parameters_from_overrides=True)
+        self._parameters = declare(self, PolicyServerParameters)
+        self._planner = self._load(self._parameters)
+        self._cameras = [camera.name for camera in self._planner.policy.cameras]
+        self._gatherer = Gatherer(
+            self._cameras,
+            observation_sync=self._parameters.observation_sync,
+            guidance_sync=self._parameters.guidance_sync,
+            guidance_timeout_ns=round(1e9 * self._parameters.guidance_timeout),
+        )
+        self._request: Request | None = None
+        self._arrival = time.monotonic()
+        self._silent_since: float | None = None
+        self._answer: tuple[Request, ActionChunk] | None = None
+        self._diagnostics = Diagnostics(self)
+        on_change(self, self._parameters, self._apply)
+        self._wire()
+        self.get_logger().info(
+            f"ready: checkpoint '{self._parameters.checkpoint}', "
+            f"method '{self._parameters.method}', cameras {', '.join(self._cameras)}"
+        )
+
+    def _load(self, parameters: PolicyServerParameters) -> Planner:
+        steerer = steerer_from(parameters.method, parameters.method_options)
+        import torch  # here: nothing else of this node needs it
+
+        from frs_ros.policies.checkpoint import load_policy
+
+        torch.set_num_threads(parameters.threads)
+        planner = Planner(load_policy(parameters.checkpoint), steerer)
+        planner.warm_up()
+        return planner
+
+    def _wire(self) -> None:
+        stamped = self._parameters.observation_sync == 'stamped'
+        image_qos = qos.IMAGE_LOCKSTEP if stamped else qos.IMAGE_NEWEST
+        latest = self._parameters.guidance_sync == 'latest'
+        guidance_qos = qos.GUIDANCE_NEWEST if latest else qos.EXCHANGE
+        self._chunks = self.create_publisher(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
+        self._reports = self.create_publisher(SteeringReport, topics.STEERING_REPORT, qos.EXCHANGE)
+        subscribe = self.create_subscription
+        self._topics = {
+            camera: subscribe(
+                CompressedImage,
+                topics.image(camera),
+                functools.partial(self._on_image, camera),
+                image_qos,
+            ).topic_name
+            for camera in self._cameras
+        }
+        state = subscribe(RobotState, topics.ROBOT_STATE, self._on_state, qos.STATE)
+        wish = subscribe(Guidance, topics.GUIDANCE, self._on_guidance, guidance_qos)
+        self._topics |= {STATE: state.topic_name, GUIDANCE: wish.topic_name}
+        subscribe(PlanRequest, topics.PLAN_REQUEST, self._on_request, qos.EXCHANGE)
+        self.create_timer(CHECK_PERIOD, self._check)
+
+    # ---- inputs -------------------------------------------------------------------------------
+
+    def _on_image(self, camera: str, msg: CompressedImage) -> None:
+        try:
+            jpeg = jpeg_from_msg(msg)
+        except DataError as error:
+            self._diagnostics.report(camera, f'{self._topics[camera]}: {error}', error=True)
+            return
+        self._diagnostics.clear(camera)
+        self._gatherer.add_image(camera, stamps.to_ns(msg.header.stamp), jpeg)
+        self._try()
+
+    def _on_state(self, msg: RobotState) -> None:
+        try:
+            seen = proprioception_from_msg(msg)
+        except DataError as error:
+            self._diagnostics.report(STATE, str(error), error=True)
+            return
+        self._diagnostics.clear(STATE)
+        self._gatherer.add_state(seen.stamp_ns, seen.state, seen.gripper_command)
+        self._try()
+
+    def _on_guidance(self, msg: Guidance) -> None:
+        try:
+            guidance = guidance_from_msg(msg)
+        except DataError as error:
+            self._diagnostics.report(GUIDANCE, str(error), error=True)
+            return
+        self._diagnostics.clear(GUIDANCE)
+        self._gatherer.add_guidance(guidance)
+        self._try()
+
+    def _on_request(self, msg: PlanRequest) -> None:
+        request = request_from_msg(msg)
+        if self._answer is not None and self._answer[0] == request:
+            self._chunks.publish(self._answer[1])  # the asker has missed it
+            return
+        if request != self._request:
+            self._request, self._arrival = request, time.monotonic()
+        self._try()
+
+    # ---- plans --------------------------------------------------------------------------------
+
+    def _try(self) -> None:
+        """Plans if there is a request and nothing is missing for it."""
+        request = self._request
+        if request is None or self._gatherer.missing(request):
+            return
+        self._request = None  # if planning fails, only a repeated request tries again
+        try:
+            self._plan(request)
+        except FrsError as error:
+            self._diagnostics.report('planning', f'planning failed: {error}', error=True)
+        except Exception as error:  # one bad plan must not end the service
+            self.get_logger().debug(traceback.format_exc())
+            line = f'planning failed: {type(error).__name__}: {error}'
+            self._diagnostics.report('planning', ' '.join(line.split()), error=True)
+        else:
+            self._diagnostics.clear('planning')
+            self._diagnostics.clear('inputs')
+
+    def _plan(self, request: Request) -> None:
+        start = time.monotonic()
+        observation = self._gatherer.observation(request)
+        guidance = self._gatherer.guidance(request, self.get_clock().now().nanoseconds)
+        plan = self._planner.plan(request, observation, guidance)
+        now = time.monotonic()
+        answer = Chunk.answer(request, plan, self._planner.policy.spec.execute_steps)
+        msg = chunk_to_msg(answer)
+        self._chunks.publish(msg)
+        self._answer = (request, msg)
+        self._reports.publish(
+            report_to_msg(
+                request, plan, guidance, latency=now - self._arrival, plan_time=now - start
+            )
+        )
+
+    # ---- parameters and faults ----------------------------------------------------------------
+
+    def _apply(self, parameters: PolicyServerParameters) -> None:
+        """Takes a change of live parameters over; raises ConfigError to refuse it."""
+        self._planner.steerer = steerer_from(parameters.method, parameters.method_options)
+        self._gatherer.guidance_timeout_ns = round(1e9 * parameters.guidance_timeout)
+        if parameters.method != self._parameters.method:
+            self.get_logger().info(f"method is now '{parameters.method}'")
+        self._parameters = parameters
+
+    def _check(self) -> None:
+        """Names the inputs that are missing for too long."""
+        now, timeout = time.monotonic(), self._parameters.input_timeout
+        request, silent = self._request, self._gatherer.silent()
+        self._silent_since = (self._silent_since or now) if silent else None
+        if request is not None and now - self._arrival >= timeout:
+            missing = self._gatherer.missing(request)
+            what = f"request {request.request_id} of episode '{request.episode_id}'"
+        elif self._silent_since is not None and now - self._silent_since >= timeout:
+            missing, what = silent, 'the policy'
+        else:
+            return
+        self._diagnostics.report('inputs', f'{what} waits for {self._spell(missing)}')
+
+    def _spell(self, names: list[str]) -> str:
+        """Topics with whether anyone publishes them."""
+        spelled = []
+        for name in names:
+            topic = self._topics[name]
+            count = self.count_publishers(topic)
+            who = f'{count} publisher(s), nothing usable' if count else 'nobody publishes it'
+            spelled.append(f'{topic} ({who})')
+        return ', '.join(spelled)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs the node; returns its exit code."""
+    return spin.run(PolicyServer, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Topic names, relative: namespaces and remaps apply. docs/graph.md says what flows in each."""
+
+from __future__ import annotations
+
+JOINT_STATES = 'joint_states'
+ROBOT_STATE = 'robot_state'
+PRIVILEGED_SCENE = 'privileged_scene'
+EPISODE = 'episode'
+PLAN_REQUEST = 'plan_request'
+ACTION_CHUNK = 'action_chunk'
+STEERING_REPORT = 'steering_report'
+GUIDANCE = 'guidance'
+
+VIEW = 'view'  # a camera for people
+
+
+def image(camera: str) -> str:
+    """JPEG images of a camera, named as realsense-ros does."""
+    return f'{camera}/color/image_raw/compressed'
+
+
+def camera_info(camera: str) -> str:
+    """Calibration of a camera."""
+    return f'{camera}/color/camera_info'

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EpisodeEvent -> frs_ros/Episode."""
+
+from __future__ import annotations
+
+from frs_ros.msg import Episode
+from frs_ros.ros import stamps
+from frs_ros.sim.runner import EpisodeEvent, Outcome
+
+_OUTCOMES = {
+    None: Episode.OUTCOME_UNKNOWN,
+    Outcome.SUCCESS: Episode.OUTCOME_SUCCESS,
+    Outcome.FAILURE: Episode.OUTCOME_FAILURE,
+    Outcome.ABORTED: Episode.OUTCOME_ABORTED,
+}
+
+
+def episode_to_msg(event: EpisodeEvent, stamp_ns: int) -> Episode:
+    """START if the event has no outcome, else END."""
+    return Episode(
+        header=stamps.header(stamp_ns),
+        event=Episode.START if event.outcome is None else Episode.END,
+        id=event.episode_id,
+        instruction=event.instruction,
+        seed=event.seed,
+        outcome=_OUTCOMES[event.outcome],
+        reason=event.reason,
+        steps=event.steps,
+    )

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Request, Chunk and Report <-> PlanRequest, ActionChunk and SteeringReport."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from frs_ros.errors import DataError
+from frs_ros.guidance.guidance import Guidance
+from frs_ros.msg import ActionChunk, PlanRequest, SteeringReport
+from frs_ros.ros import stamps
+from frs_ros.ros.convert.checks import finite
+from frs_ros.ros.convert.guidance import guidance_to_msg
+from frs_ros.steering.exchange import Chunk, Request
+from frs_ros.types import Plan
+
+
+def request_to_msg(request: Request) -> PlanRequest:
+    """Message with the stamp of the observation to plan from."""
+    return PlanRequest(
+        header=stamps.header(request.stamp_ns),
+        request_id=request.request_id,
+        episode_id=request.episode_id,
+        seed=request.seed,
+        instruction=request.instruction,
+    )
+
+
+def request_from_msg(msg: PlanRequest) -> Request:
+    """The request a message carries; every bit pattern of the message is a valid one."""
+    return Request(
+        request_id=msg.request_id,
+        episode_id=msg.episode_id,
+        seed=msg.seed,
+        instruction=msg.instruction,
+        stamp_ns=stamps.to_ns(msg.header.stamp),
+    )
+
+
+def chunk_to_msg(chunk: Chunk) -> ActionChunk:
+    """Message of a chunk; DataError if an action is not finite, ValueError if not [H, A]."""
+    horizon, action_dim = chunk.actions.shape
+    noise = np.asarray(chunk.noise, dtype=np.float32).reshape(horizon, -1)
+    return ActionChunk(
+        header=stamps.header(chunk.stamp_ns),
+        request_id=chunk.request_id,
+        episode_id=chunk.episode_id,
+        method=chunk.method,
+        horizon=horizon,
+        action_dim=action_dim,
+        model_dim=noise.shape[1],
+        actions=finite('ActionChunk.actions', chunk.actions).ravel().tolist(),
+        noise=noise.ravel().tolist(),
+        execute_steps=chunk.execute_steps,
+    )
+
+
+def chunk_from_msg(msg: ActionChunk) -> Chunk:
+    """The chunk a message carries.
+
+    Raises:
+        DataError: If sizes disagree, the chunk is empty, an action is not finite or execute_steps
+            is outside [1, horizon]. Noise may be NaN: some methods have none.
+    """
+    if msg.horizon < 1 or msg.action_dim < 1:
+        raise DataError(
+            f'ActionChunk is empty: horizon {msg.horizon}, action_dim {msg.action_dim}'
+        )
+    if not 1 <= msg.execute_steps <= msg.horizon:
+        raise DataError(
+            f'ActionChunk.execute_steps is {msg.execute_steps}, outside [1, {msg.horizon}]'
+        )
+    if len(msg.noise) != msg.horizon * msg.model_dim:
+        raise DataError(
+            f'ActionChunk.noise holds {len(msg.noise)} numbers instead of '
+            f'{msg.horizon} x {msg.model_dim}'
+        )
+    return Chunk(
+        request_id=msg.request_id,
+        episode_id=msg.episode_id,
+        actions=finite('ActionChunk.actions', msg.actions, (msg.horizon, msg.action_dim)),
+        noise=np.array(msg.noise, dtype=np.float32).reshape(msg.horizon, msg.model_dim),
+        execute_steps=msg.execute_steps,
+        method=msg.method,
+        stamp_ns=stamps.to_ns(msg.header.stamp),
+    )
+
+
+def report_to_msg(
+    request: Request,
+    plan: Plan,
+    guidance: Guidance | None,
+    *,
+    latency: float,
+    plan_time: float,
+) -> SteeringReport:
+    """Report of a plan.
+
+    Args:
+        request: What was asked.
+        plan: What was made.
+        guidance: The wish handed to the method, None if there was none.
+        latency: Seconds from the request's arrival to the answer.
+        plan_time: Seconds of it spent planning.
+    """
+    return SteeringReport(
+        header=stamps.header(request.stamp_ns),
+        request_id=request.request_id,
+        episode_id=request.episode_id,
+        method=plan.method,
+        guided=guidance is not None and guidance.active,
+        guidance=guidance_to_msg(guidance or Guidance(enabled=False)),
+        nfe=plan.nfe,
+        latency=latency,
+        plan_time=plan_time,
+        chi_percentile=float(plan.diagnostics.get('chi_percentile', math.nan)),
+        round_trip_rms=float(plan.diagnostics.get('round_trip_rms', math.nan)),
+        cosine=float(plan.diagnostics.get('cosine', math.nan)),
+    )

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PrivilegedScene <-> frs_ros/PrivilegedScene."""
+
+from __future__ import annotations
+
+import numpy as np
+from geometry_msgs.msg import Point, Vector3
+
+from frs_ros.errors import DataError
+from frs_ros.msg import PrivilegedScene as SceneMsg
+from frs_ros.ros import stamps
+from frs_ros.ros.convert.checks import finite
+from frs_ros.types import ObjectPose, PrivilegedScene
+
+FRAME = 'world'
+
+
+def scene_to_msg(scene: PrivilegedScene) -> SceneMsg:
+    """Message with the scene's own stamp; DataError if a position is not finite."""
+    poses = list(scene.objects.values())
+    return SceneMsg(
+        header=stamps.header(scene.stamp_ns, FRAME),
+        gripper=Point(**_xyz('scene gripper', scene.gripper)),
+        names=list(scene.objects),
+        positions=[Point(**_xyz('scene position', p.position)) for p in poses],
+        extents=[Vector3(**_xyz('scene extent', p.extent)) for p in poses],
+        rest_heights=[float(p.rest_height) for p in poses],
+        target=scene.target,
+        destination=scene.destination,
+    )
+
+
+def scene_from_msg(msg: SceneMsg) -> PrivilegedScene:
+    """The scene a message carries.
+
+    Raises:
+        DataError: If its arrays differ in length, a name occurs twice, target or destination is
+            not among the names, or a number is not finite.
+    """
+    n = len(msg.names)
+    if not n == len(msg.positions) == len(msg.extents) == len(msg.rest_heights):
+        raise DataError(
+            'PrivilegedScene: names, positions, extents, rest_heights differ in length'
+        )
+    if len(set(msg.names)) != n:
+        raise DataError('PrivilegedScene.names holds a name twice')
+    for role in (msg.target, msg.destination):
+        if role not in msg.names:
+            raise DataError(f"PrivilegedScene: '{role}' is not among the object names")
+    heights = finite('PrivilegedScene.rest_heights', msg.rest_heights, (n,))
+    objects = {
+        name: ObjectPose(
+            _array('PrivilegedScene.positions', msg.positions[i]),
+            _array('PrivilegedScene.extents', msg.extents[i]),
+            float(heights[i]),
+        )
+        for i, name in enumerate(msg.names)
+    }
+    return PrivilegedScene(
+        gripper=_array('PrivilegedScene.gripper', msg.gripper),
+        objects=objects,
+        target=msg.target,
+        destination=msg.destination,
+        stamp_ns=stamps.to_ns(msg.header.stamp),
+    )
+
+
+def _xyz(what: str, vector: np.ndarray) -> dict[str, float]:
+    x, y, z = finite(what, vector, (3,)).tolist()
+    return {'x': x, 'y': y, 'z': z}
+
+
+def _array(what: str, vector: Point | Vector3) -> np.ndarray:
+    return finite(what, (vector.x, vector.y, vector.z), (3,))

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Named quality-of-service profiles, each with its reason.
+
+Publishers are always reliable, so that a subscriber can choose: reliable where every sample
+counts (lockstep, recording), best effort where only the newest does (a robot in motion, displays).
+"""
+
+from __future__ import annotations
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+
+def _profile(depth: int, *, reliable: bool = True, latched: bool = False) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+# Images and CameraInfo leave a camera or the bridge: never block on a slow reader.
+IMAGE_OUT = _profile(2)
+
+# Lockstep: the simulator stands still until this very image is planned from; none may be lost.
+IMAGE_LOCKSTEP = _profile(2)
+
+# A robot in motion: an image that arrives late is worth nothing, the next one is better.
+IMAGE_NEWEST = _profile(1, reliable=False)
+
+# Robot and joint states at control rate; lockstep readers need the one with the stamp of the
+# request, which may wait behind those of the steps before it.
+STATE = _profile(20)
+
+# Requests, chunks, lockstep guidance and scenes: each is needed once; a repeated request replaces
+# the one before.
+EXCHANGE = _profile(5)
+
+# Guidance of a person at 50 Hz: only the newest wish counts, an old one must not queue.
+GUIDANCE_NEWEST = _profile(1)
+
+# Episode events: whoever comes late learns the current state.
+LATCHED = _profile(1, latched=True)
+
+# Diagnostics, at the depth of diagnostic_updater.
+DIAGNOSTICS = _profile(10)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a controller and a policy server say to each other, without ROS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from frs_ros.types import Plan
+
+
+@dataclass(frozen=True)
+class Request:
+    """Asks for a chunk; see msg/PlanRequest.msg.
+
+    Attributes:
+        request_id: Increases by 1 within an episode, from 0.
+        episode_id: Unique within a session.
+        seed: Seed of the episode's random draws.
+        instruction: Task in words, '' when none is given.
+        stamp_ns: Stamp of the observation to plan from.
+    """
+
+    request_id: int
+    episode_id: str
+    seed: int
+    instruction: str
+    stamp_ns: int
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The answer to a request; see msg/ActionChunk.msg.
+
+    Attributes:
+        request_id: Of the request answered.
+        episode_id: Of the request answered.
+        actions: [H, A] float64, in units.
+        noise: [H, D] float32 in model space, NaN for methods that do not denoise.
+        execute_steps: How many actions to execute before the next request, in [1, H].
+        method: Name of the steering method.
+        stamp_ns: Stamp of the observation planned from.
+    """
+
+    request_id: int
+    episode_id: str
+    actions: np.ndarray
+    noise: np.ndarray
+    execute_steps: int
+    method: str
+    stamp_ns: int
+
+    @classmethod
+    def answer(cls, request: Request, plan: Plan, execute_steps: int) -> Chunk:
+        """The plan as the answer to a request."""
+        return cls(
+            request_id=request.request_id,
+            episode_id=request.episode_id,
+            actions=plan.chunk,
+            noise=plan.noise,
+            execute_steps=execute_steps,
+            method=plan.method,
+            stamp_ns=request.stamp_ns,
+        )

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts together what a plan needs from parts that arrive one by one, by stamp. Without ROS."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from frs_ros.cameras.codec import decode_jpeg
+from frs_ros.guidance.guidance import Guidance
+from frs_ros.steering.exchange import Request
+from frs_ros.types import Observation
+
+STATE = 'robot_state'
+GUIDANCE = 'guidance'
+
+T = TypeVar('T')
+
+
+class StampBuffer(Generic[T]):
+    """The last few values of a stream by stamp."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[int, T] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, stamp_ns: int, value: T) -> None:
+        """Takes a value in; the one received longest ago goes."""
+        self._values.pop(stamp_ns, None)
+        self._values[stamp_ns] = value
+        if len(self._values) > self._size:
+            self._values.popitem(last=False)
+
+    def at(self, stamp_ns: int) -> T | None:
+        """The value with exactly this stamp."""
+        return self._values.get(stamp_ns)
+
+    def newest(self) -> T | None:
+        """The value received last."""
+        return next(reversed(self._values.values()), None)
+
+
+class Gatherer:
+    """Gathers images, state and guidance for a request.
+
+    Attributes:
+        guidance_timeout_ns: Age beyond which the latest guidance is stale.
+    """
+
+    def __init__(
+        self,
+        cameras: Sequence[str],
+        *,
+        observation_sync: str,
+        guidance_sync: str,
+        guidance_timeout_ns: int,
+    ) -> None:
+        """Sets the rules.
+
+        Args:
+            cameras: Names of the images that a plan needs.
+            observation_sync: 'stamped' (images and state with the stamp of the request) or
+                'latest'.
+            guidance_sync: 'stamped' (wait for the one with the stamp of the request), 'latest'
+                (the newest, unless stale) or 'none'.
+            guidance_timeout_ns: Staleness limit for 'latest'.
+        """
+        self.guidance_timeout_ns = guidance_timeout_ns
+        self._stamped = observation_sync == 'stamped'
+        self._guidance_sync = guidance_sync
+        self._images: dict[str, StampBuffer[bytes]] = {c: StampBuffer(8) for c in cameras}
+        self._states: StampBuffer[tuple[np.ndarray, float]] = StampBuffer(32)
+        self._guidance: StampBuffer[Guidance] = StampBuffer(8)
+
+    def add_image(self, camera: str, stamp_ns: int, jpeg: bytes) -> None:
+        """Takes in an image as a JPEG file."""
+        self._images[camera].add(stamp_ns, jpeg)
+
+    def add_state(self, stamp_ns: int, state: np.ndarray, gripper_command: float) -> None:
+        """Takes in the proprioception [S] and the last gripper command."""
+        self._states.add(stamp_ns, (state, gripper_command))
+
+    def add_guidance(self, guidance: Guidance) -> None:
+        """Takes in a wish."""
+        self._guidance.add(guidance.stamp_ns, guidance)
+
+    def missing(self, request: Request) -> list[str]:
+        """Camera names, `STATE` and `GUIDANCE` that the request still waits for."""
+        names = [c for c, images in self._images.items() if self._of(images, request) is None]
+        if self._of(self._states, request) is None:
+            names.append(STATE)
+        if self._guidance_sync == 'stamped' and self._guidance.at(request.stamp_ns) is None:
+            names.append(GUIDANCE)
+        return names
+
+    def silent(self) -> list[str]:
+        """Cameras and `STATE` of which nothing ever came, if anything else did."""
+        streams = {**self._images, STATE: self._states}
+        silent = [name for name, stream in streams.items() if not len(stream)]
+        return silent if len(silent) < len(streams) else []
+
+    def observation(self, request: Request) -> Observation:
+        """The observation to plan from; DataError on an unreadable image.
+
+        Call it only if nothing is missing.
+        """
+        images = {}
+        for camera, stream in self._images.items():
+            jpeg = self._of(stream, request)
+            assert jpeg is not None
+            images[camera] = decode_jpeg(jpeg)
+        found = self._of(self._states, request)
+        assert found is not None
+        state, gripper_command = found
+        return Observation(images, state, request.instruction, gripper_command, request.stamp_ns)
+
+    def guidance(self, request: Request, now_ns: int) -> Guidance | None:
+        """The wish to follow: that of the request's stamp, or the newest unless it is stale.
+
+        A wish from the future (a clock that is ahead) is as stale as one from the past.
+        """
+        if self._guidance_sync == 'stamped':
+            return self._guidance.at(request.stamp_ns)
+        newest = self._guidance.newest() if self._guidance_sync == 'latest' else None
+        if newest is None or abs(now_ns - newest.stamp_ns) > self.guidance_timeout_ns:
+            return None
+        return newest
+
+    def _of(self, stream: StampBuffer[T], request: Request) -> T | None:
+        return stream.at(request.stamp_ns) if self._stamped else stream.newest()

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans on request, the same for the same request. Without ROS."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from frs_ros.errors import ConfigError
+from frs_ros.guidance.guidance import Guidance
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.steering.base import Steerer, plan_rng
+from frs_ros.steering.exchange import Request
+from frs_ros.steering.registry import make_steerer
+from frs_ros.types import Observation, Plan
+
+_WARM_UP_STATE = np.array([0.0, 0, 0.5, 3.1, 0, 0, 0.04, -0.04])  # LIBERO's, near its start
+
+
+class Planner:
+    """A policy and the steering method in force.
+
+    Attributes:
+        policy: The frozen policy.
+        steerer: The method; may be replaced between two plans.
+    """
+
+    def __init__(self, policy: FlowPolicy, steerer: Steerer) -> None:
+        self.policy = policy
+        self.steerer = steerer
+
+    def plan(self, request: Request, observation: Observation, guidance: Guidance | None) -> Plan:
+        """The plan for a request; its random draws depend on seed and request id only."""
+        rng = plan_rng(request.seed, request.request_id)
+        return self.steerer.plan(self.policy, observation, guidance, rng)
+
+    def warm_up(self) -> None:
+        """Makes a steered plan from black images, so that the first real one is not slow."""
+        images = {c.name: np.zeros((c.height, c.width, 3), np.uint8) for c in self.policy.cameras}
+        wish = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='warm-up')
+        self.plan(Request(0, '', 0, '', 0), Observation(images, _WARM_UP_STATE), wish)
+
+
+def steerer_from(method: str, options: str) -> Steerer:
+    """The method with options from a JSON object; ConfigError if either does not exist."""
+    try:
+        values = json.loads(options)
+    except ValueError as error:
+        raise ConfigError(f"method options '{options}' are not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"method options '{options}' are not a JSON object such as {{}}")
+    return make_steerer(method, **values)
