@@ -16,7 +16,8 @@ def reverse_euler(velocity: Velocity, action: Any, times: Times) -> Inversion:
 
     The velocity is taken at the UPPER end of each step, where `sample` takes it at the lower one,
     so this is not the inverse of `sample`: the round trip has an error of order h. That error
-    draws unlikely actions towards the policy's own, which the paper counts as a virtue.
+    draws exaggerated actions towards the policy's own, which the paper counts as a virtue; actions
+    between two modes it may throw into either (examples/round_trip.py shows both).
 
     Args:
         velocity: The field.

@@ -14,8 +14,8 @@ from frs_ros.flow.inversion import Inversion
 from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.reference import GRIPPER, dimensions, reference_chunk
 from frs_ros.policies.base import FlowPolicy
+from frs_ros.steering.denoise import denoise, draw_noise, field_of, with_diagnostics
 from frs_ros.steering.diagnostics import against_reference
-from frs_ros.steering.planning import denoise, draw_noise, field_of, with_diagnostics
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import ActionSpec, Observation, Plan
 
@@ -55,9 +55,11 @@ class FlowReversalSteering:
             dims = self._redrawn(spec, guidance)
             noise[:, dims] = fresh[:, dims]
             plan, chunk = denoise(policy, observation, context, noise, self.name, found.nfe)
+            numbers = against_reference(chunk, to_numpy(reference)[0], spec)
             residual = float(to_numpy(found.residual)[0])
-        against = against_reference(chunk, to_numpy(reference)[0], spec)
-        return with_diagnostics(plan, {**against, 'inversion_residual': residual})
+        if np.isfinite(residual):
+            numbers['inversion_residual'] = residual
+        return with_diagnostics(plan, numbers)
 
     def _redrawn(self, spec: ActionSpec, guidance: Guidance) -> list[int]:
         wished = (GRIPPER,) if guidance.gripper != Gripper.POLICY else ()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,13 +18,13 @@ from frs_ros.steering.frs import FlowReversalSteering
 from frs_ros.steering.unsteered import Unsteered
 
 
-def frs(redraw: tuple[str, ...] = ()) -> Steerer:
+def frs(redraw: Sequence[str] = ()) -> Steerer:
     """The paper's method: reverse Euler, nothing re-drawn but the padding."""
-    return FlowReversalSteering('frs', reverse_euler, redraw)
+    return FlowReversalSteering('frs', reverse_euler, _names(redraw))
 
 
 def frs_fixed_point(
-    redraw: tuple[str, ...] = (GRIPPER,), tolerance: float = 1e-3, max_iterations: int = 16
+    redraw: Sequence[str] = (GRIPPER,), tolerance: float = 1e-3, max_iterations: int = 16
 ) -> Steerer:
     """FRS with the sampler's exact inverse.
 
@@ -32,10 +32,20 @@ def frs_fixed_point(
     neutral, and robots execute only its sign. The tolerance is in model space, where 1 is full
     command; 16 iterations are UniSteer's (arXiv 2605.10821).
     """
-    if max_iterations < 1 or not tolerance > 0:
-        raise ConfigError('frs_fixed_point needs max_iterations >= 1 and tolerance > 0')
+    if not isinstance(max_iterations, int) or max_iterations < 1:
+        raise ConfigError(f'max_iterations must be a whole number from 1, not {max_iterations}')
+    if not isinstance(tolerance, (int, float)) or not tolerance > 0:
+        raise ConfigError(f'tolerance must be a positive number, not {tolerance}')
     inverse = partial(fixed_point, tolerance=tolerance, max_iterations=max_iterations)
-    return FlowReversalSteering('frs_fixed_point', inverse, redraw)
+    return FlowReversalSteering('frs_fixed_point', inverse, _names(redraw))
+
+
+def _names(redraw: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(redraw, str) or not all(isinstance(name, str) for name in redraw):
+        raise ConfigError(
+            f"redraw must be a list of action names such as ['gripper'], not {redraw}"
+        )
+    return tuple(redraw)
 
 
 METHODS: dict[str, Callable[..., Steerer]] = {

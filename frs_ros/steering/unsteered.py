@@ -7,7 +7,7 @@ import numpy as np
 
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.steering.planning import denoise, draw_noise
+from frs_ros.steering.denoise import denoise, draw_noise
 from frs_ros.types import Observation, Plan
 
 

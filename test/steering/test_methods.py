@@ -82,6 +82,10 @@ def test_unknown_names_and_options_are_named():
         make_steerer('base', redraw=())
     with pytest.raises(ConfigError, match='max_iterations'):
         make_steerer('frs_fixed_point', max_iterations=0)
+    with pytest.raises(ConfigError, match='tolerance must be a positive number'):
+        make_steerer('frs_fixed_point', tolerance=-1)
+    with pytest.raises(ConfigError, match='redraw must be a list'):
+        make_steerer('frs', redraw='gripper')
     with pytest.raises(ConfigError, match='wrist'):
         _plan('frs', redraw=('wrist',))
     with pytest.raises(ConfigError, match='negative'):
