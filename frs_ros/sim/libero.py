@@ -147,9 +147,7 @@ class LiberoEnv:
     def observe(self, stamp_ns: int = 0) -> Observation:
         """What a policy sees, pictures as a receiver of `capture` decodes them."""
         images = {name: decode_jpeg(data) for name, data in self.capture().items()}
-        return Observation(
-            images, self.state(), self.instruction, self.gripper_command, stamp_ns
-        )
+        return Observation(images, self.state(), self.instruction, self.gripper_command, stamp_ns)
 
     def state(self) -> np.ndarray:
         """[8] position (m), axis-angle (rad), fingers (m), as openpi's LIBERO client builds it."""
@@ -174,6 +172,10 @@ class LiberoEnv:
     ) -> np.ndarray:
         """Pixels [n, 2] (u right, v down) of world points [n, 3] in the picture of `view`."""
         return self._camera.project(points, camera, height, width)
+
+    def intrinsics(self, camera: str, height: int, width: int) -> np.ndarray:
+        """Camera matrix K [3, 3] of an image, pixels; see `SceneCamera.intrinsics`."""
+        return self._camera.intrinsics(camera, height, width)
 
     # ---- privileged state ---------------------------------------------------------------------
 
@@ -249,7 +251,7 @@ def _build(bddl_file: str, pack: asset_packs.Assets) -> Any:
 
 
 def _silence_observables(problem: Any) -> None:
-    """Stops robosuite from computing observations that nobody reads; they cost a third of a step."""
+    """Stops robosuite from computing observations nobody reads, a third of a step's time."""
     for observable in problem._observables.values():
         observable.set_enabled(False)
         observable.set_active(False)
