@@ -104,7 +104,7 @@ def settings_from(args: argparse.Namespace) -> EvaluationSettings:
     Raises:
         ConfigError, CheckpointError, AssetError: Something does not exist or does not fit.
     """
-    from frs_ros.policies.checkpoint import resolve
+    from frs_ros.policies.checkpoint import load_policy, resolve
     from frs_ros.sim import assets, suites
     from frs_ros.steering.registry import METHODS
 
@@ -126,6 +126,7 @@ def settings_from(args: argparse.Namespace) -> EvaluationSettings:
     )
     for task_id in settings.tasks:
         check_init_states(settings, len(suites.init_states(tasks[task_id])))
+    load_policy(checkpoint)  # a damaged one is found out here, not in every worker
     pack = assets.resolve(args.assets, args.suite)
     return replace(settings, assets=str(pack.folder) if pack.kind == 'path' else pack.kind)
 

@@ -172,5 +172,7 @@ def run(args) -> int:
     from frs_ros.learning.evaluate import evaluate
 
     args.out.mkdir(exist_ok=True)
-    evaluate(settings(), PointWorld(pause=0.02, trace=str(args.out / 'trace')), args.out, workers=2)
+    evaluate(
+        settings(), PointWorld(pause=0.02, trace=str(args.out / 'trace')), args.out, workers=2
+    )
     return 0

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`frs bench plan`: what a plan costs with and without steering, on one thread."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from frs_ros.errors import ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of the command."""
+    option = parser.add_argument
+    option(
+        '--checkpoint',
+        default='mini',
+        help="'mini' or a .safetensors file with its .json beside it (default: %(default)s)",
+    )
+    option('--trials', type=int, default=100, help='rounds (default: %(default)s)')
+    option('--seed', type=int, default=0, help='seed of pixels and noise (default: 0)')
+    option('--json', type=Path, help='write the results to this file')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measures, prints the table and writes the JSON."""
+    if args.trials < 1 or args.seed < 0:
+        raise ConfigError('--trials must be at least 1 and --seed not negative')
+    import torch
+    from tqdm import tqdm
+
+    from frs_ros.commands.version import software_versions
+    from frs_ros.learning.plan_bench import measure, parts, summary
+    from frs_ros.learning.report import write_json
+    from frs_ros.policies.checkpoint import load_policy
+
+    torch.set_num_threads(1)
+    policy = load_policy(args.checkpoint)
+    times = measure(
+        parts(policy, args.seed),
+        args.trials,
+        progress=lambda r: tqdm(r, unit='round', leave=False),
+    )
+    results = summary(times, policy, args.seed)
+    print(_table(results))
+    if args.json:
+        settings = {key: getattr(args, key) for key in ('checkpoint', 'trials', 'seed')}
+        versions = software_versions('numpy', 'torch')
+        write_json(args.json, {**results, 'settings': settings, 'versions': versions})
+    return 0
+
+
+def _table(results: Mapping[str, Any]) -> str:
+    lines = [f'{"":20} {"median ms":>9} {"encodes":>8} {"velocity":>9}']
+    for name, ms in results['ms_p50'].items():
+        counted = results['plans'].get(name, {})
+        cells = [f'{counted[key]}' for key in ('encodes', 'velocity_evaluations') if counted]
+        encodes, velocity = cells or ('', '')
+        label = f'plan {name}' if counted else name
+        lines.append(f'{label:20} {ms:9.2f} {encodes:>8} {velocity:>9}')
+    verdict = 'within' if results['within_limit'] else 'ABOVE'
+    lines.append(
+        f'an FRS plan costs {results["frs_over_base"]:.2f} plain plans, '
+        f'{verdict} the limit of {results["limit"]}'
+    )
+    return '\n'.join(lines)

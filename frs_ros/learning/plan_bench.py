@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a plan costs: time, velocity evaluations and prefix encodings by steering method."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from frs_ros.guidance.guidance import Guidance
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.steering.base import plan_rng
+from frs_ros.steering.counting import CountingPolicy
+from frs_ros.steering.registry import make_steerer
+from frs_ros.types import Observation
+
+METHODS = ('base', 'frs', 'frs_fixed_point')
+LIBERO_STATE = (-0.05, 0.0, 0.25, np.pi, 0.0, 0.0, 0.04, -0.04)
+FORWARD = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='bench')
+
+# Plans of FRS may cost this many plain plans: as many evaluations again for the way back, the
+# prefix encoded once, and 5 % for everything else.
+LIMIT = 2.1
+
+
+def observation_of(policy: FlowPolicy, seed: int) -> Observation:
+    """An observation of random pixels, as costly as any other."""
+    rng = np.random.default_rng(seed)
+    images = {
+        camera.name: rng.integers(0, 256, (camera.height, camera.width, 3), dtype=np.uint8)
+        for camera in policy.cameras
+    }
+    return Observation(images, np.array(LIBERO_STATE))
+
+
+def parts(policy: FlowPolicy, seed: int) -> dict[str, Callable[[], object]]:
+    """What is measured, by name: encoding, one evaluation, and the plan of each method."""
+    observation, spec = observation_of(policy, seed), policy.spec
+    with policy.inference():
+        context = policy.encode(observation)
+    x = policy.asarray(
+        plan_rng(seed, 0).standard_normal((1, spec.horizon, spec.model_dim), dtype=np.float32)
+    )
+    t = policy.asarray(np.array([0.5], dtype=np.float32))
+
+    def inside(call: Callable[[], object]) -> Callable[[], object]:
+        def measured() -> None:
+            with policy.inference():
+                call()
+
+        return measured
+
+    return {
+        'encode': inside(lambda: policy.encode(observation)),
+        'velocity': inside(lambda: policy.velocity(x, t, context)),
+        **{name: planner(policy, name, observation, seed) for name in METHODS},
+    }
+
+
+def planner(
+    policy: FlowPolicy, method: str, observation: Observation, seed: int
+) -> Callable[[], object]:
+    """A function that makes one plan with a full forward wish."""
+    steerer = make_steerer(method)
+    return lambda: steerer.plan(policy, observation, FORWARD, plan_rng(seed, 0))
+
+
+def measure(
+    tasks: Mapping[str, Callable[[], object]],
+    trials: int,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> dict[str, list[float]]:
+    """Milliseconds of each task in each round; all tasks once per round, after a warm-up round.
+
+    Interleaving makes a slow moment of the machine hit all tasks alike.
+
+    Args:
+        tasks: What to measure.
+        trials: Rounds.
+        clock: Seconds.
+        progress: Wraps the iteration over rounds, as a progress bar does.
+    """
+    for task in tasks.values():
+        task()
+    times: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in progress(range(trials)):
+        for name, task in tasks.items():
+            start = clock()
+            task()
+            times[name].append(1e3 * (clock() - start))
+    return times
+
+
+def counts(policy: FlowPolicy, method: str, seed: int) -> dict[str, int]:
+    """Prefix encodings and velocity evaluations of one plan, counted at the policy."""
+    counting = CountingPolicy(policy)
+    planner(counting, method, observation_of(policy, seed), seed)()
+    return {'encodes': counting.encodes, 'velocity_evaluations': counting.evaluations}
+
+
+def summary(times: Mapping[str, Sequence[float]], policy: FlowPolicy, seed: int) -> dict[str, Any]:
+    """Medians, counts, and the price of an FRS plan in plain plans (median over the rounds)."""
+    ratios = np.array(times['frs']) / np.array(times['base'])
+    ratio = float(np.median(ratios))
+    return {
+        'ms_p50': {name: round(float(np.median(values)), 4) for name, values in times.items()},
+        'plans': {name: counts(policy, name, seed) for name in METHODS},
+        'frs_over_base': round(ratio, 4),
+        'limit': LIMIT,
+        'within_limit': ratio <= LIMIT,
+    }

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from frs_ros.cli import build_parser
+from frs_ros.commands.eval import settings_from
+from frs_ros.commands.task_selection import parse_tasks
+from frs_ros.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+SPLIT = {'trained': [0, 2], 'heldout': [5, 6]}
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('5,6,7', (5, 6, 7)),
+        ('0-2', (0, 1, 2)),
+        ('7, 0-1', (7, 0, 1)),
+        ('all', tuple(range(10))),
+        ('heldout', (5, 6)),
+        ('trained,5', (0, 2, 5)),
+        ('3,2-4', (3, 2, 4)),
+    ],
+)
+def test_tasks_are_numbers_ranges_and_names(text, expected):
+    assert parse_tasks(text, 10, SPLIT) == expected
+
+
+@pytest.mark.parametrize('text', ['', '10', '4-2', '-1', '8-10', 'some', '1,,2', '1.5'])
+def test_unknown_tasks_are_refused(text):
+    with pytest.raises(ConfigError, match='unknown task'):
+        parse_tasks(text, 10, SPLIT)
+
+
+def arguments(weights, out, **changes):
+    values = {
+        'tasks': 'heldout',
+        'checkpoint': weights,
+        'assets': 'standin',
+        'trials': 1,
+        'first-init': 30,
+        'out': out,
+    } | changes
+    return ['eval', *(f'--{key}={value}' for key, value in values.items())]
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        ({'suite': 'libero_kitchen'}, "unknown suite 'libero_kitchen'; choose one of: libero_10"),
+        ({'tasks': '12'}, "unknown task '12'; the suite has tasks 0 to 9"),
+        ({'tasks': 'mine'}, 'trained, heldout, all'),
+        ({'methods': 'base,wish'}, "unknown method 'wish'; choose one of: base, direct, frs"),
+        ({'methods': 'direct@2'}, 'number in (0, 1]'),
+        ({'guidance': 'astrology'}, "unknown guidance 'astrology'; choose one of: none, oracle"),
+        ({'instruction': 'loud'}, "unknown instruction 'loud'"),
+        ({'checkpoint': '/nowhere/x.safetensors'}, "no checkpoint at '/nowhere/x.safetensors'"),
+        ({'assets': '/nowhere'}, '/nowhere'),
+        ({'trials': 30}, 'needs init states up to 59, but there are only 0 to 49'),
+        ({'trials': 0}, 'at least one'),
+        ({'workers': 0}, '--workers must be at least 1'),
+        ({'seed': -1}, 'negative'),
+    ],
+)
+def test_what_does_not_exist_is_refused_before_anything_is_made(
+    checkpoint, tmp_path, refused, change, words
+):
+    assert words in refused(*arguments(checkpoint, tmp_path / 'out', **change))
+    assert not (tmp_path / 'out').exists()
+
+
+def test_folder_with_other_settings_is_refused(checkpoint, tmp_path, refused):
+    (tmp_path / 'settings.json').write_text('{"suite": "libero_goal"}')
+    assert 'suite was libero_goal, is libero_object' in refused(*arguments(checkpoint, tmp_path))
+
+
+@pytest.mark.parametrize('command', ['eval', 'bench plan'])
+def test_truncated_checkpoint_is_named(checkpoint, tmp_path, refused, command):
+    cut = tmp_path / 'cut.safetensors'
+    cut.write_bytes(checkpoint.read_bytes()[:-1000])
+    cut.with_suffix('.json').write_bytes(checkpoint.with_suffix('.json').read_bytes())
+    evaluating = arguments(cut, tmp_path / 'out')
+    line = refused(*(evaluating if command == 'eval' else ['bench', 'plan', '--checkpoint', cut]))
+    assert str(cut) in line
+    assert 'truncated' in line
+
+
+def test_split_comes_from_the_instructions_the_checkpoint_knows(checkpoint, tmp_path):
+    def tasks(text):
+        argv = arguments(checkpoint, tmp_path, tasks=text)
+        return settings_from(build_parser(argv).parse_args(argv)).tasks
+
+    assert tasks('trained') == (4, 9)
+    assert tasks('heldout') == (0, 1, 2, 3, 5, 6, 7, 8)
+
+
+def test_digest_follows_the_weights(checkpoint, tmp_path):
+    from frs_ros.policies.checkpoint import save_policy
+    from frs_ros.policies.mini import random_policy
+
+    other = save_policy(random_policy(seed=1), tmp_path / 'other.safetensors', {})
+
+    def digest(path):
+        argv = arguments(path, tmp_path)
+        return settings_from(build_parser(argv).parse_args(argv)).checkpoint_sha256
+
+    assert digest(checkpoint) == digest(checkpoint) != digest(other)
+
+
+def test_bench_plan_writes_json(checkpoint, tmp_path):
+    """As a process, as users start it."""
+    file = tmp_path / 'bench.json'
+    argv = ['bench', 'plan', '--checkpoint', checkpoint, '--trials', '5', '--json', file]
+    done = subprocess.run(
+        [sys.executable, '-m', 'frs_ros.cli', *map(str, argv)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(file.read_text())
+    assert results['plans']['frs'] == {'encodes': 1, 'velocity_evaluations': 20}
+    assert results['within_limit'] == (results['frs_over_base'] <= 2.1)
+    assert set(results['ms_p50']) == {'encode', 'velocity', 'base', 'frs', 'frs_fixed_point'}
+    assert f'{results["frs_over_base"]:.2f} plain plans' in done.stdout
