@@ -13,7 +13,6 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.steering.base import episode_seed
 from frs_ros.msg import ActionChunk
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters import LiberoBridgeParameters
@@ -27,6 +26,7 @@ from frs_ros.sim.libero import LiberoEnv
 from frs_ros.sim.lockstep import LockstepRunner
 from frs_ros.sim.realtime import RealtimeRunner
 from frs_ros.sim.runner import EpisodeEvent, EpisodeRunner, Job, Limits
+from frs_ros.steering.base import episode_seed
 from frs_ros.steering.exchange import Request
 from frs_ros.types import AGENTVIEW, WRIST, CameraSpec
 

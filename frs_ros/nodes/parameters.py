@@ -110,7 +110,7 @@ class HumanGuidanceParameters:
 
     rate: float = parameter(50.0, 'Rate at which guidance is published, Hz.', low=1.0, high=200.0)
     hold: float = parameter(
-        0.6,
+        0.7,
         'Time for which a key counts as held after its last character, s; a little longer than '
         'the delay of the keyboard before it repeats.',
         low=0.05,

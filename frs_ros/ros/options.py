@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import Field, dataclass, field
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
+
+from frs_ros.errors import ConfigError, choose
+
+Parameters = TypeVar('Parameters')
 
 _KEY = 'parameter'
 
@@ -44,3 +48,31 @@ def parameter(
 def meta(of: Field) -> Meta:
     """The description of a field made by `parameter`."""
     return of.metadata[_KEY]
+
+
+def validated(kind: type[Parameters], values: dict[str, Any]) -> Parameters:
+    """An instance of `kind` with `values` over its defaults; ConfigError if one does not fit."""
+    types = get_type_hints(kind)
+    checked = {}
+    for name, value in values.items():
+        field = kind.__dataclass_fields__[name]  # type: ignore[attr-defined]
+        checked[name] = _checked(name, value, types[name], meta(field))
+    return kind(**checked)
+
+
+def _checked(name: str, value: Any, kind: type, info: Meta) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)  # 5 for 5.0 on a command line or in YAML
+    if kind is str and not isinstance(value, str) and isinstance(value, (int, float)):
+        value = str(value)  # a name that looks like a number
+    if type(value) is not kind:
+        raise ConfigError(
+            f"parameter {name} must be {kind.__name__}, not '{value}' ({type(value).__name__})"
+        )
+    if info.choices:
+        choose(name, value, info.choices)
+    if info.low is not None and not info.low <= value <= info.high:
+        raise ConfigError(
+            f'parameter {name} is {value}; it must be within [{info.low}, {info.high}]'
+        )
+    return value

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 from rcl_interfaces.msg import (
     FloatingPointRange,
@@ -24,8 +24,8 @@ from rcl_interfaces.msg import (
 )
 from rclpy.node import Node
 
-from frs_ros.errors import ConfigError, FrsError, choose
-from frs_ros.ros.options import Meta, meta
+from frs_ros.errors import FrsError, choose
+from frs_ros.ros.options import meta, validated
 
 Parameters = TypeVar('Parameters')
 
@@ -57,16 +57,6 @@ def declare(node: Node, kind: type[Parameters]) -> Parameters:
     return values
 
 
-def validated(kind: type[Parameters], values: dict[str, Any]) -> Parameters:
-    """An instance of `kind` with `values` over its defaults; ConfigError if one does not fit."""
-    types = get_type_hints(kind)
-    checked = {}
-    for name, value in values.items():
-        field = kind.__dataclass_fields__[name]  # type: ignore[attr-defined]
-        checked[name] = _checked(name, value, types[name], meta(field))
-    return kind(**checked)
-
-
 def on_change(node: Node, values: Parameters, apply: Callable[[Parameters], None]) -> None:
     """Lets parameters be changed while the node runs.
 
@@ -92,24 +82,6 @@ def on_change(node: Node, values: Parameters, apply: Callable[[Parameters], None
         return SetParametersResult(successful=True)
 
     node.add_on_set_parameters_callback(callback)
-
-
-def _checked(name: str, value: Any, kind: type, info: Meta) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)  # 5 for 5.0 on a command line or in YAML
-    if kind is str and not isinstance(value, str) and isinstance(value, (int, float)):
-        value = str(value)  # a name that looks like a number
-    if type(value) is not kind:
-        raise ConfigError(
-            f"parameter {name} must be {kind.__name__}, not '{value}' ({type(value).__name__})"
-        )
-    if info.choices:
-        choose(name, value, info.choices)
-    if info.low is not None and not info.low <= value <= info.high:
-        raise ConfigError(
-            f'parameter {name} is {value}; it must be within [{info.low}, {info.high}]'
-        )
-    return value
 
 
 def _descriptor(field: dataclasses.Field) -> ParameterDescriptor:

@@ -38,6 +38,10 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
     except FrsError as error:
         print(f'frs_ros: {error}', file=sys.stderr, flush=True)
         return 2
+    except Exception:
+        if rclpy.ok():
+            raise
+        # a signal while the node was being made: what it needed next was gone
     finally:
         if node is not None:
             node.destroy_node()

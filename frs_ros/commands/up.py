@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`frs up NAME key:=value ...`: what `ros2 launch` does, without `launch`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Sequence
+
+from frs_ros.errors import ConfigError, DependencyError, choose
+
+DEFAULTS = {
+    # nothing beyond this machine unless asked for
+    'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+    # the name of the node stands before every line already
+    'RCUTILS_CONSOLE_OUTPUT_FORMAT': '{severity}: {message}',
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `frs up`; the graphs and what they take are listed in the help."""
+    from frs_ros.nodes.table import GRAPHS
+
+    lines = []
+    for graph in GRAPHS.values():
+        lines.append(f'arguments of {graph.name}:')
+        lines += [f'  {a.name + ":=...":16} {a.help}' for a in graph.arguments]
+    lines.append('  node.parameter:=... sets any parameter of a node (docs/graph.md)')
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = '\n'.join(lines)
+    parser.add_argument('graph', metavar='NAME', help=f'graph: {", ".join(GRAPHS)}')
+    parser.add_argument(
+        'arguments', metavar='key:=value', nargs='*', help='as for ros2 launch, see below'
+    )
+    parser.add_argument(
+        '--keep-going', action='store_true', help='when a node fails, let the others go on'
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Starts the nodes of a graph and ends them together; see `Supervisor.run` for the result."""
+    from importlib.util import find_spec
+
+    from frs_ros.nodes.supervisor import Command, Supervisor
+    from frs_ros.nodes.table import GRAPHS, keyboard_hint
+
+    graph = GRAPHS[choose('graph', args.graph, GRAPHS)]
+    given = assignments(args.arguments)
+    processes = graph.processes(given)
+    if find_spec('rclpy') is None or find_spec('frs_ros.msg') is None:
+        raise DependencyError("ROS 2 is not in this environment; run 'make setup'")
+    if given.get('guidance') == 'keyboard':
+        print(f'to steer, run in another terminal: {keyboard_hint()}', flush=True)
+    commands = [
+        Command(p.row.node, p.command, respawn=p.row.respawn, ends_all=p.row.ends_graph)
+        for p in processes
+    ]
+    environment = {**DEFAULTS, **os.environ}
+    return Supervisor(commands, _say(), environment, keep_going=args.keep_going).run()
+
+
+def assignments(words: Sequence[str]) -> dict[str, str]:
+    """['key:=value', ...] as a dictionary; ConfigError on any other word."""
+    given = {}
+    for word in words:
+        name, mark, value = word.partition(':=')
+        if not mark or not name:
+            raise ConfigError(f"'{word}' is not of the form key:=value")
+        given[name] = value
+    return given
+
+
+def _say():  # noqa: ANN202
+    """A function that prints whole lines from several threads."""
+    lock = threading.Lock()
+
+    def say(line: str) -> None:
+        with lock:
+            sys.stdout.write(line + '\n')
+            sys.stdout.flush()
+
+    return say

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the processes of a graph together, for machines without `ros2 launch`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+EXIT_CONFIG = 2  # a node with wrong parameters: starting it again would not help
+# SIGTERM ends a node as cleanly as SIGINT does, and without a traceback while it still imports.
+ESCALATION = ((signal.SIGTERM, 2.5), (signal.SIGKILL, 1.0))
+RESTART_DELAY = 1.0
+MAX_RESTARTS = 5
+
+
+@dataclass(frozen=True)
+class Command:
+    """A process to run.
+
+    Attributes:
+        name: Prefix of its output.
+        words: Command line.
+        respawn: Start it again after a crash.
+        ends_all: Its regular end ends the others too.
+    """
+
+    name: str
+    words: Sequence[str]
+    respawn: bool = False
+    ends_all: bool = False
+
+
+class Supervisor:
+    """Starts processes, shows their output, ends them all together.
+
+    Args:
+        commands: What to run, in the order of starting.
+        say: Called with each line to show, from several threads.
+        environment: Of the processes.
+        keep_going: Whether the others go on when one fails.
+    """
+
+    def __init__(
+        self,
+        commands: Iterable[Command],
+        say: Callable[[str], None],
+        environment: Mapping[str, str],
+        *,
+        keep_going: bool = False,
+    ) -> None:
+        self._commands, self._say, self._keep_going = list(commands), say, keep_going
+        self._environment = {**environment, 'PYTHONUNBUFFERED': '1'}
+        # (command, process) that ended, or None for a signal; SimpleQueue may be used in handlers
+        self._events: queue.SimpleQueue[tuple[Command, subprocess.Popen] | None]
+        self._events = queue.SimpleQueue()
+        self._running: dict[str, subprocess.Popen] = {}
+        self._readers: list[threading.Thread] = []
+        self._restarts = 0
+
+    def run(self) -> int:
+        """Runs until a signal, the regular end or a failure.
+
+        Returns:
+            0 after Ctrl-C, SIGTERM or the regular end, else the exit code of the process that
+            failed (128 + n if signal n killed it).
+        """
+        with self._signals():
+            try:
+                for command in self._commands:
+                    self._start(command)
+                return self._watch()
+            finally:
+                self._stop()
+
+    def _watch(self) -> int:
+        code = 0
+        while self._running:
+            event = self._events.get()
+            if event is None:
+                self._say('stopping')
+                return 0
+            command, process = event
+            del self._running[command.name]
+            status = process.returncode
+            code = status if status >= 0 else 128 - status
+            if status == 0 and command.ends_all:
+                return 0
+            how = f'killed by signal {-status}' if status < 0 else f'ended with exit code {status}'
+            if self._again(command, status):
+                self._say(f'{command.name}: {how}; starting it again')
+                time.sleep(RESTART_DELAY)
+                self._start(command)
+            elif not self._keep_going:
+                self._say(f'{command.name}: {how}; stopping the others')
+                return code
+            else:
+                self._say(f'{command.name}: {how}; the others go on')
+        return code
+
+    def _again(self, command: Command, status: int) -> bool:
+        if not command.respawn or status in (0, EXIT_CONFIG):
+            return False
+        self._restarts += 1
+        return self._restarts <= MAX_RESTARTS
+
+    def _start(self, command: Command) -> None:
+        process = subprocess.Popen(
+            command.words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors='replace',
+            env=self._environment,
+            start_new_session=True,  # a Ctrl-C of the terminal reaches us only: we end the others
+        )
+        self._running[command.name] = process
+        reader = threading.Thread(target=self._read, args=(command, process), daemon=True)
+        reader.start()
+        self._readers.append(reader)
+
+    def _read(self, command: Command, process: subprocess.Popen) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._say(f'[{command.name}] {line.rstrip()}')
+        process.wait()
+        self._events.put((command, process))
+
+    def _stop(self) -> None:
+        """Ends every process and what it has started."""
+        processes = list(self._running.values())
+        for number, patience in ESCALATION:
+            for process in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+            end = time.monotonic() + patience
+            for process in processes:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.0, end - time.monotonic()))
+            if all(process.poll() is not None for process in processes):
+                break
+        for reader in self._readers:
+            reader.join(0.5)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {n: signal.signal(n, lambda *_: self._events.put(None)) for n in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
