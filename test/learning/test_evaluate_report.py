@@ -58,7 +58,7 @@ def test_results_have_the_keys_that_readers_rely_on(results, tmp_path):
         'plan_ms_p50',
     ]
     for row in read['rows']:
-        assert set(row_keys) <= set(row)
+        assert row_keys <= set(row)
     assert [(row['method'], row['task_id']) for row in read['rows']] == [
         ('base', 0),
         ('base', 1),
@@ -66,7 +66,7 @@ def test_results_have_the_keys_that_readers_rely_on(results, tmp_path):
         ('frs', 1),
     ]
     for total in read['totals']:
-        assert set(['method', 'successes', 'trials', 'rate', 'wilson95']) <= set(total)
+        assert {'method', 'successes', 'trials', 'rate', 'wilson95'} <= set(total)
     assert read['settings']['methods'] == ['base', 'frs']
     assert read['versions'] == {'frs_ros': '1'}
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 import json
 import os
 import signal
@@ -51,7 +52,7 @@ def test_worker_keeps_to_a_task(tmp_path):
     assert len(begun) == len(settings().jobs())
     for worker in {pid for pid, *_ in begun}:
         tasks = [task for pid, task, _ in begun if pid == worker]
-        changes = sum(a != b for a, b in zip(tasks, tasks[1:]))
+        changes = sum(a != b for a, b in itertools.pairwise(tasks))
         assert changes <= 1, tasks
 
 
