@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that is installed is pinned, and every pin says why."""
+
+from __future__ import annotations
+
+import re
+
+PIN = re.compile(r'^([\w.-]+)==[\w.]+(; python_version [<>=]+ "3\.\d+")?  # \S.*$')
+
+
+def normal(name):
+    return re.sub(r'[-_.]+', '-', name).lower()
+
+
+def entries(path):
+    lines = path.read_text().splitlines()
+    return [line for line in lines if line.strip() and not line.startswith('#')]
+
+
+def test_pins_are_exact_and_have_a_reason(repository):
+    folder = repository.root / 'requirements'
+    pins = entries(folder / 'constraints.txt') + entries(folder / 'sim_no_deps.txt')
+    assert [line for line in pins if not PIN.match(line)] == []
+
+
+def test_every_requirement_is_pinned(repository):
+    folder = repository.root / 'requirements'
+    pinned = {normal(PIN.match(line)[1]) for line in entries(folder / 'constraints.txt')}
+    for path in folder.glob('*.txt'):
+        if path.name not in ('constraints.txt', 'sim_no_deps.txt'):
+            names = {normal(re.match(r'[\w.-]+', line)[0]) for line in entries(path)}
+            assert names <= pinned, path.name
+
+
+def test_manifest_is_valid(repository):
+    """What colcon and rosdep read; the library warns about what REP 149 forbids."""
+    import pytest
+
+    package = pytest.importorskip('catkin_pkg.package')
+    warnings: list[str] = []
+    manifest = package.parse_package(str(repository.root), warnings=warnings)
+    assert warnings == []
+    assert manifest.get_build_type() == 'ament_cmake'
+    assert [str(group) for group in manifest.member_of_groups] == ['rosidl_interface_packages']
