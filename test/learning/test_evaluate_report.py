@@ -47,16 +47,8 @@ def results():
 def test_results_have_the_keys_that_readers_rely_on(results, tmp_path):
     write_json(tmp_path / 'results.json', results)
     read = json.loads((tmp_path / 'results.json').read_text())
-    row_keys = [
-        'suite',
-        'task_id',
-        'method',
-        'successes',
-        'trials',
-        'wilson95',
-        'nfe_mean',
-        'plan_ms_p50',
-    ]
+    row_keys = {'suite', 'task_id', 'method', 'successes', 'trials', 'wilson95'}
+    row_keys |= {'nfe_mean', 'plan_ms_p50'}
     for row in read['rows']:
         assert row_keys <= set(row)
     assert [(row['method'], row['task_id']) for row in read['rows']] == [
