@@ -142,7 +142,9 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f'{path} is truncated or not a safetensors file: {e}') from e
 
 
-def _check_weights(path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+def _check_weights(
+    path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
+) -> None:
     """CheckpointError unless names and shapes agree and all numbers are finite."""
     if strange := sorted(weights.keys() ^ wanted.keys()):
         raise CheckpointError(f'{path} does not fit: missing or unknown tensor {strange[0]}')
@@ -160,7 +162,9 @@ def _check_description(path: Path, description: Mapping[str, Any], policy: MiniP
     """CheckpointError unless spec, cameras and normalisation are what this code computes."""
     for key in ('spec', 'cameras'):
         if description.get(key) != _description(policy)[key]:
-            raise CheckpointError(f'{path.with_suffix(".json")}: {key} is not that of this version')
+            raise CheckpointError(
+                f'{path.with_suffix(".json")}: {key} is not that of this version'
+            )
     normalisation = policy.normalisation.to_json()
     lengths = {'action_low': MINI_SPEC.action_dim, 'action_high': MINI_SPEC.action_dim}
     for name, values in normalisation.items():

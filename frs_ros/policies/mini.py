@@ -120,9 +120,7 @@ class MiniPolicy:
 
 def make_network(vocabulary: Vocabulary) -> MiniNetwork:
     """Untrained network for the cameras and instructions of the policy."""
-    return MiniNetwork(
-        len(vocabulary), images.network_size(AGENTVIEW), images.network_size(WRIST)
-    )
+    return MiniNetwork(len(vocabulary), images.network_size(AGENTVIEW), images.network_size(WRIST))
 
 
 def random_policy(seed: int = 0) -> MiniPolicy:

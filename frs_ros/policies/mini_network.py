@@ -113,7 +113,9 @@ class SpatialSoftmax(nn.Module):
         maps = self.read(features)
         pooled = torch.cat([features.mean(1), features.amax(1)], -1)
         with torch.autocast(features.device.type, enabled=False):
-            scores, values = maps.float().split([self.keypoints, maps.shape[-1] - self.keypoints], -1)
+            scores, values = maps.float().split(
+                [self.keypoints, maps.shape[-1] - self.keypoints], -1
+            )
             scores = scores * self.log_sharpness.exp()
             evidence = scores.logsumexp(1)  # [B, k]
             log_map = (scores - evidence[:, None]).transpose(1, 2)  # [B, k, g]
@@ -144,7 +146,9 @@ class FlowHead(nn.Module):
         self.from_sample = nn.Linear(sample_dim, width, bias=False)
         bound = (context_dim + sample_dim) ** -0.5  # both are halves of one layer
         for parameter in (
-            self.from_context.weight, self.from_context.bias, self.from_sample.weight
+            self.from_context.weight,
+            self.from_context.bias,
+            self.from_sample.weight,
         ):
             nn.init.uniform_(parameter, -bound, bound)
         self.blocks = nn.ModuleList(

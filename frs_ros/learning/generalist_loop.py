@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Optimisation loop shared by the stages of the generalist's training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+from torch.optim import AdamW
+from tqdm import tqdm
+
+from frs_ros.learning.ema import MovingAverage
+from frs_ros.policies.mini_network import MiniNetwork
+
+_WEIGHT_DECAY = 1e-4
+_MAX_GRADIENT_NORM = 1.0
+_REPORT_EVERY = 100  # steps averaged in one entry of the history
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the training.
+
+    Attributes:
+        name: In history and progress bar.
+        number: Distinguishes the random numbers of the stages.
+        steps: Its length.
+        warmup: Steps of rising learning rate.
+        learning_rate: Peak.
+        parameters: What is optimised.
+        loss: Random generator -> (loss to minimise, numbers for the history) of one worker's
+            share of a step's batch.
+    """
+
+    name: str
+    number: int
+    steps: int
+    warmup: int
+    learning_rate: float
+    parameters: Sequence[nn.Parameter]
+    loss: Callable[[Generator], tuple[Tensor, dict[str, float]]]
+
+
+@dataclass
+class Run:
+    """What changes while training.
+
+    Attributes:
+        network: Being trained.
+        average: Its moving average.
+        optimizer: Of the present stage.
+        stage: Name of the present stage.
+        step: Steps done in it.
+        history: Entries of mean losses; those with `val_` keys are of the average.
+    """
+
+    network: MiniNetwork
+    average: MovingAverage
+    optimizer: AdamW
+    stage: str
+    step: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def step_generator(seed: int, stage: int, step: int, worker: int = 0) -> Generator:
+    """Random numbers of one step; nothing to save when a run is interrupted."""
+    state = np.random.SeedSequence([seed, stage, step, worker]).generate_state(1, np.uint64)
+    return Generator().manual_seed(int(state[0]) >> 1)
+
+
+def make_optimizer(stage: Stage) -> AdamW:
+    """AdamW of a stage."""
+    return AdamW(stage.parameters, stage.learning_rate, weight_decay=_WEIGHT_DECAY, fused=True)
+
+
+def scheduled_rate(stage: Stage, step: int) -> float:
+    """Learning rate of a step: linear warm-up, then half a cosine that ends at 2 % of the peak."""
+    cosine = 0.5 * (1 + math.cos(math.pi * step / stage.steps)) + 0.02
+    return stage.learning_rate * min(1.0, (step + 1) / stage.warmup) * cosine
+
+
+def run_stage(
+    run: Run,
+    stage: Stage,
+    seed: int,
+    *,
+    workers: int,
+    validate: Callable[[], dict[str, float]],
+    validate_every: int,
+    save: Callable[[], None],
+    save_every: int,
+    progress: bool = True,
+) -> None:
+    """Trains from `run.step` to the end of the stage, validating and saving on the way.
+
+    Args:
+        run: Changed in place.
+        stage: What to do.
+        seed: Of batches, augmentation and noise.
+        workers: Threads, each with its share of every batch. They meet once per step, not in every
+            operation, and so lose little to other processes.
+        validate: Losses of the average on the validation frames.
+        validate_every: Steps between validations.
+        save: Called every `save_every` steps.
+        save_every: Steps between saves.
+        progress: Whether to show progress.
+    """
+    pool = ThreadPoolExecutor(workers)
+    recent: list[dict[str, float]] = []
+    bar = tqdm(
+        range(run.step, stage.steps),
+        stage.name,
+        stage.steps,
+        initial=run.step,
+        unit='step',
+        disable=not progress,
+        mininterval=1.0,
+    )
+    for step in bar:
+        recent.append(_optimise(run, stage, seed, workers, pool))
+        run.step = step + 1
+        run.average.update(run.step)
+        if run.step % validate_every == 0 or run.step == stage.steps:
+            entry = _mean(recent[-_REPORT_EVERY:]) | validate()
+            run.history.append({'stage': stage.name, 'step': run.step, **entry})
+            bar.write(_line(run.history[-1]))
+        elif run.step % _REPORT_EVERY == 0:
+            entry = _mean(recent[-_REPORT_EVERY:])
+            run.history.append({'stage': stage.name, 'step': run.step, **entry})
+        if run.step % _REPORT_EVERY == 0:
+            recent = recent[-_REPORT_EVERY:]
+        bar.set_postfix(flow=f'{np.mean([r["flow"] for r in recent]):.4f}', refresh=False)
+        if run.step % save_every == 0:
+            save()
+    save()
+
+
+def _optimise(
+    run: Run, stage: Stage, seed: int, workers: int, pool: ThreadPoolExecutor
+) -> dict[str, float]:
+    """One step; the gradient is the mean over the workers, in a fixed order."""
+
+    def differentiate(worker: int) -> tuple[tuple[Tensor, ...], dict[str, float]]:
+        generator = step_generator(seed, stage.number, run.step, worker)
+        loss, numbers = stage.loss(generator)
+        return torch.autograd.grad(loss, stage.parameters), numbers
+
+    gradients, numbers = zip(*pool.map(differentiate, range(workers)), strict=True)
+    for parameter, parts in zip(stage.parameters, zip(*gradients, strict=True), strict=True):
+        parameter.grad = sum(parts[1:], parts[0]).div_(workers)
+    torch.nn.utils.clip_grad_norm_(stage.parameters, _MAX_GRADIENT_NORM)
+    for group in run.optimizer.param_groups:
+        group['lr'] = scheduled_rate(stage, run.step)
+    run.optimizer.step()
+    return _mean(list(numbers))
+
+
+def _mean(entries: list[dict[str, float]]) -> dict[str, float]:
+    return {key: float(np.mean([e[key] for e in entries])) for key in entries[0]}
+
+
+def _line(entry: dict[str, Any]) -> str:
+    shown = ('flow', 'val_flow', 'val_agentview_pixel_error', 'val_wrist_pixel_error')
+    numbers = ', '.join(f'{k} {entry[k]:.4f}' for k in shown if k in entry)
+    return f'{entry["stage"]} {entry["step"]}: {numbers}'
