@@ -33,8 +33,9 @@ def plot_results(path: Path, results: dict[str, Any]) -> None:
     axes.grid(axis='y', alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[['top', 'right']].set_visible(False)
-    axes.set_title(_title(settings), fontsize=9)
-    figure.legend(loc='outside lower center', ncols=min(len(methods), 6), frameon=False)
+    figure.suptitle(_title(settings), fontsize=9)
+    columns = min(len(methods), 6)
+    axes.legend(loc='lower center', bbox_to_anchor=(0.5, 1.0), ncol=columns, frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     FigureCanvasAgg(figure).print_figure(str(path), dpi=150)
 
