@@ -173,9 +173,7 @@ def render(
     return demonstration.with_pictures(frames, pixels, pictures)
 
 
-def _choose_target(
-    env: LiberoEnv, settings: CollectionSettings, rng: np.random.Generator
-) -> str:
+def _choose_target(env: LiberoEnv, settings: CollectionSettings, rng: np.random.Generator) -> str:
     allowed = [n for n in env.object_names[:-1] if object_type(n) not in settings.held_out]
     stock = env.goal[1]
     if rng.random() < settings.stock_target and stock in allowed:

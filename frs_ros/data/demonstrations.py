@@ -8,6 +8,7 @@ images can be rendered again with other assets, sizes or steps.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import tempfile
@@ -67,7 +68,7 @@ class Demonstration:
     def decode_frames(self, camera: str) -> np.ndarray:
         """The pictures of one camera, [N, h, w, 3] uint8 RGB."""
         data, offsets = getattr(self, camera), getattr(self, f'{camera}_offsets')
-        pictures = [data[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+        pictures = [data[a:b] for a, b in itertools.pairwise(offsets)]
         return np.stack([decode_jpeg(p) for p in pictures])
 
     def with_pictures(
@@ -100,7 +101,7 @@ def load(path: Path) -> Demonstration:
     try:
         with np.load(path, allow_pickle=False) as file:
             values: dict[str, Any] = {f.name: file[f.name] for f in fields(Demonstration)}
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f'{path} is not a readable demonstration: {error}') from error
     for name in ('task_id', 'init_id'):
         values[name] = int(values[name])

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from frs_ros.errors import ConfigError
+
+FORWARD = np.array([1.0, 0, 0, 0, 0, 0, -1])
+
+
+def roll(env, init_id, steps=15):
+    env.reset(init_id)
+    rng = np.random.default_rng(0)
+    for _ in range(steps):
+        env.step(rng.uniform(-1, 1, 7))
+    return env.data.qpos.copy(), env.capture()
+
+
+def test_episodes_leave_nothing_behind(butter_env):
+    first = roll(butter_env, 30)
+    roll(butter_env, 33, steps=30)
+    again = roll(butter_env, 30)
+    np.testing.assert_array_equal(first[0], again[0])
+    assert first[1] == again[1]
+
+
+def test_state_is_what_openpi_computes_from_robosuite(butter_env):
+    from robosuite.utils.transform_utils import convert_quat
+
+    env = butter_env
+    env.reset(31)
+    env.step(FORWARD)
+    robot, sim = env._env.robots[0], env._env.sim
+    xyzw = convert_quat(np.array(sim.data.get_body_xquat(robot.robot_model.eef_name)), to='xyzw')
+    angle = 2 * np.arccos(np.clip(xyzw[3], -1, 1))
+    expected = np.concatenate(
+        [
+            sim.data.site_xpos[robot.eef_site_id],
+            xyzw[:3] * angle / np.sqrt(1 - xyzw[3] ** 2),
+            sim.data.qpos[robot._ref_gripper_joint_pos_indexes],
+        ]
+    )
+    np.testing.assert_allclose(env.state(), expected, atol=1e-12)
+
+
+def test_actions_move_the_gripper_along_base_axes(butter_env):
+    env = butter_env
+    for axis in range(3):
+        env.reset(30)
+        before = env.state()[:3]
+        action = np.zeros(7)
+        action[axis], action[6] = 1.0, -1.0
+        for _ in range(5):
+            env.step(action)
+        moved = env.state()[:3] - before
+        assert np.argmax(np.abs(moved)) == axis
+        assert moved[axis] > 0.02
+
+
+def test_projected_objects_show_their_colour(butter_env):
+    """Checks projection and mirroring at once: the butter is yellow, the basket is on the left."""
+    env = butter_env
+    env.reset(30)
+    picture = env.view(256, 256)
+    (u, v), (basket_u, _) = env.project(
+        np.stack([env.position('butter_1'), env.position('basket_1')]), 256, 256
+    )
+    r, g, b = picture[int(v), int(u)].astype(int)
+    assert min(r, g) > 2 * b
+    assert env.position('basket_1')[1] > env.position('butter_1')[1]
+    assert basket_u < u
+
+
+def test_observation_is_what_a_receiver_of_the_pictures_decodes(butter_env):
+    from frs_ros.cameras.codec import decode_jpeg
+
+    butter_env.reset(30)
+    sent, seen = butter_env.capture(), butter_env.observe(stamp_ns=5)
+    assert seen.stamp_ns == 5
+    assert {n: p.shape for n, p in seen.images.items()} == {
+        'agentview': (128, 128, 3),
+        'wrist': (84, 84, 3),
+    }
+    for name, data in sent.items():
+        np.testing.assert_array_equal(decode_jpeg(data), seen.images[name])
+
+
+def test_scene_names_target_and_destination(butter_env):
+    butter_env.reset(30)
+    scene = butter_env.scene()
+    assert (scene.target, scene.destination) == ('butter_1', 'basket_1')
+    butter = scene.objects['butter_1']
+    np.testing.assert_allclose(butter.extent, [0.08, 0.042, 0.018], atol=2e-3)
+    assert butter.rest_height == pytest.approx(butter.position[2], abs=1e-4)
+
+
+@pytest.mark.parametrize('action', [np.full(7, np.nan), np.zeros(6)])
+def test_bad_actions_are_refused(butter_env, action):
+    butter_env.reset(30)
+    with pytest.raises(ConfigError, match='7 finite numbers'):
+        butter_env.step(action)
+
+
+def test_unknown_init_state_is_refused(butter_env):
+    with pytest.raises(ConfigError, match='init state 50 does not exist'):
+        butter_env.reset(50)
+
+
+def test_joint_state_has_seven_joints(butter_env):
+    butter_env.reset(30)
+    names, positions, velocities = butter_env.joint_state()
+    assert len(names) == len(positions) == len(velocities) == 7
+    assert np.all(np.isfinite(positions))
