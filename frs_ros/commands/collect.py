@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option(
         '--assets',
         default='standin',
-        help='auto, stock, standin or a folder (default: %(default)s, what the shipped policy saw)',
+        help='auto, stock, standin or a folder (default: %(default)s, as the shipped policy)',
     )
     option('--out', type=Path, required=True, help='dataset folder; a stopped run goes on there')
     option('--json', type=Path, help='write the totals to this file')

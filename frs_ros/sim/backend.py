@@ -10,8 +10,8 @@ from pathlib import Path
 def choose_backend() -> None:
     """Sets MUJOCO_GL where the user has not: EGL beside a GPU, else the software renderer.
 
-    Must run before the first import of mujoco. Software rendering is limited to one thread, so that
-    several simulators share the cores evenly.
+    Must run before the first import of mujoco. Software rendering is limited to one thread, so
+    that several simulators share the cores evenly.
     """
     if 'MUJOCO_GL' not in os.environ:
         gpu = Path('/dev/nvidia0').exists() or Path('/dev/dri/renderD128').exists()

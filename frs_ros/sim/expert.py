@@ -87,11 +87,11 @@ class FetchExpert:
         yield from self._go(grasp.point, _DESCEND)
         yield from self._hold(CLOSE, 10)
         rise = max(0.06, carry_height - self._object()[2])
-        yield from self._go(self._here() + (0, 0, rise), _LIFT)
+        yield from self._go(self._above(rise), _LIFT)
 
     def _place(self, rim: float, carry_height: float) -> Iterator[np.ndarray]:
         missing = max(0.0, carry_height - self._object()[2])
-        yield from self._go(self._here() + (0, 0, missing), _Motion(tolerance=0.02, limit=25))
+        yield from self._go(self._above(missing), _Motion(tolerance=0.02, limit=25))
         height = self._here()[2]
         goal = self._env.position(self._env.destination)[:2]
         for _ in range(90):
@@ -101,7 +101,7 @@ class FetchExpert:
             yield self._towards(np.array([*(self._here()[:2] + error), height]))
         yield from self._lower(goal, rim - 0.035)
         yield from self._hold(OPEN, 8)
-        yield from self._go(self._here() + (0, 0, 0.1), _Motion(tolerance=0.02, limit=14))
+        yield from self._go(self._above(0.1), _Motion(tolerance=0.02, limit=14))
 
     def _lower(self, goal: np.ndarray, support: float) -> Iterator[np.ndarray]:
         """Lowers until the object is just above `support` or does not sink any further."""
@@ -146,6 +146,9 @@ class FetchExpert:
 
     def _here(self) -> np.ndarray:
         return self._env.gripper_pose()[0]
+
+    def _above(self, height: float) -> np.ndarray:
+        return self._here() + np.array([0.0, 0.0, height])
 
     def _object(self) -> np.ndarray:
         return self._env.position(self._target)

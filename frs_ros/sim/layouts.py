@@ -55,9 +55,7 @@ def _spread(count: int, rng: np.random.Generator) -> np.ndarray | None:
     return None
 
 
-def _place(
-    env: LiberoEnv, state: np.ndarray, name: str, place: np.ndarray, yaw: float
-) -> None:
+def _place(env: LiberoEnv, state: np.ndarray, name: str, place: np.ndarray, yaw: float) -> None:
     """Writes an object's free joint into a flattened state (time, qpos, qvel)."""
     body = env.model.body(env.body_name(name))
     first = 1 + int(env.model.jnt_qposadr[body.jntadr[0]])

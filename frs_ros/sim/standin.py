@@ -3,8 +3,8 @@
 
 LIBERO's own assets are downloaded from a hub at first use. Where that cannot be reached, this pack
 takes their place: same object names, sizes measured on the collision geometry of the originals
-(half extents below, m), poses of cameras and lights as LIBERO's floor scene sets them. Its pictures
-do not look like LIBERO's, and results obtained with it must say so.
+(half extents below, m), poses of cameras and lights as LIBERO's floor scene sets them. Its
+pictures do not look like LIBERO's, and results obtained with it must say so.
 """
 
 from __future__ import annotations
@@ -82,9 +82,7 @@ _SITES = (
     '<site name="top_site" pos="0 0 0.04" size="0.005" rgba="0 0 0 0"/>'
     '<site name="horizontal_radius_site" pos="0.025 0.025 0" size="0.005" rgba="0 0 0 0"/>'
 )
-_CONTACT = (
-    'solimp="0.998 0.998 0.001" solref="0.001 1" density="100" friction="0.95 0.3 0.1"'
-)
+_CONTACT = 'solimp="0.998 0.998 0.001" solref="0.001 1" density="100" friction="0.95 0.3 0.1"'
 _ALONG_Y = '0.7071 0.7071 0 0'
 _UPRIGHT = '1 0 0 0'
 
@@ -117,9 +115,7 @@ def _object_xml(name: str, geoms: str, extra: str = '') -> str:
 
 def _grocery_xml(name: str, primitive: Primitive) -> str:
     quat = _ALONG_Y if primitive.lies_along_y else _UPRIGHT
-    return _object_xml(
-        name, _geoms(primitive.shape, primitive.size, primitive.colour, quat=quat)
-    )
+    return _object_xml(name, _geoms(primitive.shape, primitive.size, primitive.colour, quat=quat))
 
 
 def _basket_xml() -> str:
@@ -139,7 +135,8 @@ def _basket_xml() -> str:
 
 
 _SCENE = """<mujoco model="floor_arena"><asset>
-<texture builtin="gradient" height="256" width="256" rgb1=".9 .9 1." rgb2=".2 .3 .4" type="skybox"/>
+<texture builtin="gradient" height="256" width="256"
+ rgb1=".9 .9 1." rgb2=".2 .3 .4" type="skybox"/>
 <texture file="../textures/flat.png" type="2d" name="texplane"/>
 <material name="floorplane" texrepeat="6 6" texture="texplane" texuniform="true"/>
 <texture file="../textures/flat.png" type="cube" name="tex-table"/>
