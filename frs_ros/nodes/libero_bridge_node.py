@@ -47,7 +47,7 @@ class LiberoBridge(Node):
     def __init__(self) -> None:
         super().__init__('libero_bridge', automatically_declare_parameters_from_overrides=True)
         self.done = Future()
-        self._parameters = p = declare(self, LiberoBridgeParameters)
+        self._settings = p = declare(self, LiberoBridgeParameters)
         self._env = LiberoEnv(p.suite, p.task_id, cameras=cameras(p), assets=p.assets)
         self._check_init_states()
         self._stamp = increasing(lambda: self.get_clock().now().nanoseconds)
@@ -64,7 +64,7 @@ class LiberoBridge(Node):
         self.create_timer(TICK, self._on_tick)
 
     def _make_runner(self) -> EpisodeRunner:
-        p = self._parameters
+        p = self._settings
         limits = Limits(p.max_steps or self._env.max_steps, p.answer_timeout, p.abort_after)
         common = {'instruction': self._instruction, 'limits': limits, 'clock': time.monotonic}
         if p.mode == 'lockstep':
@@ -79,7 +79,7 @@ class LiberoBridge(Node):
         return runner
 
     def _check_init_states(self) -> None:
-        p, last = self._parameters, self._env.num_init_states - 1
+        p, last = self._settings, self._env.num_init_states - 1
         if p.first_init + p.init_count - 1 > last:
             raise ConfigError(
                 f'first_init {p.first_init} and init_count {p.init_count} go beyond the last init '
@@ -150,12 +150,12 @@ class LiberoBridge(Node):
     def waiting(self, request: Request) -> None:
         """Says what is waited for."""
         topic = self._chunk_subscription.topic_name
-        count = self.count_publishers(topic)
-        who = f'{count} publisher(s), none answers' if count else 'nobody publishes it'
+        heard_of = self.count_publishers(topic) > 0
+        who = 'its publisher does not answer' if heard_of else 'nobody publishes it'
         self._diagnostics.report(
             'policy server',
             f'waiting for {topic} ({who}): no answer to request {request.request_id} of episode '
-            f"'{request.episode_id}' within {self._parameters.answer_timeout:g} s; "
+            f"'{request.episode_id}' within {self._settings.answer_timeout:g} s; "
             'is the policy server running?',
             error=True,
         )
@@ -170,7 +170,7 @@ class LiberoBridge(Node):
         self._diagnostics.report('chunk', reason, error=True)
 
     def _show(self, steps: int, stamp_ns: int) -> None:
-        p = self._parameters
+        p = self._settings
         if p.view_every and steps % p.view_every == 0:
             self._topics.view(p.view_height, p.view_width, stamp_ns)
 

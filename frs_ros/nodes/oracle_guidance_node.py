@@ -28,8 +28,8 @@ class OracleGuidance(Node):
 
     def __init__(self) -> None:
         super().__init__('oracle_guidance', automatically_declare_parameters_from_overrides=True)
-        self._parameters = declare(self, OracleGuidanceParameters)
-        on_change(self, self._parameters, self._apply)
+        self._settings = declare(self, OracleGuidanceParameters)
+        on_change(self, self._settings, self._apply)
         self._diagnostics = Diagnostics(self)
         self._publisher = self.create_publisher(Guidance, topics.GUIDANCE, qos.EXCHANGE)
         self.create_subscription(
@@ -37,11 +37,11 @@ class OracleGuidance(Node):
         )
 
     def _apply(self, parameters: OracleGuidanceParameters) -> None:
-        self._parameters = parameters
+        self._settings = parameters
 
     def _on_scene(self, msg: PrivilegedScene) -> None:
         try:
-            guidance = oracle_guidance(scene_from_msg(msg), self._parameters.magnitude)
+            guidance = oracle_guidance(scene_from_msg(msg), self._settings.magnitude)
         except FrsError as error:
             self._diagnostics.report('scene', str(error), error=True)
             return

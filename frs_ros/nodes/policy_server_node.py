@@ -40,25 +40,25 @@ class PolicyServer(Node):
 
     def __init__(self) -> None:
         super().__init__('policy_server', automatically_declare_parameters_from_overrides=True)
-        self._parameters = declare(self, PolicyServerParameters)
-        self._planner = self._load(self._parameters)
+        self._settings = declare(self, PolicyServerParameters)
+        self._planner = self._load(self._settings)
         self._cameras = [camera.name for camera in self._planner.policy.cameras]
         self._gatherer = Gatherer(
             self._cameras,
-            observation_sync=self._parameters.observation_sync,
-            guidance_sync=self._parameters.guidance_sync,
-            guidance_timeout_ns=round(1e9 * self._parameters.guidance_timeout),
+            observation_sync=self._settings.observation_sync,
+            guidance_sync=self._settings.guidance_sync,
+            guidance_timeout_ns=round(1e9 * self._settings.guidance_timeout),
         )
         self._request: Request | None = None
         self._arrival = time.monotonic()
         self._silent_since: float | None = None
         self._answer: tuple[Request, ActionChunk] | None = None
         self._diagnostics = Diagnostics(self)
-        on_change(self, self._parameters, self._apply)
+        on_change(self, self._settings, self._apply)
         self._wire()
         self.get_logger().info(
-            f"ready: checkpoint '{self._parameters.checkpoint}', "
-            f"method '{self._parameters.method}', cameras {', '.join(self._cameras)}"
+            f"ready: checkpoint '{self._settings.checkpoint}', "
+            f"method '{self._settings.method}', cameras {', '.join(self._cameras)}"
         )
 
     def _load(self, parameters: PolicyServerParameters) -> Planner:
@@ -73,9 +73,9 @@ class PolicyServer(Node):
         return planner
 
     def _wire(self) -> None:
-        stamped = self._parameters.observation_sync == 'stamped'
+        stamped = self._settings.observation_sync == 'stamped'
         image_qos = qos.IMAGE_LOCKSTEP if stamped else qos.IMAGE_NEWEST
-        latest = self._parameters.guidance_sync == 'latest'
+        latest = self._settings.guidance_sync == 'latest'
         guidance_qos = qos.GUIDANCE_NEWEST if latest else qos.EXCHANGE
         self._chunks = self.create_publisher(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
         self._reports = self.create_publisher(SteeringReport, topics.STEERING_REPORT, qos.EXCHANGE)
@@ -178,13 +178,13 @@ class PolicyServer(Node):
         """Takes a change of live parameters over; raises ConfigError to refuse it."""
         self._planner.steerer = steerer_from(parameters.method, parameters.method_options)
         self._gatherer.guidance_timeout_ns = round(1e9 * parameters.guidance_timeout)
-        if parameters.method != self._parameters.method:
+        if parameters.method != self._settings.method:
             self.get_logger().info(f"method is now '{parameters.method}'")
-        self._parameters = parameters
+        self._settings = parameters
 
     def _check(self) -> None:
         """Names the inputs that are missing for too long."""
-        now, timeout = time.monotonic(), self._parameters.input_timeout
+        now, timeout = time.monotonic(), self._settings.input_timeout
         request, silent = self._request, self._gatherer.silent()
         self._silent_since = (self._silent_since or now) if silent else None
         if request is not None and now - self._arrival >= timeout:

@@ -23,3 +23,8 @@ def image(camera: str) -> str:
 def camera_info(camera: str) -> str:
     """Calibration of a camera."""
     return f'{camera}/color/camera_info'
+
+
+def camera_pose(camera: str) -> str:
+    """Where a simulated camera is: its optical frame in the world."""
+    return f'{camera}/color/camera_pose'

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Converters: what goes out comes back exactly, what is wrong does not come in."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+pytest.importorskip('rclpy')
+
+from frs_ros.errors import DataError
+from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.msg import Episode, RobotState
+from frs_ros.ros import stamps
+from frs_ros.ros.convert import guidance as guidance_messages
+from frs_ros.ros.convert import image, plan, robot, scene as scene_messages
+from frs_ros.ros.convert.episode import episode_to_msg
+from frs_ros.sim.runner import EpisodeEvent, Outcome
+from frs_ros.steering.exchange import Chunk, Request
+from frs_ros.types import Plan
+
+STAMP = 1_795_168_991_377_180_857
+REQUEST = Request(4, 'libero_object-0-30-0.1', 2**32 + 5, 'pick up the milk', STAMP)
+NOT_FINITE = [math.nan, math.inf, -math.inf]
+
+
+def make_chunk() -> Chunk:
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((10, 7), dtype=np.float32)
+    return Chunk(4, 'e', rng.standard_normal((10, 7)), noise, 5, 'frs', STAMP)
+
+
+def test_stamps_keep_every_nanosecond():
+    for stamp_ns in (0, 1, STAMP, (2**31 - 1) * 10**9):
+        assert stamps.to_ns(stamps.to_time(stamp_ns)) == stamp_ns
+
+
+@pytest.mark.parametrize('stamp_ns', [-1, 2**31 * 10**9])
+def test_stamps_that_do_not_fit_are_refused(stamp_ns):
+    with pytest.raises(ValueError, match='does not fit'):
+        stamps.to_time(stamp_ns)
+
+
+def test_guidance_round_trip():
+    wish = Guidance(
+        direction=np.array([1 / 3, -2.0, 0.0]),
+        rotation=np.array([0.0, 0.0, 0.7]),
+        gripper=Gripper.CLOSE,
+        magnitude=0.3,
+        enabled=False,
+        defer=True,
+        source='oracle',
+        stamp_ns=STAMP,
+    )
+    back = guidance_messages.guidance_from_msg(guidance_messages.guidance_to_msg(wish))
+    assert np.array_equal(back.direction, wish.direction)
+    assert np.array_equal(back.rotation, wish.rotation)
+    fields = [f.name for f in dataclasses.fields(wish) if f.name not in ('direction', 'rotation')]
+    assert all(getattr(back, name) == getattr(wish, name) for name in fields)
+
+
+@pytest.mark.parametrize('bad', NOT_FINITE)
+@pytest.mark.parametrize('field', ['direction', 'rotation', 'magnitude'])
+def test_guidance_must_be_finite(field, bad):
+    msg = guidance_messages.guidance_to_msg(Guidance())
+    setattr(msg, field, bad if field == 'magnitude' else [0.0, bad, 0.0])
+    with pytest.raises(DataError, match=f'Guidance.{field}'):
+        guidance_messages.guidance_from_msg(msg)
+
+
+@pytest.mark.parametrize(
+    ('field', 'value', 'named'),
+    [('magnitude', 1.5, 'magnitude'), ('magnitude', -0.1, 'magnitude'), ('gripper', 3, 'gripper')],
+)
+def test_guidance_out_of_range(field, value, named):
+    msg = guidance_messages.guidance_to_msg(Guidance())
+    setattr(msg, field, value)
+    with pytest.raises(DataError, match=named):
+        guidance_messages.guidance_from_msg(msg)
+
+
+def test_guidance_in_another_frame_is_refused():
+    msg = guidance_messages.guidance_to_msg(Guidance())
+    msg.header.frame_id = 'tool'
+    with pytest.raises(DataError, match="frame 'tool'"):
+        guidance_messages.guidance_from_msg(msg)
+
+
+def test_request_round_trip():
+    assert plan.request_from_msg(plan.request_to_msg(REQUEST)) == REQUEST
+
+
+def test_chunk_round_trip_is_exact():
+    chunk = make_chunk()
+    back = plan.chunk_from_msg(plan.chunk_to_msg(chunk))
+    assert np.array_equal(back.actions, chunk.actions)
+    assert np.array_equal(back.noise, chunk.noise)
+    assert back.noise.dtype == np.float32
+    names = ('request_id', 'episode_id', 'execute_steps', 'method', 'stamp_ns')
+    assert all(getattr(back, name) == getattr(chunk, name) for name in names)
+
+
+def test_chunk_without_noise_passes():
+    chunk = dataclasses.replace(make_chunk(), noise=np.full((10, 7), np.nan, np.float32))
+    assert np.isnan(plan.chunk_from_msg(plan.chunk_to_msg(chunk)).noise).all()
+
+
+@pytest.mark.parametrize(
+    ('changes', 'named'),
+    [
+        ({'horizon': 9}, 'noise'),
+        ({'horizon': 0}, 'empty'),
+        ({'action_dim': 6}, 'actions'),
+        ({'model_dim': 8}, 'noise'),
+        ({'execute_steps': 0}, 'execute_steps'),
+        ({'execute_steps': 11}, 'execute_steps'),
+        ({'actions': [0.0] * 69 + [math.nan]}, 'actions'),
+        ({'actions': [0.0] * 69}, 'actions'),
+    ],
+)
+def test_misshaped_chunks_are_refused(changes, named):
+    msg = plan.chunk_to_msg(make_chunk())
+    for field, value in changes.items():
+        setattr(msg, field, value)
+    with pytest.raises(DataError, match=named):
+        plan.chunk_from_msg(msg)
+
+
+def test_chunks_that_are_not_finite_are_not_sent():
+    actions = np.zeros((10, 7))
+    actions[3, 2] = math.inf
+    with pytest.raises(DataError, match='actions'):
+        plan.chunk_to_msg(dataclasses.replace(make_chunk(), actions=actions))
+
+
+def test_report_says_nan_for_what_was_not_measured():
+    made = Plan(np.zeros((10, 7)), np.zeros((10, 7)), 'frs', 20, {'cosine': 0.5})
+    wish = Guidance(direction=np.array([0.0, 0.0, 1.0]))
+    msg = plan.report_to_msg(REQUEST, made, wish, latency=0.02, plan_time=0.01)
+    assert (msg.guided, msg.nfe, msg.cosine, msg.latency) == (True, 20, 0.5, 0.02)
+    assert math.isnan(msg.chi_percentile)
+    assert math.isnan(msg.round_trip_rms)
+
+
+@pytest.mark.parametrize('wish', [None, Guidance(defer=True, direction=np.ones(3))])
+def test_report_of_an_unguided_plan(wish):
+    made = Plan(np.zeros((10, 7)), np.zeros((10, 7)), 'base', 10)
+    assert not plan.report_to_msg(REQUEST, made, wish, latency=0.0, plan_time=0.0).guided
+
+
+@pytest.mark.parametrize('rotation', [[0, 0, 0], [1e-9, 0, 0], [0.3, -2.0, 1.1], [math.pi, 0, 0]])
+def test_quaternion_is_that_of_scipy(rotation):
+    ours = np.array(robot.quaternion(np.array(rotation, dtype=float)))
+    theirs = Rotation.from_rotvec(rotation).as_quat()
+    assert min(np.abs(ours - theirs).max(), np.abs(ours + theirs).max()) < 1e-12
+
+
+def test_robot_state_carries_the_policy_state_exactly():
+    state = np.random.default_rng(1).standard_normal(8)
+    msg = robot.robot_state_to_msg(state, 0.25, STAMP, mode=RobotState.MODE_POLICY)
+    back = robot.proprioception_from_msg(msg)
+    assert np.array_equal(back.state, state)
+    assert (back.gripper_command, back.stamp_ns) == (0.25, STAMP)
+    assert (msg.pose.position.x, msg.pose.position.y, msg.pose.position.z) == tuple(state[:3])
+    assert np.array_equal(msg.finger_positions, state[6:8])
+
+
+@pytest.mark.parametrize(
+    ('field', 'value'),
+    [
+        ('policy_state', []),
+        ('policy_state', [math.nan] * 8),
+        ('gripper_command', math.nan),
+        ('gripper_command', 1.5),
+    ],
+)
+def test_bad_robot_states_are_refused(field, value):
+    msg = robot.robot_state_to_msg(np.zeros(8), 0.0, STAMP, mode=RobotState.MODE_IDLE)
+    setattr(msg, field, value)
+    with pytest.raises(DataError, match=field):
+        robot.proprioception_from_msg(msg)
+
+
+@pytest.mark.parametrize('state', [np.zeros(7), np.full(8, np.nan)])
+def test_states_not_of_libero_are_not_sent(state):
+    with pytest.raises(DataError, match='policy state'):
+        robot.robot_state_to_msg(state, 0.0, STAMP, mode=RobotState.MODE_IDLE)
+
+
+def test_joint_states():
+    msg = robot.joint_state_to_msg(['a', 'b'], np.array([0.1, 0.2]), np.array([1.0, 2.0]), STAMP)
+    assert list(msg.position) == [0.1, 0.2]
+    assert list(msg.velocity) == [1.0, 2.0]
+    with pytest.raises(DataError, match='joint positions'):
+        robot.joint_state_to_msg(['a'], np.zeros(2), np.zeros(1), STAMP)
+
+
+def test_scene_round_trip(scene):
+    back = scene_messages.scene_from_msg(scene_messages.scene_to_msg(scene))
+    assert np.array_equal(back.gripper, scene.gripper)
+    assert list(back.objects) == list(scene.objects)
+    for name, pose in scene.objects.items():
+        assert np.array_equal(back.objects[name].position, pose.position)
+        assert np.array_equal(back.objects[name].extent, pose.extent)
+        assert back.objects[name].rest_height == pose.rest_height
+    for name in ('target', 'destination', 'stamp_ns'):
+        assert getattr(back, name) == getattr(scene, name)
+
+
+@pytest.mark.parametrize(
+    ('damage', 'named'),
+    [
+        (lambda m: m.rest_heights.pop(), 'differ in length'),
+        (lambda m: m.names.__setitem__(1, 'milk_1'), 'twice'),
+        (lambda m: setattr(m, 'target', 'juice_1'), 'juice_1'),
+        (lambda m: setattr(m.positions[0], 'y', math.nan), 'positions'),
+        (lambda m: setattr(m.gripper, 'z', math.inf), 'gripper'),
+    ],
+)
+def test_bad_scenes_are_refused(scene, damage, named):
+    msg = scene_messages.scene_to_msg(scene)
+    damage(msg)
+    with pytest.raises(DataError, match=named):
+        scene_messages.scene_from_msg(msg)
+
+
+def test_jpeg_bytes_travel_untouched():
+    jpeg = b'\xff\xd8' + bytes(range(256)) * 40
+    msg = image.jpeg_to_msg('wrist', jpeg, STAMP)
+    assert image.jpeg_from_msg(msg) == jpeg
+    assert msg.header.frame_id == 'wrist_color_optical_frame'
+
+
+@pytest.mark.parametrize(('format_', 'data'), [('png', b'\xff\xd8'), ('jpeg', b'PNG'), ('jpeg', b'')])
+def test_what_is_no_jpeg_is_refused(format_, data):
+    msg = image.jpeg_to_msg('wrist', data, STAMP)
+    msg.format = format_
+    with pytest.raises(DataError, match='JPEG'):
+        image.jpeg_from_msg(msg)
+
+
+def test_camera_info_is_row_major():
+    k = np.array([[-100.0, 0, 64], [0, 100, 42], [0, 0, 1]])
+    msg = image.camera_info_to_msg('agentview', 84, 128, k, STAMP)
+    assert (msg.height, msg.width) == (84, 128)
+    assert list(msg.k) == [-100, 0, 64, 0, 100, 42, 0, 0, 1]
+    assert list(msg.p[:4]) == [-100, 0, 64, 0]
+
+
+def test_episode_events():
+    start = episode_to_msg(EpisodeEvent('e.0', 'pick', 9), STAMP)
+    assert (start.event, start.outcome) == (Episode.START, Episode.OUTCOME_UNKNOWN)
+    end = episode_to_msg(EpisodeEvent('e.0', 'pick', 9, Outcome.ABORTED, 'gone', 40), STAMP)
+    assert (end.event, end.outcome) == (Episode.END, Episode.OUTCOME_ABORTED)
+    assert (end.reason, end.steps, end.seed) == ('gone', 40, 9)

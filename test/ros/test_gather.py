@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gathering: parts in any order, by stamp or the newest; guidance that is stale is no guidance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from frs_ros.cameras.codec import encode_jpeg
+from frs_ros.errors import DataError
+from frs_ros.guidance.guidance import Guidance
+from frs_ros.steering.exchange import Request
+from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer, StampBuffer
+
+CAMERAS = ('agentview', 'wrist')
+SECOND = 10**9
+
+
+def request(stamp_ns: int, request_id: int = 0) -> Request:
+    return Request(request_id, 'e', 7, 'pick up the milk', stamp_ns)
+
+
+def gatherer(observations: str = 'stamped', guidance: str = 'none') -> Gatherer:
+    return Gatherer(
+        CAMERAS,
+        observation_sync=observations,
+        guidance_sync=guidance,
+        guidance_timeout_ns=SECOND // 4,
+    )
+
+
+def picture(value: int) -> bytes:
+    return encode_jpeg(np.full((16, 16, 3), value, np.uint8))
+
+
+def fill(target: Gatherer, stamp_ns: int, value: int = 0) -> None:
+    for camera in CAMERAS:
+        target.add_image(camera, stamp_ns, picture(value))
+    target.add_state(stamp_ns, np.full(8, float(value)), 1.0)
+
+
+def test_names_what_is_missing_until_all_is_there():
+    target = gatherer(guidance='stamped')
+    assert target.missing(request(5)) == ['agentview', 'wrist', STATE, GUIDANCE]
+    target.add_guidance(Guidance(stamp_ns=5))
+    target.add_image('wrist', 5, picture(0))
+    assert target.missing(request(5)) == ['agentview', STATE]
+    fill(target, 5)
+    assert target.missing(request(5)) == []
+
+
+def test_stamped_takes_exactly_the_stamp_of_the_request():
+    target = gatherer()
+    fill(target, 5, value=50)
+    fill(target, 6, value=200)
+    seen = target.observation(request(5))
+    assert np.all(seen.images['wrist'] == 50)
+    assert np.all(seen.state == 50)
+    assert (seen.instruction, seen.gripper_command, seen.stamp_ns) == ('pick up the milk', 1.0, 5)
+    assert target.missing(request(7)) == ['agentview', 'wrist', STATE]
+
+
+def test_latest_takes_the_newest_whatever_its_stamp():
+    target = gatherer('latest')
+    fill(target, 5, value=50)
+    fill(target, 6, value=200)
+    assert np.all(target.observation(request(5)).images['agentview'] == 200)
+
+
+def test_silent_streams_are_named_once_others_speak():
+    target = gatherer()
+    assert target.silent() == []
+    target.add_image('agentview', 5, picture(0))
+    assert target.silent() == ['wrist', STATE]
+
+
+def test_unreadable_image_is_a_data_error():
+    target = gatherer()
+    fill(target, 5)
+    target.add_image('wrist', 5, picture(0)[:40])
+    with pytest.raises(DataError, match='not a readable JPEG'):
+        target.observation(request(5))
+
+
+def test_stamped_guidance_is_that_of_the_request():
+    target = gatherer(guidance='stamped')
+    old, right = Guidance(stamp_ns=4, source='old'), Guidance(stamp_ns=5, source='right')
+    for wish in (right, old):
+        target.add_guidance(wish)
+    assert target.guidance(request(5), now_ns=99 * SECOND) is right
+
+
+@pytest.mark.parametrize(
+    ('age_ns', 'used'),
+    [(0, True), (SECOND // 4, True), (SECOND // 4 + 1, False), (-SECOND // 4 - 1, False)],
+)
+def test_latest_guidance_unless_stale(age_ns, used):
+    target = gatherer(guidance='latest')
+    target.add_guidance(Guidance(stamp_ns=10 * SECOND - age_ns))
+    assert (target.guidance(request(5), now_ns=10 * SECOND) is not None) == used
+    fill(target, 5)
+    assert target.missing(request(5)) == []  # nobody waits for a person
+
+
+def test_guidance_none_ignores_guidance():
+    target = gatherer(guidance='none')
+    target.add_guidance(Guidance(stamp_ns=5))
+    assert target.guidance(request(5), now_ns=5) is None
+
+
+def test_buffers_forget_the_oldest():
+    buffer = StampBuffer(2)
+    for stamp in (3, 1, 2):
+        buffer.add(stamp, stamp)
+    assert [buffer.at(stamp) for stamp in (3, 1, 2)] == [None, 1, 2]
+    assert (buffer.newest(), len(buffer)) == (2, 2)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process runner behind `frs up`, with processes of a line or two."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from frs_ros.nodes import supervisor
+from frs_ros.nodes.supervisor import Command, Supervisor
+
+SLEEP = 'import time; print("up", flush=True); time.sleep(100)'
+STUBBORN = f'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}'
+
+
+def python(code: str, name: str = 'node', **options) -> Command:
+    return Command(name, [sys.executable, '-S', '-c', code], **options)
+
+
+class Run:
+    """A supervisor in the main thread, watched by what it says."""
+
+    def __init__(self, *commands: Command, when: str = '', then=None, **options) -> None:
+        self.lines: list[str] = []
+        self._when, self._then = when, then
+        start = time.monotonic()
+        self.code = Supervisor(commands, self._say, os.environ, **options).run()
+        self.seconds = time.monotonic() - start
+
+    def _say(self, line: str) -> None:
+        self.lines.append(line)
+        if self._when and self._when in line and self._then:
+            then, self._then = self._then, None
+            then()
+
+
+def interrupt() -> None:
+    signal.raise_signal(signal.SIGINT) if threading.current_thread() is (
+        threading.main_thread()
+    ) else os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_output_is_prefixed_and_the_regular_end_ends_all():
+    run = Run(python(SLEEP, 'a'), python('print("done")', 'b', ends_all=True))
+    assert run.code == 0
+    assert '[b] done' in run.lines
+    assert run.seconds < 5
+
+
+def test_interrupt_ends_all_even_the_stubborn_within_5_seconds():
+    run = Run(python(SLEEP, 'a'), python(STUBBORN, 'b'), when='[b] up', then=interrupt)
+    assert run.code == 0
+    assert run.seconds < 5
+
+
+def test_children_of_a_node_end_with_it(tmp_path: Path):
+    file = tmp_path / 'pid'
+    code = (
+        'import subprocess, sys, time\n'
+        f'child = subprocess.Popen([sys.executable, "-S", "-c", {SLEEP!r}])\n'
+        f'open({str(file)!r}, "w").write(str(child.pid))\n'
+        'print("ready", flush=True); time.sleep(100)'
+    )
+    Run(python(code), when='ready', then=interrupt)
+    with pytest.raises(ProcessLookupError):
+        wait_until_gone(int(file.read_text()))
+
+
+def wait_until_gone(pid: int) -> None:
+    for _ in range(500):
+        os.kill(pid, 0)
+        if Path(f'/proc/{pid}/stat').read_text().split()[2] == 'Z':
+            raise ProcessLookupError  # nobody reaps orphans in some containers
+        threading.Event().wait(0.01)
+
+
+@pytest.mark.parametrize(
+    ('code', 'expected'),
+    [('raise SystemExit(3)', 3), ('import os; os.kill(os.getpid(), 9)', 137)],
+)
+def test_failure_ends_all_with_its_exit_code(code, expected):
+    run = Run(python(SLEEP, 'a'), python(code, 'b'))
+    assert run.code == expected
+    assert any(line.startswith('b: ') and 'stopping the others' in line for line in run.lines)
+
+
+def test_keep_going():
+    run = Run(
+        python('raise SystemExit(3)', 'a'),
+        python(SLEEP, 'b'),
+        when='the others go on',
+        then=interrupt,
+        keep_going=True,
+    )
+    assert run.code == 0
+    assert 'stopping' in run.lines
+
+
+def test_respawn_after_a_crash_but_not_after_wrong_parameters(tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor, 'RESTART_DELAY', 0.0)
+    marks = tmp_path / 'marks'
+    code = (
+        f'import os, sys; f = open({str(marks)!r}, "a"); f.write("x"); f.close()\n'
+        f'n = len(open({str(marks)!r}).read())\n'
+        'os.kill(os.getpid(), 9) if n < 3 else sys.exit(2)'
+    )
+    run = Run(python(code, respawn=True))
+    assert marks.read_text() == 'xxx'
+    assert run.code == 2
+
+
+def test_gives_up_after_many_crashes(monkeypatch):
+    monkeypatch.setattr(supervisor, 'RESTART_DELAY', 0.0)
+    run = Run(python('raise SystemExit(1)', respawn=True))
+    assert run.code == 1
+    assert sum('starting it again' in line for line in run.lines) == supervisor.MAX_RESTARTS
