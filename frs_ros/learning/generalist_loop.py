@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -111,34 +112,30 @@ def run_stage(
         save_every: Steps between saves.
         progress: Whether to show progress.
     """
-    pool = ThreadPoolExecutor(workers)
-    recent: list[dict[str, float]] = []
-    bar = tqdm(
-        range(run.step, stage.steps),
-        stage.name,
-        stage.steps,
-        initial=run.step,
-        unit='step',
-        disable=not progress,
-        mininterval=1.0,
-    )
-    for step in bar:
-        recent.append(_optimise(run, stage, seed, workers, pool))
-        run.step = step + 1
-        run.average.update(run.step)
-        if run.step % validate_every == 0 or run.step == stage.steps:
-            entry = _mean(recent[-_REPORT_EVERY:]) | validate()
-            run.history.append({'stage': stage.name, 'step': run.step, **entry})
-            bar.write(_line(run.history[-1]))
-        elif run.step % _REPORT_EVERY == 0:
-            entry = _mean(recent[-_REPORT_EVERY:])
-            run.history.append({'stage': stage.name, 'step': run.step, **entry})
-        if run.step % _REPORT_EVERY == 0:
-            recent = recent[-_REPORT_EVERY:]
-        bar.set_postfix(flow=f'{np.mean([r["flow"] for r in recent]):.4f}', refresh=False)
-        if run.step % save_every == 0:
-            save()
-    save()
+    recent: deque[dict[str, float]] = deque(maxlen=_REPORT_EVERY)
+    with (
+        ThreadPoolExecutor(workers) as pool,
+        tqdm(
+            total=stage.steps,
+            initial=run.step,
+            desc=stage.name,
+            unit='step',
+            disable=not progress,
+            mininterval=1.0,
+        ) as bar,
+    ):
+        while run.step < stage.steps:
+            recent.append(_optimise(run, stage, seed, workers, pool))
+            run.step += 1
+            run.average.update(run.step)
+            validating = run.step % validate_every == 0 or run.step == stage.steps
+            if validating or run.step % _REPORT_EVERY == 0:
+                entry = _mean(recent) | (validate() if validating else {})
+                run.history.append({'stage': stage.name, 'step': run.step, **entry})
+                bar.set_postfix(_shown(run.history), refresh=False)
+            bar.update()
+            if run.step % save_every == 0 or run.step == stage.steps:
+                save()
 
 
 def _optimise(
@@ -153,19 +150,20 @@ def _optimise(
 
     gradients, numbers = zip(*pool.map(differentiate, range(workers)), strict=True)
     for parameter, parts in zip(stage.parameters, zip(*gradients, strict=True), strict=True):
-        parameter.grad = sum(parts[1:], parts[0]).div_(workers)
+        # contiguous like the parameter: fused AdamW pairs elements by memory, not by index
+        parameter.grad = (sum(parts[1:], parts[0]) / workers).contiguous()
     torch.nn.utils.clip_grad_norm_(stage.parameters, _MAX_GRADIENT_NORM)
     for group in run.optimizer.param_groups:
         group['lr'] = scheduled_rate(stage, run.step)
     run.optimizer.step()
-    return _mean(list(numbers))
+    return _mean(numbers)
 
 
-def _mean(entries: list[dict[str, float]]) -> dict[str, float]:
+def _mean(entries: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {key: float(np.mean([e[key] for e in entries])) for key in entries[0]}
 
 
-def _line(entry: dict[str, Any]) -> str:
-    shown = ('flow', 'val_flow', 'val_agentview_pixel_error', 'val_wrist_pixel_error')
-    numbers = ', '.join(f'{k} {entry[k]:.4f}' for k in shown if k in entry)
-    return f'{entry["stage"]} {entry["step"]}: {numbers}'
+def _shown(history: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Latest value of the numbers worth watching."""
+    latest = {key: value for entry in history for key, value in entry.items()}
+    return {key: f'{latest[key]:.4f}' for key in ('flow', 'val_flow') if key in latest}

@@ -45,7 +45,7 @@ def save_state(
     """
     tensors = _optimizer_tensors(optimizer)
     for name, module in modules.items():
-        tensors |= {f'{name}.{k}': v.contiguous() for k, v in module.state_dict().items()}
+        tensors |= {f'{name}.{k}': v for k, v in module.state_dict().items()}
     temporary = path.with_suffix('.tmp')
     save_file(tensors, temporary, metadata={'progress': json.dumps(dict(progress))})
     os.replace(temporary, path)

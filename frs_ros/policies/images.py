@@ -12,7 +12,7 @@ from frs_ros.types import AGENTVIEW, WRIST, CameraSpec
 CAMERAS = (CameraSpec(AGENTVIEW, 128, 128), CameraSpec(WRIST, 84, 84))
 # (row, column) ranges that are looked at. Agentview: the table, without the robot's base and the
 # horizon; symmetric in the columns, so that a mirrored camera sees the same region.
-CROPS = {AGENTVIEW: ((28, 112), (6, 118)), WRIST: ((0, 84), (0, 84))}
+CROPS = {AGENTVIEW: ((28, 112), (8, 120)), WRIST: ((0, 84), (0, 84))}
 
 
 def network_size(camera: str) -> tuple[int, int]:

@@ -218,7 +218,6 @@ class MiniNetwork(nn.Module):
         )
         context_dim = PROPRIO_DIM + _PREFIX_DIM + _INSTRUCTION_DIM + 2 * 2 * LOCALISED
         self.flow = FlowHead(context_dim, width, blocks)
-        self.to(memory_format=torch.channels_last)
 
     def look(
         self, agentview: Tensor, wrist: Tensor, instruction: Tensor
