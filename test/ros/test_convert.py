@@ -17,7 +17,8 @@ from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.msg import Episode, RobotState
 from frs_ros.ros import stamps
 from frs_ros.ros.convert import guidance as guidance_messages
-from frs_ros.ros.convert import image, plan, robot, scene as scene_messages
+from frs_ros.ros.convert import image, plan, robot
+from frs_ros.ros.convert import scene as scene_messages
 from frs_ros.ros.convert.episode import episode_to_msg
 from frs_ros.sim.runner import EpisodeEvent, Outcome
 from frs_ros.steering.exchange import Chunk, Request
@@ -235,7 +236,9 @@ def test_jpeg_bytes_travel_untouched():
     assert msg.header.frame_id == 'wrist_color_optical_frame'
 
 
-@pytest.mark.parametrize(('format_', 'data'), [('png', b'\xff\xd8'), ('jpeg', b'PNG'), ('jpeg', b'')])
+@pytest.mark.parametrize(
+    ('format_', 'data'), [('png', b'\xff\xd8'), ('jpeg', b'PNG'), ('jpeg', b'')]
+)
 def test_what_is_no_jpeg_is_refused(format_, data):
     msg = image.jpeg_to_msg('wrist', data, STAMP)
     msg.format = format_

@@ -45,7 +45,10 @@ def test_defaults_and_descriptors(make_node):
     assert declare(node, Example) == Example()
     rate = node.describe_parameter('rate')
     assert (rate.description, rate.read_only) == ('Rate, Hz.', False)
-    assert (rate.floating_point_range[0].from_value, rate.floating_point_range[0].to_value) == (1, 100)
+    assert (rate.floating_point_range[0].from_value, rate.floating_point_range[0].to_value) == (
+        1,
+        100,
+    )
     count = node.describe_parameter('count')
     assert count.read_only
     assert count.integer_range[0].to_value == 9

@@ -93,7 +93,9 @@ class Robot:
         return any(text in status.message for status in statuses)
 
     def set(self, name: str, value):
-        change = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+        change = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()]
+        )
         future = self.parameters.call_async(change)
         self.ros.wait_for(future.done, 10.0, 'set_parameters')
         return future.result().results[0]
@@ -157,8 +159,13 @@ def test_answers_like_the_planner_and_switches_methods(robot, node_process, chec
 
 def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpoint):
     server = node_process(
-        'policy_server', '-p', f'checkpoint:={checkpoint}', '-p', 'guidance_sync:=none',
-        '-r', 'wrist/color/image_raw/compressed:=hand/compressed',
+        'policy_server',
+        '-p',
+        f'checkpoint:={checkpoint}',
+        '-p',
+        'guidance_sync:=none',
+        '-r',
+        'wrist/color/image_raw/compressed:=hand/compressed',
     )
     hand = robot.node.create_publisher(CompressedImage, 'hand/compressed', qos.IMAGE_OUT)
     robot.images['wrist'] = hand

@@ -99,8 +99,13 @@ class Rig:
         actions[:, 0] = 100 * self.request.request_id + np.arange(HORIZON)
         actions[:, 6] = 1.0
         answer = Chunk(
-            self.request.request_id, self.request.episode_id, actions,
-            np.zeros((HORIZON, 7), np.float32), EXECUTE, 'frs', self.request.stamp_ns,
+            self.request.request_id,
+            self.request.episode_id,
+            actions,
+            np.zeros((HORIZON, 7), np.float32),
+            EXECUTE,
+            'frs',
+            self.request.stamp_ns,
         )
         return dataclasses.replace(answer, **changes)
 

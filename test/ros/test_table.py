@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The node table: arguments to processes, for launch files and `frs up` alike."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from frs_ros import cli
+from frs_ros.errors import ConfigError
+from frs_ros.nodes.table import GRAPHS, LIBERO, NODES, Graph
+
+
+def overrides(**given: str) -> dict[str, dict]:
+    return {p.row.node: dict(p.overrides) for p in LIBERO.processes(given)}
+
+
+def test_every_node_of_the_table_exists(repository):
+    for graph in GRAPHS.values():
+        for row in graph.rows:
+            assert row.node in NODES
+            assert (repository.package / 'nodes' / f'{row.node}_node.py').is_file()
+    for path in (repository.package / 'nodes').glob('*_node.py'):
+        assert path.name.removesuffix('_node.py') in NODES
+
+
+def test_every_argument_sets_a_parameter_and_is_described():
+    for argument in LIBERO.arguments:
+        node, parameter = argument.sets
+        assert parameter in NODES[node].__dataclass_fields__
+        assert argument.help
+
+
+def test_what_is_not_given_is_left_to_the_files():
+    assert overrides() == {
+        'policy_server': {'guidance_sync': 'stamped'},
+        'oracle_guidance': {},
+        'libero_bridge': {},
+    }
+
+
+def test_values_get_the_type_of_their_parameter():
+    made = overrides(task_id='3', method='base', magnitude='1', guidance='oracle', suite='')
+    assert made['libero_bridge'] == {'task_id': 3}
+    assert made['policy_server']['method'] == 'base'
+    assert made['oracle_guidance'] == {'magnitude': 1.0}
+    assert overrides(**{'libero_bridge.view_every': '2'})['libero_bridge'] == {'view_every': 2}
+
+
+@pytest.mark.parametrize(('who', 'sync'), [('keyboard', 'latest'), ('none', 'none')])
+def test_guidance_selects_nodes_and_how_the_server_listens(who, sync):
+    made = overrides(guidance=who)
+    assert 'oracle_guidance' not in made
+    assert made['policy_server'] == {'guidance_sync': sync}
+
+
+@pytest.mark.parametrize(
+    ('word', 'named'),
+    [
+        ('task:=3', "unknown argument of graph libero 'task'"),
+        ('task_id:=three', "parameter task_id must be int, not 'three'"),
+        ('task_id:=-1', 'parameter task_id is -1'),
+        ('suite:=libero_kitchen', "unknown suite 'libero_kitchen'"),
+        ('guidance:=mouse', "unknown guidance 'mouse'"),
+        ('robot.speed:=1', "unknown node of graph libero 'robot'"),
+        ('libero_bridge.speed:=1', "unknown parameter of node libero_bridge 'speed'"),
+        ('task_id=3', "'task_id=3' is not of the form key:=value"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_exit_code_2(capsys, word, named):
+    assert cli.main(['up', 'libero', word]) == 2
+    error = capsys.readouterr().err
+    assert named in error
+    assert len(error.splitlines()) == 1
+
+
+def test_unknown_graph(capsys):
+    assert cli.main(['up', 'droids']) == 2
+    assert "unknown graph 'droids'; choose one of: libero" in capsys.readouterr().err
+
+
+def test_texts_survive_the_command_line_of_ros(ros):
+    """Whatever a text looks like, rcl must hand it to the node as that text."""
+    given = {'instruction': 'it\'s: {3} "x" # 7', 'assets': '12'}
+    process = next(p for p in LIBERO.processes(given) if p.row.node == 'libero_bridge')
+    ros_args = process.command[process.command.index('--ros-args') :]
+    node = ros.node(
+        'libero_bridge', cli_args=ros_args, automatically_declare_parameters_from_overrides=True
+    )
+    for name, value in given.items():
+        assert node.get_parameter(name).value == value
+    assert node.get_parameter('seed').value == 7  # from the parameter file
+
+
+def test_config_that_is_missing_is_named(monkeypatch):
+    from frs_ros.nodes.table import Row
+
+    graph = Graph('x', (Row('nobody'),), ())
+    with pytest.raises(ConfigError, match=r'config/nobody.yaml is not installed'):
+        graph.processes({})
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec('launch_ros') is None, reason='needs launch_ros (no PyPI wheel)'
+)
+def test_launch_file_declares_the_arguments(repository):
+    path = repository.root / 'launch' / 'libero.launch.py'
+    spec = importlib.util.spec_from_file_location('libero_launch', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    description = module.generate_launch_description()
+    names = [a.name for a in description.get_launch_arguments()]
+    assert names == [a.name for a in LIBERO.arguments]
