@@ -133,3 +133,39 @@ def sections(repository) -> dict[str, str]:
     text = (repository.root / 'docs' / 'graph.md').read_text()
     parts = re.split(r'^### `(\w+)`$', text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2]))
+
+
+TABLE = re.compile(r'^(Inputs|Outputs):\n\n\| Name .*\n\|[-|]+\n((?:\|.*\n)+)', re.MULTILINE)
+NOT_OURS = ('/rosout', '/parameter_events', '/clock')
+
+
+def documented(repository, node: str) -> dict[str, dict[str, str]]:
+    """'Inputs' and 'Outputs' of docs/graph.md: topic -> type."""
+    return {
+        kind: dict(re.findall(r'^\| `/?(.+?)` \| (\S+) \|', rows, re.MULTILINE))
+        for kind, rows in TABLE.findall(sections(repository)[node])
+    }
+
+
+def actual(pairs) -> dict[str, str]:
+    return {name.lstrip('/'): types[0] for name, types in pairs if name not in NOT_OURS}
+
+
+@pytest.mark.parametrize('name', ['policy_server', 'oracle_guidance', 'libero_bridge'])
+def test_document_repeats_the_topics(ros, node_process, checkpoint, repository, name):
+    """The nodes' own publishers and subscriptions, as the graph reports them."""
+    extra = {
+        'policy_server': ['-p', f'checkpoint:={checkpoint}'],
+        'libero_bridge': ['-p', 'assets:=standin', '-p', 'view_every:=1'],
+    }
+    node_process(name, *extra.get(name, []))
+    node, expected = ros.node(), documented(repository, name)
+
+    def agrees() -> bool:
+        if (name, '/') not in node.get_node_names_and_namespaces():
+            return False
+        inputs = actual(node.get_subscriber_names_and_types_by_node(name, '/'))
+        outputs = actual(node.get_publisher_names_and_types_by_node(name, '/'))
+        return {'Inputs': inputs, 'Outputs': outputs} == expected
+
+    ros.wait_for(agrees, 30.0, f'agreement of {name} with docs/graph.md')
