@@ -51,7 +51,7 @@ class LiberoBridge(Node):
         self._env = LiberoEnv(p.suite, p.task_id, cameras=cameras(p), assets=p.assets)
         self._check_init_states()
         self._stamp = increasing(lambda: self.get_clock().now().nanoseconds)
-        self._topics = SimulatorTopics(self, self._env)
+        self._topics = SimulatorTopics(self, self._env, with_view=p.view_every > 0)
         self._diagnostics = Diagnostics(self)
         self._instruction = {'task': self._env.instruction, 'none': ''}.get(
             p.instruction, p.instruction

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, CompressedImage, JointState
@@ -14,7 +15,11 @@ from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.msg import Episode, PlanRequest, PrivilegedScene, RobotState
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
-from frs_ros.ros.convert.image import camera_info_to_msg, jpeg_to_msg
+from frs_ros.ros.convert.image import (
+    camera_info_to_msg,
+    camera_pose_to_msg,
+    jpeg_to_msg,
+)
 from frs_ros.ros.convert.plan import request_to_msg
 from frs_ros.ros.convert.robot import joint_state_to_msg, robot_state_to_msg
 from frs_ros.ros.convert.scene import scene_to_msg
@@ -25,9 +30,15 @@ VIEW_CAMERA = 'agentview'
 
 
 class SimulatorTopics:
-    """Publishers of the bridge, and what they say about one environment."""
+    """Publishers of the bridge, and what they say about one environment.
 
-    def __init__(self, node: Node, env: LiberoEnv) -> None:
+    Args:
+        node: Whose publishers they are.
+        env: The simulation.
+        with_view: Whether `view` will be called.
+    """
+
+    def __init__(self, node: Node, env: LiberoEnv, *, with_view: bool) -> None:
         self._env = env
         self._publish = node.create_publisher
         self._joints = self._publish(JointState, topics.JOINT_STATES, qos.STATE)
@@ -36,14 +47,18 @@ class SimulatorTopics:
         self._request = self._publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
         self.episode = self._publish(Episode, topics.EPISODE, qos.LATCHED)
         self._cameras = {c.name: self._camera(c.name) for c in env.cameras}
-        self._view: tuple[Publisher, Publisher] | None = None
+        self._view = (*self._camera(topics.VIEW), self._view_pose()) if with_view else ()
         self._sent: list[tuple[Publisher, Any]] = []
+        self._observed_ns = 0
 
     def _camera(self, name: str) -> tuple[Publisher, Publisher]:
         return (
             self._publish(CompressedImage, topics.image(name), qos.IMAGE_OUT),
             self._publish(CameraInfo, topics.camera_info(name), qos.IMAGE_OUT),
         )
+
+    def _view_pose(self) -> Publisher:
+        return self._publish(PoseStamped, topics.camera_pose(topics.VIEW), qos.IMAGE_OUT)
 
     def state(self, stamp_ns: int) -> None:
         """Publishes joint and robot state."""
@@ -52,7 +67,7 @@ class SimulatorTopics:
 
     def observation(self, request: Request) -> None:
         """Publishes all that belongs to an observation, then the request; one stamp."""
-        stamp_ns = request.stamp_ns
+        stamp_ns = self._observed_ns = request.stamp_ns
         # state and scene first: the oracle can think while the pictures are drawn
         self._sent = self._states(stamp_ns)
         self._sent.append((self._scene, scene_to_msg(self._env.scene(stamp_ns))))
@@ -76,14 +91,22 @@ class SimulatorTopics:
             publisher.publish(msg)
 
     def view(self, height: int, width: int, stamp_ns: int) -> None:
-        """Publishes a picture for people."""
-        if self._view is None:
-            self._view = self._camera(topics.VIEW)
+        """Publishes a picture for people, with calibration and pose.
+
+        One with the stamp of the observation is repeated with it.
+        """
         jpeg = encode_jpeg(self._env.view(height, width, VIEW_CAMERA))
-        matrix = self._env.intrinsics(VIEW_CAMERA, height, width)
-        image, info = self._view
-        image.publish(jpeg_to_msg(topics.VIEW, jpeg, stamp_ns))
-        info.publish(camera_info_to_msg(topics.VIEW, height, width, matrix, stamp_ns))
+        camera = self._env.pinhole(VIEW_CAMERA, height, width)
+        messages: tuple[Any, ...] = (
+            jpeg_to_msg(topics.VIEW, jpeg, stamp_ns),
+            camera_info_to_msg(topics.VIEW, height, width, camera.matrix, stamp_ns),
+            camera_pose_to_msg(camera, stamp_ns),
+        )
+        sent = list(zip(self._view, messages))
+        for publisher, msg in sent:
+            publisher.publish(msg)
+        if stamp_ns == self._observed_ns:
+            self._sent += sent
 
     def _states(self, stamp_ns: int) -> list[tuple[Publisher, Any]]:
         names, positions, velocities = self._env.joint_state()

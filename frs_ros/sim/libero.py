@@ -19,6 +19,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from frs_ros.cameras.codec import decode_jpeg, encode_jpeg
+from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import ConfigError
 from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
@@ -176,6 +177,10 @@ class LiberoEnv:
     def intrinsics(self, camera: str, height: int, width: int) -> np.ndarray:
         """Camera matrix K [3, 3] of an image, pixels; see `SceneCamera.intrinsics`."""
         return self._camera.intrinsics(camera, height, width)
+
+    def pinhole(self, camera: str, height: int, width: int) -> Pinhole:
+        """Calibration and pose of a camera for images of this size."""
+        return self._camera.pinhole(camera, height, width)
 
     # ---- privileged state ---------------------------------------------------------------------
 

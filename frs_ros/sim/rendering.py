@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import DependencyError
 from frs_ros.types import AGENTVIEW, WRIST
 
@@ -62,14 +63,15 @@ class SceneCamera:
         Returns:
             [n, 2] (u to the right, v down), may lie outside of the image.
         """
+        return self.pinhole(camera, height, width).project(points)
+
+    def pinhole(self, camera: str, height: int, width: int) -> Pinhole:
+        """The camera of an image, where it is now."""
         index = self._model.camera(MUJOCO_CAMERAS[camera]).id
-        rotation = self._data.cam_xmat[index].reshape(3, 3)
-        local = (np.asarray(points) - self._data.cam_xpos[index]) @ rotation
-        depth = np.maximum(-local[:, 2], 1e-3)
-        (fx, _, cx), (_, fy, cy), _ = self.intrinsics(camera, height, width)
-        u = cx + fx * local[:, 0] / depth
-        v = cy - fy * local[:, 1] / depth
-        return np.stack([u, v], axis=1)
+        # MuJoCo's cameras look along -z with y up
+        rotation = self._data.cam_xmat[index].reshape(3, 3) * (1.0, -1.0, -1.0)
+        position = self._data.cam_xpos[index].copy()
+        return Pinhole(self.intrinsics(camera, height, width), position, rotation)
 
     def intrinsics(self, camera: str, height: int, width: int) -> np.ndarray:
         """Matrix K [3, 3] in pixels, optical axes (x right, y down, z forward).

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JPEG bytes <-> sensor_msgs/CompressedImage, and CameraInfo of an ideal pinhole camera.
+"""JPEG bytes <-> sensor_msgs/CompressedImage; an ideal camera <-> CameraInfo and its pose.
 
 The bytes are carried untouched: the policy must see the same decoded pixels over topics as in
 process.
@@ -10,10 +10,13 @@ from __future__ import annotations
 import array
 
 import numpy as np
+from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
+from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import DataError
 from frs_ros.ros import stamps
+from frs_ros.ros.convert.checks import finite
 
 _JPEG_START = b'\xff\xd8'
 
@@ -64,4 +67,29 @@ def camera_info_to_msg(
         k=k.ravel(),
         r=np.eye(3).ravel(),
         p=np.hstack([k, np.zeros((3, 1))]).ravel(),
+    )
+
+
+def camera_pose_to_msg(camera: Pinhole, stamp_ns: int) -> PoseStamped:
+    """Pose of a camera's optical frame in the world."""
+    from scipy.spatial.transform import Rotation
+
+    x, y, z = finite('camera position', camera.position, (3,)).tolist()
+    qx, qy, qz, qw = Rotation.from_matrix(camera.rotation).as_quat().tolist()
+    pose = Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
+    return PoseStamped(header=stamps.header(stamp_ns, 'world'), pose=pose)
+
+
+def pinhole_from_msgs(info: CameraInfo, pose: PoseStamped) -> Pinhole:
+    """The camera that both messages describe; DataError if a number is not finite."""
+    from scipy.spatial.transform import Rotation
+
+    p, q = pose.pose.position, pose.pose.orientation
+    turn = finite('camera orientation', (q.x, q.y, q.z, q.w), (4,))
+    if not np.linalg.norm(turn) > 0.5:
+        raise DataError('camera orientation is not a unit quaternion')
+    return Pinhole(
+        finite('CameraInfo.k', info.k, (9,)).reshape(3, 3),
+        finite('camera position', (p.x, p.y, p.z), (3,)),
+        Rotation.from_quat(turn).as_matrix(),
     )
