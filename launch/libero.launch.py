@@ -3,12 +3,12 @@
 
 from typing import Any
 
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, Shutdown
 from launch_ros.actions import Node
 
 from frs_ros.nodes.supervisor import EXIT_CONFIG
 from frs_ros.nodes.table import LIBERO, Process, keyboard_hint
-from launch import LaunchDescription
 
 
 def nodes(context: Any) -> list:
