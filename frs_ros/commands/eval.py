@@ -15,6 +15,8 @@ from frs_ros.errors import ConfigError
 from frs_ros.learning.settings import (
     GUIDANCES,
     INSTRUCTIONS,
+    LAYOUTS,
+    TARGETS,
     EvaluationSettings,
     Method,
     check_init_states,
@@ -64,6 +66,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--instruction',
         default='task',
         help=f'what the policy is told, {" or ".join(INSTRUCTIONS)} (default: %(default)s)',
+    )
+    option(
+        '--layout',
+        default='stock',
+        help=f'where the objects lie, {" or ".join(LAYOUTS)} (default: %(default)s)',
+    )
+    option(
+        '--target',
+        default='stock',
+        help=f'what to fetch, {" or ".join(TARGETS)}: objects of the scene that the policy knows '
+        'by name (default: %(default)s)',
     )
     option(
         '--out',
@@ -122,6 +135,8 @@ def settings_from(args: argparse.Namespace) -> EvaluationSettings:
         seed=args.seed,
         checkpoint=args.checkpoint,
         instruction=args.instruction,
+        layout=args.layout,
+        target=args.target,
         checkpoint_sha256=_digest(checkpoint),
     )
     for task_id in settings.tasks:

@@ -20,6 +20,7 @@ from frs_ros.errors import DataError
 from frs_ros.sim.expert import FetchExpert
 from frs_ros.sim.layouts import shuffle_layout
 from frs_ros.sim.libero import LiberoEnv
+from frs_ros.sim.wording import instruction_for, object_type
 from frs_ros.types import CameraSpec
 
 _EMPTY = np.zeros(0)
@@ -58,17 +59,6 @@ class CollectionSettings:
     def describe(self) -> dict[str, object]:
         """JSON-serialisable form."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-
-
-def object_type(name: str) -> str:
-    """'milk_1' -> 'milk'."""
-    return name.rsplit('_', 1)[0]
-
-
-def instruction_for(target: str) -> str:
-    """The stock wording of `libero_object` for any of its objects."""
-    thing = object_type(target).replace('_', ' ')
-    return f'pick up the {thing} and place it in the basket'
 
 
 def record_episode(

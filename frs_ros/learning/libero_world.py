@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 from frs_ros.learning.episode import Environment, Guide
 from frs_ros.learning.settings import EvaluationSettings
@@ -28,10 +29,18 @@ class LiberoWorld:
     def environment(
         self, settings: EvaluationSettings, task_id: int, policy: FlowPolicy
     ) -> Environment:
-        """The stock task, seen through the cameras of the policy."""
+        """The task, seen through the cameras of the policy, varied as the settings say."""
         from frs_ros.sim.libero import LiberoEnv
+        from frs_ros.sim.variations import Variation, other_target, shuffled
 
-        return LiberoEnv(settings.suite, task_id, cameras=policy.cameras, assets=settings.assets)
+        env: Any = LiberoEnv(
+            settings.suite, task_id, cameras=policy.cameras, assets=settings.assets
+        )
+        if settings.layout == 'shuffled':
+            env = Variation(env, shuffled(settings.seed))
+        if settings.target == 'other':
+            env = Variation(env, other_target(getattr(policy, 'knows', lambda _: True)))
+        return env
 
     def steerer(self, name: str) -> Steerer:
         """The registered method with its default options."""

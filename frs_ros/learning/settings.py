@@ -11,6 +11,8 @@ from frs_ros.errors import ConfigError, choose
 
 GUIDANCES = ('oracle', 'none')
 INSTRUCTIONS = ('task', 'none')
+LAYOUTS = ('stock', 'shuffled')
+TARGETS = ('stock', 'other')
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class EvaluationSettings:
         assets: 'auto', 'stock', 'standin' or a folder.
         checkpoint: 'mini' or a path.
         instruction: 'task' gives the policy the task's words, 'none' withholds them.
+        layout: 'stock', or 'shuffled' to move the objects elsewhere, see `sim.layouts`.
+        target: 'stock', or 'other' to fetch other objects that the policy has a name for.
         checkpoint_sha256: Digest of the weights, so that a resumed evaluation cannot mix two.
     """
 
@@ -86,11 +90,15 @@ class EvaluationSettings:
     assets: str = 'auto'
     checkpoint: str = 'mini'
     instruction: str = 'task'
+    layout: str = 'stock'
+    target: str = 'stock'
     checkpoint_sha256: str = ''
 
     def __post_init__(self) -> None:
         choose('guidance', self.guidance, GUIDANCES)
         choose('instruction', self.instruction, INSTRUCTIONS)
+        choose('layout', self.layout, LAYOUTS)
+        choose('target', self.target, TARGETS)
         labels = [method.label for method in self.methods]
         if len(set(labels)) != len(labels) or len(set(self.tasks)) != len(self.tasks):
             raise ConfigError('a task or method is listed twice; name each once')

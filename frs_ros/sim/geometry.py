@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ _CYLINDER_CORNERS = np.array(
 _BOX_CORNERS = np.array([(x, y, z) for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
 
 
-def body_vertices(model: Any, data: Any, body: int) -> np.ndarray:
-    """Vertices [n, 3] (m, world) that span the collision geoms of a body and its children."""
-    vertices = [_geom_vertices(model, data, g) for g in _collision_geoms(model, body)]
-    return np.concatenate(vertices) if vertices else data.xpos[body][None].copy()
+def geom_vertices(model: Any, data: Any, geoms: Sequence[int]) -> np.ndarray:
+    """Vertices [n, 3] (m, world) that span the given geoms."""
+    return np.concatenate([_geom_vertices(model, data, g) for g in geoms])
 
 
-def _collision_geoms(model: Any, body: int) -> list[int]:
+def collision_geoms(model: Any, body: int) -> list[int]:
+    """Collision geoms of a body and its children."""
     geoms = []
     for geom in range(model.ngeom):
         touches = model.geom_contype[geom] or model.geom_conaffinity[geom]

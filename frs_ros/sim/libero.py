@@ -23,8 +23,9 @@ from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import ConfigError
 from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
-from frs_ros.sim.geometry import body_vertices
+from frs_ros.sim.geometry import collision_geoms, geom_vertices
 from frs_ros.sim.rendering import SceneCamera
+from frs_ros.sim.wording import instruction_for
 from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
 
 CONTROL_HZ = 20.0
@@ -44,6 +45,8 @@ class LiberoEnv:
         control_hz: Control rate.
         num_init_states: Number of stock init states.
         assets: The asset pack in use.
+        stock_goal: The task's success predicate, such as (in, milk_1, basket_1_contain_region).
+        goal: The predicate in force.
     """
 
     control_hz = CONTROL_HZ
@@ -64,7 +67,8 @@ class LiberoEnv:
             AssetError: Assets are missing.
         """
         task = suites.task(suite, task_id)
-        self.suite, self.task_id, self.instruction = suite, task_id, task.instruction
+        self.suite, self.task_id = suite, task_id
+        self.instruction = self._stock_instruction = task.instruction
         self.max_steps = task.max_steps
         self.cameras = tuple(cameras)
         self.assets = asset_packs.resolve(assets, suite)
@@ -78,7 +82,9 @@ class LiberoEnv:
         fingers = ('gripper0_finger_joint1', 'gripper0_finger_joint2')
         self._finger_qpos = [int(self.model.joint(j).qposadr[0]) for j in fingers]
         self._rest_heights: dict[str, float] = {}
-        self.goal = list(self._problem.parsed_problem['goal_state'][0])
+        self.stock_goal = tuple(self._problem.parsed_problem['goal_state'][0])
+        self.goal = self.stock_goal
+        self._geoms = {n: self._collision_geoms(n) for n in self.object_names}
         self.gripper_command = _OPEN
 
     @property
@@ -94,6 +100,7 @@ class LiberoEnv:
                 f'init state {init_id} does not exist; {self.suite} task {self.task_id} has '
                 f'0 to {self.num_init_states - 1}'
             )
+        self.goal, self.instruction = self.stock_goal, self._stock_instruction
         self.load_state(self._init_states[init_id])
         self.settle()
 
@@ -120,6 +127,13 @@ class LiberoEnv:
         for _ in range(SETTLE_STEPS):
             self.step(IDLE)
         self._rest_heights = {n: float(self.position(n)[2]) for n in self.object_names}
+
+    def retarget(self, target: str) -> None:
+        """Makes another object the one to fetch until the next reset, in goal and instruction."""
+        if target not in self.object_names[:-1]:
+            raise ConfigError(f'no object {target}; there are {", ".join(self.object_names[:-1])}')
+        self.goal = (self.stock_goal[0], target, *self.stock_goal[2:])
+        self.instruction = instruction_for(target)
 
     def step(self, action: np.ndarray) -> bool:
         """Executes one action [7]; returns whether the task's success predicate holds."""
@@ -210,7 +224,10 @@ class LiberoEnv:
 
     def vertices(self, name: str) -> np.ndarray:
         """Vertices [n, 3] of an object's collision geometry, m, world frame."""
-        return body_vertices(self.model, self.data, self._problem.obj_body_id[name])
+        return geom_vertices(self.model, self.data, self._geoms[name])
+
+    def _collision_geoms(self, name: str) -> list[int]:
+        return collision_geoms(self.model, self._problem.obj_body_id[name])
 
     def gripper_pose(self) -> tuple[np.ndarray, np.ndarray]:
         """Position [3] (m) and rotation matrix [3, 3] of the grasp site, world frame."""

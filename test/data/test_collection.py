@@ -13,11 +13,11 @@ from frs_ros.data.collection import (
     CollectionSettings,
     Disturbance,
     coarse_approach,
-    object_type,
     record_episode,
 )
 from frs_ros.data.collector import FAILURES, collect, episode_path
 from frs_ros.errors import DataError
+from frs_ros.sim.wording import object_type
 from frs_ros.types import AGENTVIEW, WRIST, CameraSpec
 
 CAMERAS = (CameraSpec(AGENTVIEW, 128, 128), CameraSpec(WRIST, 84, 84))
