@@ -22,6 +22,7 @@ from frs_ros.policies.mini_network import HORIZON, LOCALISED
 from frs_ros.policies.normalisation import Normalisation
 from frs_ros.policies.proprioception import proprioception
 from frs_ros.policies.vocabulary import Vocabulary
+from frs_ros.sim.wording import object_type
 from frs_ros.types import AGENTVIEW, WRIST
 
 _CLAMP = 1.5  # of actions in model space: the tails beyond the 1 % quantiles
@@ -123,11 +124,6 @@ def load_training_data(
         'digest': demonstrations.digest(folder),
     }
     return TrainingData(sets[0], sets[1], normalisation, vocabulary, summary)
-
-
-def object_type(name: str) -> str:
-    """'milk_1' -> 'milk'."""
-    return name.rsplit('_', 1)[0]
 
 
 def check_held_out(episodes: Iterable[Demonstration], held_out: Sequence[str]) -> None:
