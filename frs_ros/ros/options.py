@@ -47,7 +47,8 @@ def parameter(
 
 def meta(of: Field) -> Meta:
     """The description of a field made by `parameter`."""
-    return of.metadata[_KEY]
+    info: Meta = of.metadata[_KEY]
+    return info
 
 
 def validated(kind: type[Parameters], values: dict[str, Any]) -> Parameters:
@@ -65,7 +66,8 @@ def _checked(name: str, value: Any, kind: type, info: Meta) -> Any:
         value = float(value)  # 5 for 5.0 on a command line or in YAML
     if kind is str and not isinstance(value, str) and isinstance(value, (int, float)):
         value = str(value)  # a name that looks like a number
-    if type(value) is not kind:
+    fits: bool = type(value) is kind  # not isinstance: a bool is no number here
+    if not fits:
         raise ConfigError(
             f"parameter {name} must be {kind.__name__}, not '{value}' ({type(value).__name__})"
         )

@@ -19,7 +19,7 @@ def to_time(stamp_ns: int) -> Time:
 
 def to_ns(stamp: Time) -> int:
     """Message stamp as nanoseconds."""
-    return stamp.sec * _NS + stamp.nanosec
+    return int(stamp.sec * _NS + stamp.nanosec)
 
 
 def header(stamp_ns: int, frame: str = '') -> Header:

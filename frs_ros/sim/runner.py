@@ -156,7 +156,8 @@ class EpisodeRunner:
         self._instruction, self._limits, self._clock = instruction, limits, clock
         self._pending: Request | None = None
         self._lost: frozenset[str] = frozenset()
-        self._attempt = 0
+        self._attempt = self._repeats = 0
+        self._asked_at = self._repeated_at = 0.0
 
     # ---- events -------------------------------------------------------------------------------
 

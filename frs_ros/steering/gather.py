@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -101,7 +101,7 @@ class Gatherer:
 
     def silent(self) -> list[str]:
         """Cameras and `STATE` of which nothing ever came, if anything else did."""
-        streams = {**self._images, STATE: self._states}
+        streams: dict[str, Sized] = {**self._images, STATE: self._states}
         silent = [name for name, stream in streams.items() if not len(stream)]
         return silent if len(silent) < len(streams) else []
 
