@@ -62,7 +62,7 @@ class Run:
     """
 
     network: MiniNetwork
-    average: MovingAverage
+    average: MovingAverage[MiniNetwork]
     optimizer: AdamW
     stage: str
     step: int = 0

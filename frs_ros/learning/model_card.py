@@ -9,8 +9,8 @@ from typing import Any
 _CARD = """# {name}
 
 A small flow-matching policy (two cameras, proprioception and an instruction in; chunks of
-{horizon} x {action_dim} LIBERO actions out) that ships with `frs_ros` so that steering can be tried
-without a large model. {parameters:,} parameters, {megabytes:.1f} MB, CPU, float16 on disk.
+{horizon} x {action_dim} LIBERO actions out) that ships with `frs_ros` so that steering can be
+tried without a large model. {parameters:,} parameters, {megabytes:.1f} MB, CPU, float16 on disk.
 
 ## Trained on
 
@@ -68,7 +68,7 @@ def render_model_card(
         megabytes: Size of the file.
         assets: What the simulator's objects looked like, in words.
         commands: Commands that make the checkpoint.
-        competence: Rows with the same keys, such as `{'setting': .., 'success': .., 'trials': ..}`;
+        competence: Rows with the same keys, such as `{'setting': .., 'success': ..}`;
             empty if it was not measured yet.
     """
     training, spec = description['training'], description['spec']

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -88,8 +89,8 @@ class MiniPolicy:
             )
         )
 
-    def velocity(self, x: Tensor, t: Tensor, context: MiniContext) -> Tensor:
-        """dx/dt at x [B, H, D] and t [B]; the context has batch B or 1."""
+    def velocity(self, x: Tensor, t: Tensor, context: Any) -> Tensor:
+        """dx/dt at x [B, H, D] and t [B]; the `MiniContext` has batch B or 1."""
         return self.network.flow(x, t, context.condition)
 
     def to_model(self, chunk: np.ndarray, observation: Observation) -> Tensor:

@@ -10,7 +10,7 @@ the velocity. Everything that does not depend on chunk and time is computed once
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -68,7 +68,7 @@ class Stem(nn.Module):
         self.film = nn.Linear(instruction_dim, 2 * channels)
         for conv in (self.conv1, self.conv2, self.conv3, self.conv4):
             nn.init.kaiming_normal_(conv.weight, nonlinearity='relu')
-            nn.init.zeros_(conv.bias)
+            nn.init.zeros_(cast(Tensor, conv.bias))
         nn.init.zeros_(self.film.weight)  # the instruction starts without effect
 
     def forward(self, image: Tensor, instruction: Tensor) -> Tensor:

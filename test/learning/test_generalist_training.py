@@ -6,14 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
+from synthetic_dataset import make_dataset, picture
+
 from frs_ros.errors import CheckpointError, ConfigError, DataError
 from frs_ros.learning import generalist_cli
 from frs_ros.learning.generalist import CHECKPOINT, METRICS, PLOT, STATE, train_generalist
 from frs_ros.learning.generalist_config import GeneralistConfig
 from frs_ros.policies.checkpoint import load_policy, read_metadata
 from frs_ros.types import Observation
-from safetensors.torch import load_file
-from synthetic_dataset import make_dataset, picture
 
 TINY = GeneralistConfig(
     steps=8, head_steps=6, batch=8, draws=2, head_batch=16, validate_every=4, save_every=5
@@ -70,9 +71,10 @@ def _train_until(dataset, out, steps, monkeypatch):
         done.append(1)
         return optimise(*args)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(loop, '_optimise', dying)
-        train_generalist(dataset, out, TINY, progress=False)
+        with pytest.raises(KeyboardInterrupt):
+            train_generalist(dataset, out, TINY, progress=False)
 
 
 def test_learns_direction_from_images(dataset, tmp_path):

@@ -4,11 +4,12 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+
 from frs_ros.errors import CheckpointError
 from frs_ros.policies.checkpoint import load_policy, read_metadata, save_policy
 from frs_ros.policies.mini import random_policy
 from frs_ros.types import Observation
-from safetensors.torch import load_file, save_file
 
 OBSERVATION = Observation(
     {'agentview': np.full((128, 128, 3), 90, np.uint8), 'wrist': np.zeros((84, 84, 3), np.uint8)},
@@ -46,7 +47,7 @@ def test_metadata_and_storage(path):
 
 
 def test_missing_file_lists_the_shipped_names(tmp_path):
-    with pytest.raises(CheckpointError, match='no checkpoint at .*mini'):
+    with pytest.raises(CheckpointError, match=r'no checkpoint at .*mini'):
         load_policy(tmp_path / 'none.safetensors')
 
 
@@ -108,7 +109,7 @@ def test_weights_that_do_not_fit(path):
     with pytest.raises(CheckpointError, match=r'flow.out.bias has shape \[3\], expected \[70\]'):
         load_policy(path)
     change_weights(path, lambda w: w.pop('flow.out.bias'))
-    with pytest.raises(CheckpointError, match='missing or unknown tensor flow.out.bias'):
+    with pytest.raises(CheckpointError, match=r'missing or unknown tensor flow.out.bias'):
         load_policy(path)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+
 from frs_ros.policies import images
 from frs_ros.policies.mini import random_policy
 from frs_ros.policies.mini_network import SpatialSoftmax

@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError, fields, replace
 import numpy as np
 import pytest
 import torch
+
 from frs_ros.errors import ConfigError
 from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.policies.mini import random_policy
