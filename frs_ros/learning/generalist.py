@@ -155,7 +155,9 @@ def _begin_head(
     stage = Stage(HEAD, 1, config.head_steps, 200, 0.8 * config.learning_rate, parameters, loss)
     run.optimizer, run.stage, run.step = make_optimizer(stage), HEAD, 0
     _restore(run, resumed, out)
-    cached.append(cache_keypoints(run.network, frames, config.seed, hooks['progress']))
+    cached.append(
+        cache_keypoints(run.network, frames, config.seed, config.threads, hooks['progress'])
+    )
     run_stage(run, stage, config.seed, **hooks)
 
 

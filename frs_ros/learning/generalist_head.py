@@ -7,6 +7,9 @@ computed once and the flow head trains an order of magnitude faster.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import torch
 from torch import Generator, Tensor, nn
 from tqdm import tqdm
@@ -29,9 +32,8 @@ def head_parameters(network: MiniNetwork) -> list[nn.Parameter]:
     return [*network.project.parameters(), *network.flow.parameters()]
 
 
-@torch.no_grad()
 def cache_keypoints(
-    network: MiniNetwork, frames: Frames, seed: int, progress: bool = True
+    network: MiniNetwork, frames: Frames, seed: int, workers: int, progress: bool = True
 ) -> Tensor:
     """Keypoint tokens of augmented images, without ([0]) and with ([1]) the instruction.
 
@@ -40,17 +42,25 @@ def cache_keypoints(
     """
     starts = range(0, len(frames), _CACHE_BATCH)
     variants = []
-    for named in (False, True):
-        tokens = []
-        for start in tqdm(starts, f'keypoints {named + 1}/2', disable=not progress):
-            batch = frames.take(torch.arange(start, min(start + _CACHE_BATCH, len(frames))))
-            instruction = batch.instruction * named + NO_INSTRUCTION * (not named)
-            generator = step_generator(seed, _CACHE_SEED + named, start)
-            agentview, wrist, _ = augment(batch, instruction, generator)
-            seen = look(network, agentview, wrist, instruction)
-            tokens.append(torch.stack([view.tokens() for view in seen], 1).half())
-        variants.append(torch.cat(tokens))
+    with ThreadPoolExecutor(workers) as pool:
+        for named in (False, True):
+            tokens = pool.map(partial(_tokens, network, frames, named, seed), starts)
+            bar = tqdm(tokens, f'keypoints {named + 1}/2', len(starts), disable=not progress)
+            variants.append(torch.cat(list(bar)))
     return torch.stack(variants)
+
+
+@torch.no_grad()
+def _tokens(network: MiniNetwork, frames: Frames, named: bool, seed: int, start: int) -> Tensor:
+    """One batch of `cache_keypoints`, [b, cameras, k, 3 + f] float16."""
+    batch = frames.take(torch.arange(start, min(start + _CACHE_BATCH, len(frames))))
+    instruction = (
+        batch.instruction if named else torch.full_like(batch.instruction, NO_INSTRUCTION)
+    )
+    generator = step_generator(seed, _CACHE_SEED + named, start)
+    agentview, wrist, _ = augment(batch, instruction, generator)
+    seen = look(network, agentview, wrist, instruction)
+    return torch.stack([view.tokens() for view in seen], 1).half()
 
 
 def head_loss(
