@@ -36,8 +36,9 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except FrsError as error:
-        print(f'frs_ros: {error}', file=sys.stderr, flush=True)
-        return 2
+        return _complain(str(error))
+    except ModuleNotFoundError as error:
+        return _complain(f"the Python library '{error.name}' is not installed; run 'make setup'")
     except Exception:
         if rclpy.ok():
             raise
@@ -47,6 +48,11 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _complain(line: str) -> int:
+    print(f'frs_ros: {line}', file=sys.stderr, flush=True)
+    return 2
 
 
 def _init(args: Sequence[str] | None) -> None:
