@@ -11,13 +11,6 @@ from collections.abc import Sequence
 
 from frs_ros.errors import ConfigError, DependencyError, choose
 
-DEFAULTS = {
-    # nothing beyond this machine unless asked for
-    'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-    # the name of the node stands before every line already
-    'RCUTILS_CONSOLE_OUTPUT_FORMAT': '{severity}: {message}',
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `frs up`; the graphs and what they take are listed in the help."""
@@ -43,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Starts the nodes of a graph and ends them together; see `Supervisor.run` for the result."""
     from importlib.util import find_spec
 
-    from frs_ros.nodes.supervisor import Command, Supervisor
+    from frs_ros.nodes.supervisor import ENVIRONMENT, Command, Supervisor
     from frs_ros.nodes.table import GRAPHS, keyboard_hint
 
     graph = GRAPHS[choose('graph', args.graph, GRAPHS)]
@@ -57,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         Command(p.row.node, p.command, respawn=p.row.respawn, ends_all=p.row.ends_graph)
         for p in processes
     ]
-    environment = {**DEFAULTS, **os.environ}
+    environment = {**ENVIRONMENT, **os.environ}
     return Supervisor(commands, _say(), environment, keep_going=args.keep_going).run()
 
 

@@ -18,6 +18,12 @@ EXIT_CONFIG = 2  # a node with wrong parameters: starting it again would not hel
 ESCALATION = ((signal.SIGTERM, 2.5), (signal.SIGKILL, 1.0))
 RESTART_DELAY = 1.0
 MAX_RESTARTS = 5
+ENVIRONMENT = {  # unless the user has set these
+    # nothing beyond this machine unless asked for
+    'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+    # the name of the node stands before every line already
+    'RCUTILS_CONSOLE_OUTPUT_FORMAT': '{severity}: {message}',
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Command:
         name: Prefix of its output.
         words: Command line.
         respawn: Start it again after a crash.
-        ends_all: Its regular end ends the others too.
+        ends_all: Its regular end ends the others too, once no other process of this kind runs.
     """
 
     name: str
@@ -45,6 +51,10 @@ class Supervisor:
         say: Called with each line to show, from several threads.
         environment: Of the processes.
         keep_going: Whether the others go on when one fails.
+
+    Attributes:
+        interrupted: Whether a signal ended the run.
+        failed: Name of the process whose failure ended the run; '' if none.
     """
 
     def __init__(
@@ -63,6 +73,8 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen] = {}
         self._readers: list[threading.Thread] = []
         self._restarts = 0
+        self.interrupted = False
+        self.failed = ''
 
     def run(self) -> int:
         """Runs until a signal, the regular end or a failure.
@@ -85,13 +97,16 @@ class Supervisor:
             event = self._events.get()
             if event is None:
                 self._say('stopping')
+                self.interrupted = True
                 return 0
             command, process = event
             del self._running[command.name]
             status = process.returncode
             code = status if status >= 0 else 128 - status
             if status == 0 and command.ends_all:
-                return 0
+                if not any(c.ends_all for c in self._commands if c.name in self._running):
+                    return 0
+                continue
             how = f'killed by signal {-status}' if status < 0 else f'ended with exit code {status}'
             if self._again(command, status):
                 self._say(f'{command.name}: {how}; starting it again')
@@ -99,6 +114,7 @@ class Supervisor:
                 self._start(command)
             elif not self._keep_going:
                 self._say(f'{command.name}: {how}; stopping the others')
+                self.failed = command.name
                 return code
             else:
                 self._say(f'{command.name}: {how}; the others go on')

@@ -42,5 +42,9 @@ GUIDANCE_NEWEST = _profile(1)
 # Episode events: whoever comes late learns the current state.
 LATCHED = _profile(1, latched=True)
 
+# Recording: nothing may be lost while the recorder is busy.
+RECORD = _profile(200)
+RECORD_LATCHED = _profile(200, latched=True)
+
 # Diagnostics, at the depth of diagnostic_updater.
 DIAGNOSTICS = _profile(10)

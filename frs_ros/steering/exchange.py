@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frs_ros.guidance.guidance import Guidance
 from frs_ros.types import Plan
 
 
@@ -63,3 +64,26 @@ class Chunk:
             method=plan.method,
             stamp_ns=request.stamp_ns,
         )
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a plan was made; see msg/SteeringReport.msg.
+
+    Attributes:
+        request_id: As in the chunk.
+        episode_id: As in the chunk.
+        method: Name of the steering method.
+        guidance: The wish handed to the method, None if there was none.
+        nfe: Velocity evaluations spent.
+        latency: Seconds from request to answer.
+        plan_time: Seconds of it spent planning.
+    """
+
+    request_id: int
+    episode_id: str
+    method: str
+    guidance: Guidance | None
+    nfe: int
+    latency: float
+    plan_time: float

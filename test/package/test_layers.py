@@ -22,6 +22,7 @@ RANK = {
     'sim': 2,
     'data': 2,
     'learning': 2,
+    'demo': 2,
     'ros': 3,
     'msg': 3,
     'nodes': 4,

@@ -12,8 +12,8 @@ from frs_ros.guidance.guidance import Guidance
 from frs_ros.msg import ActionChunk, PlanRequest, SteeringReport
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite
-from frs_ros.ros.convert.guidance import guidance_to_msg
-from frs_ros.steering.exchange import Chunk, Request
+from frs_ros.ros.convert.guidance import guidance_from_msg, guidance_to_msg
+from frs_ros.steering.exchange import Chunk, Report, Request
 from frs_ros.types import Plan
 
 
@@ -118,4 +118,17 @@ def report_to_msg(
         chi_percentile=float(plan.diagnostics.get('chi_percentile', math.nan)),
         round_trip_rms=float(plan.diagnostics.get('round_trip_rms', math.nan)),
         cosine=float(plan.diagnostics.get('cosine', math.nan)),
+    )
+
+
+def report_from_msg(msg: SteeringReport) -> Report:
+    """The report a message carries, without its diagnostics; DataError on a bad guidance."""
+    return Report(
+        request_id=msg.request_id,
+        episode_id=msg.episode_id,
+        method=msg.method,
+        guidance=guidance_from_msg(msg.guidance) if msg.guidance.enabled else None,
+        nfe=msg.nfe,
+        latency=msg.latency,
+        plan_time=msg.plan_time,
     )

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`frs demo`: the same init states unsteered and steered, each in a ROS graph of its own."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from frs_ros.errors import ConfigError, DataError, DependencyError
+
+if TYPE_CHECKING:
+    from frs_ros.data.tape import Recording
+    from frs_ros.demo.comparison import DemoSettings, Pair
+    from frs_ros.nodes.table import Process
+
+SUITE = 'libero_object'
+VIEW = 448  # px, of the pictures for people
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of the command."""
+    option = parser.add_argument
+    option('--suite', default=SUITE, help='LIBERO suite (default: %(default)s)')
+    option(
+        '--task',
+        type=int,
+        help='task number (default: the first that the checkpoint was not trained on)',
+    )
+    option('--init', type=int, default=30, help='first init state (default: %(default)s)')
+    option('--trials', type=int, default=3, help='init states (default: %(default)s)')
+    option('--seed', type=int, default=7, help='seed of all random draws (default: %(default)s)')
+    option('--out', type=Path, default=Path('out', 'demo'), help='folder (default: %(default)s)')
+    option(
+        '--assets',
+        default='standin',
+        help='auto, stock, standin or a folder (default: %(default)s)',
+    )
+    option(
+        '--checkpoint',
+        default='mini',
+        help="'mini', the policy that comes with the package, or a .safetensors file with its "
+        '.json beside it (default: %(default)s)',
+    )
+    option(
+        '--max-steps',
+        type=int,
+        default=0,
+        help="control steps after which an episode has failed (default: the suite's limit)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the episodes, writes video, summary and numbers, prints the table."""
+    from frs_ros.demo.comparison import METHODS, pair_up, table
+    from frs_ros.demo.video import check_writer
+
+    settings = settings_from(args)
+    check_writer()
+    _check_ros()
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f'cannot write to --out {args.out}: {error.strerror}') from error
+    print(f'{settings.headline}, init states {", ".join(map(str, settings.init_ids))}')
+    print(f'starting two ROS graphs: {", ".join(METHODS)}; output of their nodes: {_log(args)}')
+    recordings = _episodes(settings, args)
+    pairs = pair_up(settings, {side: r.tapes() for side, r in recordings.items()})
+    files = write_files(settings, pairs, args.out)
+    print(table(pairs))
+    print('written:', *(f'  {path}' for path in files), sep='\n')
+    return 0
+
+
+def settings_from(args: argparse.Namespace) -> DemoSettings:
+    """Checks the arguments against what exists, before anything is started.
+
+    Raises:
+        ConfigError, CheckpointError, AssetError: Something does not exist or does not fit.
+    """
+    from frs_ros.demo.comparison import DemoSettings
+    from frs_ros.policies.checkpoint import resolve
+    from frs_ros.sim import assets, suites
+
+    if min(args.init, args.seed, args.max_steps) < 0 or args.trials < 1:
+        raise ConfigError('--trials must be at least 1; --init, --seed, --max-steps not negative')
+    checkpoint = resolve(args.checkpoint)
+    suites.tasks(args.suite)
+    task = suites.task(
+        args.suite, _heldout(args.suite, checkpoint) if args.task is None else args.task
+    )
+    available = len(suites.init_states(task))
+    if args.init + args.trials > available:
+        raise ConfigError(
+            f'--init {args.init} --trials {args.trials} goes beyond the last init state, '
+            f'{available - 1}; lower one of the two'
+        )
+    assets.resolve(args.assets, args.suite)
+    return DemoSettings(
+        suite=args.suite,
+        task_id=task.task_id,
+        instruction=task.instruction,
+        first_init=args.init,
+        trials=args.trials,
+        seed=args.seed,
+        checkpoint=args.checkpoint,
+        assets=args.assets,
+        max_steps=args.max_steps,
+    )
+
+
+def processes(settings: DemoSettings) -> dict[str, Sequence[Process]]:
+    """The nodes of both graphs, from the node table that `frs up` and launch files use."""
+    from frs_ros.demo.comparison import METHODS, STEERED
+    from frs_ros.nodes.table import LIBERO
+
+    common: dict[str, Any] = {
+        'suite': settings.suite,
+        'task_id': settings.task_id,
+        'first_init': settings.first_init,
+        'init_count': settings.trials,
+        'episodes': settings.trials,
+        'seed': settings.seed,
+        'assets': settings.assets,
+        'max_steps': settings.max_steps,
+        'view_every': settings.view_every,
+        'libero_bridge.view_height': VIEW,
+        'libero_bridge.view_width': VIEW,
+        'checkpoint': settings.checkpoint,
+    }
+    graphs = {}
+    for side, method in METHODS.items():
+        guidance = 'oracle' if side == STEERED else 'none'
+        given = {**common, 'method': method, 'guidance': guidance}
+        graphs[side] = LIBERO.processes({name: str(value) for name, value in given.items()})
+    return graphs
+
+
+def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> list[Path]:
+    """Writes video, summary picture and numbers; returns their paths."""
+    from dataclasses import asdict
+
+    from tqdm import tqdm
+
+    from frs_ros.commands.version import software_versions
+    from frs_ros.demo import side_by_side, summary
+    from frs_ros.demo.comparison import rows, successes
+    from frs_ros.demo.video import write_mp4
+    from frs_ros.learning.report import write_json
+
+    video, picture, numbers = (out / f'demo.{ending}' for ending in ('mp4', 'png', 'json'))
+    frames = tqdm(
+        side_by_side.frames(settings, pairs),
+        total=side_by_side.length(settings, pairs),
+        desc='video',
+        unit='frame',
+        leave=False,
+    )
+    write_mp4(video, frames, side_by_side.fps(settings))
+    summary.write_png(picture, summary.summary_picture(settings, pairs))
+    results = {
+        'rows': rows(pairs),
+        'successes': {side: successes(pairs, side) for side in pairs[0].tapes},
+        'settings': asdict(settings),
+        'versions': software_versions('numpy', 'torch', 'mujoco', 'hf-libero', 'ros-rclpy'),
+    }
+    try:
+        write_json(numbers, results)
+    except OSError as error:
+        raise DataError(f'cannot write {numbers}: {error.strerror}') from error
+    return [video, picture, numbers]
+
+
+def _episodes(settings: DemoSettings, args: argparse.Namespace) -> dict[str, Recording]:
+    """Runs both graphs with progress."""
+    from frs_ros.demo.comparison import METHODS
+    from frs_ros.nodes.recorded_run import run_recorded
+    from frs_ros.nodes.recorder import Recorder
+
+    with _progress(settings) as (on_event, on_step):
+
+        def recorder(domain: int) -> Recorder:
+            return Recorder(
+                tuple(METHODS), domain=domain, pictures=True, on_event=on_event, on_step=on_step
+            )
+
+        return run_recorded(processes(settings), recorder, _log(args))
+
+
+@contextlib.contextmanager
+def _progress(settings: DemoSettings) -> Iterator[tuple[Any, Any]]:
+    """A bar of episodes, and a line for each that ends; yields the recorder's callbacks."""
+    from tqdm import tqdm
+
+    from frs_ros.demo.comparison import METHODS
+    from frs_ros.sim.runner import EpisodeEvent, Outcome
+
+    interval = 0.2 if sys.stderr.isatty() else 10.0
+    steps = 0
+    total = len(METHODS) * settings.trials
+    with tqdm(total=total, unit='episode', mininterval=interval, leave=False) as bar:
+
+        def on_event(side: str, event: EpisodeEvent) -> None:
+            if event.outcome is None:
+                return
+            reason = f' ({event.reason})' if event.reason else ''
+            name = f'{side:9} episode {event.episode_id}'
+            bar.write(f'  {name}: {event.outcome.value}{reason} after {event.steps} steps')
+            if event.outcome is not Outcome.ABORTED:
+                bar.update()
+
+        def on_step() -> None:
+            nonlocal steps
+            steps += 1
+            bar.set_postfix_str(f'{steps} control steps', refresh=False)
+            bar.update(0)
+
+        yield on_event, on_step
+
+
+def _heldout(suite: str, checkpoint: Path) -> int:
+    """The first task whose instruction the checkpoint was not trained with."""
+    from frs_ros.policies.checkpoint import read_metadata
+    from frs_ros.policies.vocabulary import Vocabulary
+    from frs_ros.sim import suites
+
+    vocabulary = Vocabulary(read_metadata(checkpoint).get('instructions', []))
+    for task in suites.tasks(suite):
+        if not vocabulary.knows(task.instruction):
+            return task.task_id
+    raise ConfigError(f'the checkpoint was trained on every task of {suite}; name one with --task')
+
+
+def _check_ros() -> None:
+    from importlib.util import find_spec
+
+    if find_spec('rclpy') is None or find_spec('frs_ros.msg') is None:
+        raise DependencyError("ROS 2 is not in this environment; run 'make setup'")
+
+
+def _log(args: argparse.Namespace) -> Path:
+    return args.out / 'graph.log'

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs graphs to their end in a ROS domain of their own, and returns what they did."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import random
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from frs_ros.data.tape import Recording
+from frs_ros.errors import ConfigError, FrsError
+from frs_ros.nodes.recorder import Recorder
+from frs_ros.nodes.supervisor import ENVIRONMENT, Command, Supervisor
+from frs_ros.nodes.table import Process
+
+DOMAINS = range(1, 102)  # above, the ports of DDS may collide with those of other programs
+_FIRST_PORT, _DOMAIN_PORTS = 7410, 250  # UDP, of a domain's first participant (DDS-RTPS, 9.6.2.3)
+
+
+class GraphError(FrsError):
+    """A node failed, so the graph could not go on."""
+
+
+def run_recorded(
+    graphs: Mapping[str, Sequence[Process]],
+    recorder: Callable[[int], Recorder],
+    log: Path,
+) -> dict[str, Recording]:
+    """Starts all graphs at once and waits until every one has ended by itself.
+
+    Args:
+        graphs: Namespace -> processes of its graph, one of which ends by itself.
+        recorder: Makes the recorder of these namespaces for a ROS domain.
+        log: File for the output of all nodes.
+
+    Returns:
+        Namespace -> what was recorded.
+
+    Raises:
+        GraphError: A node failed; says which and its last words.
+        KeyboardInterrupt: A signal ended the run.
+    """
+    domain = free_domain()
+    environment = {**ENVIRONMENT, **os.environ, 'ROS_DOMAIN_ID': str(domain)}
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')  # for the recorder
+    last: dict[str, str] = {}
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(recorder(domain))
+        stream = stack.enter_context(log.open('w', encoding='utf-8'))
+
+        def say(line: str) -> None:
+            stream.write(line + '\n')
+            stream.flush()
+            if line.startswith('['):
+                name, _, text = line[1:].partition('] ')
+                last[name] = text or last.get(name, '')
+
+        supervisor = Supervisor(_commands(graphs), say, environment)
+        supervisor.run()
+    if supervisor.interrupted:
+        raise KeyboardInterrupt
+    if supervisor.failed:
+        words = last.get(supervisor.failed, 'without a word').replace('frs_ros: ', '', 1)
+        raise GraphError(f'node {supervisor.failed} failed: {words} (all output: {log})')
+    return listening.recordings
+
+
+def free_domain() -> int:
+    """The domain of ROS_DOMAIN_ID if that is set, else one in which nobody is on this machine."""
+    chosen = os.environ.get('ROS_DOMAIN_ID', '')
+    if chosen:
+        if not chosen.isdigit() or int(chosen) > 232:
+            raise ConfigError(f"ROS_DOMAIN_ID is '{chosen}'; it must be a number from 0 to 232")
+        return int(chosen)
+    start = random.SystemRandom().randrange(len(DOMAINS))  # concurrent runs try different ones
+    candidates = itertools.islice(itertools.cycle(DOMAINS), start, start + len(DOMAINS))
+    for domain in candidates:
+        probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with probe, contextlib.suppress(OSError):
+            probe.bind(('', _FIRST_PORT + _DOMAIN_PORTS * domain))
+            return domain
+    raise ConfigError('every ROS domain is in use on this machine; name one by ROS_DOMAIN_ID')
+
+
+def _commands(graphs: Mapping[str, Sequence[Process]]) -> list[Command]:
+    return [
+        Command(
+            f'{namespace}/{process.row.node}',
+            [*process.command, '-r', f'__ns:=/{namespace}'],
+            respawn=process.row.respawn,
+            ends_all=process.row.ends_graph,
+        )
+        for namespace, processes in graphs.items()
+        for process in processes
+    ]
