@@ -24,6 +24,7 @@ COMMANDS = {
         'frs_ros.learning.generalist_cli',
         'train the small flow-matching policy on demonstrations',
     ),
+    ('card',): ('frs_ros.commands.card', 'write the model card of a checkpoint'),
     ('bench', 'plan'): ('frs_ros.commands.bench_plan', 'time and velocity evaluations of a plan'),
     ('bench', 'graph'): (
         'frs_ros.commands.bench_graph',

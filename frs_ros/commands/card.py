@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`frs card`: the model card of a checkpoint, from its description and its evaluations."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from frs_ros.errors import ConfigError, DataError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of the command."""
+    option = parser.add_argument
+    option('--checkpoint', default='mini', help="'mini' or a .safetensors (default: %(default)s)")
+    option(
+        '--evaluation',
+        action='append',
+        default=[],
+        metavar='LABEL=FILE',
+        help='results.json of frs eval and what it measured in words; may be repeated',
+    )
+    option(
+        '--command',
+        action='append',
+        default=[],
+        dest='commands',
+        help='a command that the checkpoint was made with; may be repeated',
+    )
+    option('--assets', default='stand-in assets', help='what the objects looked like, in words')
+    option('--out', type=Path, required=True, help='Markdown file to write')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the card."""
+    from frs_ros.learning.model_card import render_model_card
+    from frs_ros.policies.checkpoint import load_policy, read_metadata, resolve
+
+    checkpoint = resolve(args.checkpoint)
+    policy: Any = load_policy(checkpoint)
+    rows = [row for text in args.evaluation for row in _rows(text)]
+    card = render_model_card(
+        read_metadata(checkpoint),
+        name=checkpoint.stem,
+        parameters=sum(p.numel() for p in policy.network.parameters()),
+        megabytes=checkpoint.stat().st_size / 1e6,
+        assets=args.assets,
+        commands=args.commands,
+        competence=rows,
+    )
+    args.out.write_text(card, encoding='utf-8')
+    print(f'written: {args.out}')
+    return 0
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    """One row for each method of an evaluation."""
+    label, equals, path = text.partition('=')
+    if not equals:
+        raise ConfigError(f"--evaluation is LABEL=FILE, not '{text}'")
+    try:
+        totals = json.loads(Path(path).read_text(encoding='utf-8'))['totals']
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f'{path} holds no results of frs eval: {error}') from error
+    return [_row(label, total) for total in totals]
+
+
+def _row(label: str, total: Mapping[str, Any]) -> dict[str, str]:
+    low, high = total['wilson95']
+    lifted = sorted(total['first_lifted'].items(), key=lambda item: -item[1])
+    failures = {k: v for k, v in total['outcomes'].items() if k != 'success'}
+    return {
+        'setting': label,
+        'method': total['method'],
+        'success': f'{total["successes"]}/{total["trials"]}',
+        '95 % interval': f'{100 * low:.0f} .. {100 * high:.0f} %',
+        'failures': _counts(failures.items()),
+        'first object lifted': _counts(lifted),
+    }
+
+
+def _counts(items: Any) -> str:
+    return ', '.join(f'{name.replace("_", " ")} {count}' for name, count in items) or '-'
