@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from frs_ros.commands.task_selection import init_range, split
 from frs_ros.errors import ConfigError, DataError, DependencyError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
     settings = settings_from(args)
     check_writer()
-    _check_ros()
+    check_ros()
     try:
         args.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -85,19 +86,16 @@ def settings_from(args: argparse.Namespace) -> DemoSettings:
     from frs_ros.policies.checkpoint import resolve
     from frs_ros.sim import assets, suites
 
-    if min(args.init, args.seed, args.max_steps) < 0 or args.trials < 1:
-        raise ConfigError('--trials must be at least 1; --init, --seed, --max-steps not negative')
+    if min(args.seed, args.max_steps) < 0:
+        raise ConfigError('--seed and --max-steps must not be negative')
     checkpoint = resolve(args.checkpoint)
-    suites.tasks(args.suite)
-    task = suites.task(
-        args.suite, _heldout(args.suite, checkpoint) if args.task is None else args.task
-    )
-    available = len(suites.init_states(task))
-    if args.init + args.trials > available:
+    heldout = split(suites.tasks(args.suite), checkpoint)['heldout']
+    if args.task is None and not heldout:
         raise ConfigError(
-            f'--init {args.init} --trials {args.trials} goes beyond the last init state, '
-            f'{available - 1}; lower one of the two'
+            f'the checkpoint was trained on every task of {args.suite}; name one with --task'
         )
+    task = suites.task(args.suite, heldout[0] if args.task is None else args.task)
+    init_range(args.init, args.trials, len(suites.init_states(task)))
     assets.resolve(args.assets, args.suite)
     return DemoSettings(
         suite=args.suite,
@@ -221,20 +219,8 @@ def _progress(settings: DemoSettings) -> Iterator[tuple[Any, Any]]:
         yield on_event, on_step
 
 
-def _heldout(suite: str, checkpoint: Path) -> int:
-    """The first task whose instruction the checkpoint was not trained with."""
-    from frs_ros.policies.checkpoint import read_metadata
-    from frs_ros.policies.vocabulary import Vocabulary
-    from frs_ros.sim import suites
-
-    vocabulary = Vocabulary(read_metadata(checkpoint).get('instructions', []))
-    for task in suites.tasks(suite):
-        if not vocabulary.knows(task.instruction):
-            return task.task_id
-    raise ConfigError(f'the checkpoint was trained on every task of {suite}; name one with --task')
-
-
-def _check_ros() -> None:
+def check_ros() -> None:
+    """DependencyError unless rclpy and our messages are there."""
     from importlib.util import find_spec
 
     if find_spec('rclpy') is None or find_spec('frs_ros.msg') is None:

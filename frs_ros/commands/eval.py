@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from frs_ros.commands.task_selection import parse_tasks
+from frs_ros.commands.task_selection import parse_tasks, split
 from frs_ros.errors import ConfigError
 from frs_ros.learning.settings import (
     GUIDANCES,
@@ -21,9 +19,6 @@ from frs_ros.learning.settings import (
     Method,
     check_init_states,
 )
-
-if TYPE_CHECKING:
-    from frs_ros.sim.suites import Task
 
 PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
 
@@ -127,7 +122,7 @@ def settings_from(args: argparse.Namespace) -> EvaluationSettings:
     checkpoint = resolve(args.checkpoint)
     settings = EvaluationSettings(
         suite=args.suite,
-        tasks=parse_tasks(args.tasks, len(tasks), _split(tasks, checkpoint)),
+        tasks=parse_tasks(args.tasks, len(tasks), split(tasks, checkpoint)),
         methods=tuple(Method.parse(text.strip(), METHODS) for text in args.methods.split(',')),
         guidance=args.guidance,
         trials=args.trials,
@@ -144,17 +139,6 @@ def settings_from(args: argparse.Namespace) -> EvaluationSettings:
     load_policy(checkpoint)  # a damaged one is found out here, not in every worker
     pack = assets.resolve(args.assets, args.suite)
     return replace(settings, assets=str(pack.folder) if pack.kind == 'path' else pack.kind)
-
-
-def _split(tasks: Sequence[Task], checkpoint: Path) -> dict[str, list[int]]:
-    """Tasks whose instruction the checkpoint was trained with, and the others."""
-    from frs_ros.policies.checkpoint import read_metadata
-    from frs_ros.policies.vocabulary import Vocabulary
-
-    vocabulary = Vocabulary(read_metadata(checkpoint).get('instructions', []))
-    trained = [task.task_id for task in tasks if vocabulary.knows(task.instruction)]
-    heldout = [task.task_id for task in tasks if not vocabulary.knows(task.instruction)]
-    return {'trained': trained, 'heldout': heldout}
 
 
 def _digest(checkpoint: Path) -> str:

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Task numbers from what a user writes: '5,6,7', '0-4', 'all', 'trained', 'heldout'."""
+"""Tasks and init states from what a user writes: '5,6,7', '0-4', 'all', 'trained', 'heldout'."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from frs_ros.errors import ConfigError
+
+if TYPE_CHECKING:
+    from frs_ros.sim.suites import Task
 
 ALL = 'all'
 
@@ -26,6 +31,29 @@ def parse_tasks(text: str, count: int, split: Mapping[str, Sequence[int]]) -> tu
     for part in (part.strip() for part in text.split(',')):
         chosen += _expand(part, count, split)
     return tuple(dict.fromkeys(chosen))
+
+
+def split(tasks: Sequence[Task], checkpoint: Path) -> dict[str, list[int]]:
+    """Tasks whose instruction the checkpoint was trained with ('trained'), and 'heldout'."""
+    from frs_ros.policies.checkpoint import read_metadata
+    from frs_ros.policies.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary(read_metadata(checkpoint).get('instructions', []))
+    trained = [task.task_id for task in tasks if vocabulary.knows(task.instruction)]
+    heldout = [task.task_id for task in tasks if not vocabulary.knows(task.instruction)]
+    return {'trained': trained, 'heldout': heldout}
+
+
+def init_range(first: int, trials: int, available: int) -> range:
+    """Init states from `--init` and `--trials`; ConfigError if a task has too few of them."""
+    if first < 0 or trials < 1:
+        raise ConfigError('--trials must be at least 1 and --init not negative')
+    if first + trials > available:
+        raise ConfigError(
+            f'--init {first} --trials {trials} goes beyond the last init state, '
+            f'{available - 1}; lower one of the two'
+        )
+    return range(first, first + trials)
 
 
 def _expand(part: str, count: int, split: Mapping[str, Sequence[int]]) -> list[int]:

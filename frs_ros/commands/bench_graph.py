@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`frs bench graph`: the ROS graph in lockstep against the in-process evaluator."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from frs_ros.commands.demo import check_ros
+from frs_ros.commands.task_selection import init_range
+from frs_ros.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from frs_ros.data.tape import Tape
+    from frs_ros.learning.graph_bench import Episode
+
+EXIT_DIFFERENT = 1
+SUITE = 'libero_object'
+GRAPH = 'bench'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of the command."""
+    option = parser.add_argument
+    option('--suite', default=SUITE, help='LIBERO suite (default: %(default)s)')
+    option('--task', type=int, default=7, help='task number (default: %(default)s)')
+    option('--init', type=int, default=30, help='first init state (default: %(default)s)')
+    option('--trials', type=int, default=2, help='init states (default: %(default)s)')
+    option(
+        '--rounds', type=int, default=3, help='repetitions, for the speed (default: %(default)s)'
+    )
+    option('--seed', type=int, default=7, help='seed of all random draws (default: %(default)s)')
+    option('--method', default='frs', help='steering method (default: %(default)s)')
+    option(
+        '--checkpoint',
+        default='mini',
+        help="'mini' or a .safetensors file with its .json beside it (default: %(default)s)",
+    )
+    option('--assets', default='standin', help='auto, stock, standin or a folder')
+    option('--max-steps', type=int, default=0, help="step limit (default: the suite's)")
+    option('--json', type=Path, help='write the results to this file')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measures, prints and writes the results; 1 if the chunks differ."""
+    from frs_ros.sim.libero import limit_threads
+
+    limit_threads()
+    seeds = _check(args)
+    check_ros()
+    from tqdm import tqdm
+
+    from frs_ros.commands.version import software_versions
+    from frs_ros.learning.graph_bench import summary
+    from frs_ros.learning.report import write_json
+
+    rounds, tapes = [], []
+    evaluator = _evaluator(args, seeds)
+    with tempfile.TemporaryDirectory(prefix='frs_bench_') as folder:
+        for n in tqdm(range(args.rounds), unit='round', leave=False):
+            here = evaluator()
+            there = _in_graph(args, seeds, Path(folder, f'round_{n}.log'))
+            rounds.append((here, [episode for episode, _ in there]))
+            tapes += [tape for _, tape in there]
+    results = summary(rounds, tapes)
+    print(_text(results))
+    if args.json:
+        settings = {k: v for k, v in vars(args).items() if isinstance(v, (str, int))}
+        versions = software_versions('numpy', 'torch', 'mujoco', 'ros-rclpy')
+        write_json(args.json, {**results, 'settings': settings, 'versions': versions})
+    if not results['chunks_equal']:
+        print(
+            f'frs: the chunks of the graph and of the evaluator differ by up to '
+            f'{results["chunk_difference_max"]:.3g}, {results["plans_missing"]} have no '
+            'counterpart',
+            file=sys.stderr,
+        )
+        return EXIT_DIFFERENT
+    return 0
+
+
+def _check(args: argparse.Namespace) -> dict[int, int]:
+    """Seed of each init state's episode; an FrsError if an argument does not fit."""
+    from frs_ros.policies.checkpoint import resolve
+    from frs_ros.sim import assets, suites
+    from frs_ros.steering.base import episode_seed
+    from frs_ros.steering.registry import make_steerer
+
+    if min(args.seed, args.max_steps) < 0 or args.rounds < 1:
+        raise ConfigError('--rounds must be at least 1, --seed and --max-steps not negative')
+    make_steerer(args.method)
+    resolve(args.checkpoint)
+    assets.resolve(args.assets, args.suite)
+    task = suites.task(args.suite, args.task)
+    init_ids = init_range(args.init, args.trials, len(suites.init_states(task)))
+    return {i: episode_seed(args.seed, args.suite, args.task, i) for i in init_ids}
+
+
+def _evaluator(args: argparse.Namespace, seeds: Mapping[int, int]) -> Callable[[], list[Episode]]:
+    """A function that runs all episodes in this process, on one thread."""
+    import torch
+
+    from frs_ros.guidance.oracle import oracle_guidance
+    from frs_ros.learning.graph_bench import in_process
+    from frs_ros.policies.checkpoint import load_policy
+    from frs_ros.sim.libero import LiberoEnv
+    from frs_ros.steering.planner import Planner
+    from frs_ros.steering.registry import make_steerer
+
+    torch.set_num_threads(1)
+    policy, steerer = load_policy(args.checkpoint), make_steerer(args.method)
+    Planner(policy, steerer).warm_up()  # as the policy server does
+    env = LiberoEnv(args.suite, args.task, cameras=policy.cameras, assets=args.assets)
+    env.max_steps = args.max_steps or env.max_steps
+
+    def run_all() -> list[Episode]:
+        return [
+            in_process(env, policy, steerer, oracle_guidance, init_id=i, episode_seed=seed)
+            for i, seed in seeds.items()
+        ]
+
+    return run_all
+
+
+def _in_graph(
+    args: argparse.Namespace, seeds: Mapping[int, int], log: Path
+) -> Sequence[tuple[Episode, Tape]]:
+    """Runs the same episodes through the graph."""
+    from frs_ros.learning.graph_bench import from_tape
+    from frs_ros.nodes.recorded_run import run_recorded
+    from frs_ros.nodes.recorder import Recorder
+    from frs_ros.nodes.table import LIBERO
+
+    given: dict[str, Any] = {
+        'suite': args.suite,
+        'task_id': args.task,
+        'first_init': args.init,
+        'init_count': args.trials,
+        'episodes': args.trials,
+        'seed': args.seed,
+        'assets': args.assets,
+        'max_steps': args.max_steps,
+        'checkpoint': args.checkpoint,
+        'method': args.method,
+        'guidance': 'oracle',
+    }
+    graph = LIBERO.processes({name: str(value) for name, value in given.items()})
+    recordings = run_recorded(
+        {GRAPH: graph}, lambda domain: Recorder((GRAPH,), domain=domain), log
+    )
+    tapes = {tape.end.seed: tape for tape in recordings[GRAPH].tapes()}
+    for init_id, seed in seeds.items():
+        if seed not in tapes or not tapes[seed].plans:
+            raise DataError(
+                f'nothing was heard of the episode from init state {init_id}; run again'
+            )
+    return [(from_tape(tapes[seed]), tapes[seed]) for seed in seeds.values()]
+
+
+def _text(results: Mapping[str, Any]) -> str:
+    speed, latency = results['steps_per_second'], results['plan_latency_ms']
+    reached = 'reached' if results['ratio_reached'] else 'MISSED'
+    return '\n'.join(
+        [
+            f'plans compared     {results["plans_compared"]}, without counterpart '
+            f'{results["plans_missing"]}',
+            f'largest difference {results["chunk_difference_max"]:.3g} '
+            f'(tolerance {results["tolerance"]:g})',
+            f'env steps per s    {speed["in_process"]:.1f} in process, {speed["graph"]:.1f} in '
+            f'the graph; ratio {results["ratio"]:.2f}, target {results["ratio_target"]} {reached}',
+            f'plan latency       p50 {latency["p50"]} ms, p99 {latency["p99"]} ms',
+        ]
+    )
