@@ -5,9 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 BUILD_INPUTS := CMakeLists.txt package.xml setup.py pyproject.toml $(wildcard cmake/* msg/*.msg)
 # The first interpreter that fits; another one: make PYTHON=/path/to/python setup
+FITS := -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
-	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
-	&& echo $$p && break; done)
+	$$p $(FITS) && echo $$p && break; done)
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install --progress-bar on $(PIP_ARGS)
 COLCON_DIR := $(CURDIR)/build/colcon
@@ -40,8 +40,9 @@ $(VENV)/.system: requirements/system.sh
 
 # Environment with everything but our own package.
 $(VENV)/.installed: $(VENV)/.system $(wildcard requirements/*.txt)
-	@test -n '$(PYTHON)' || { echo 'frs_ros needs Python 3.10, 3.11 or 3.12, found' \
-		"$$(python3 -V 2>&1). Name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(or $(PYTHON),false) $(FITS) || { echo 'frs_ros needs Python 3.10, 3.11 or 3.12, found' \
+		"$$($(or $(PYTHON),python3) -V 2>&1). Name one: make PYTHON=/path/to/python3.12" >&2; \
+		exit 1; }
 	@echo '== $(VENV): installing pinned packages, about 2 minutes and 2.5 GB =='
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) $(TORCH_ARGS) -c requirements/constraints.txt -r requirements/learn.txt
