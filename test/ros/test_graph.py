@@ -17,7 +17,7 @@ pytest.importorskip('rclpy')
 
 from diagnostic_msgs.msg import DiagnosticArray
 
-from frs_ros.msg import ActionChunk, Episode, PlanRequest
+from frs_ros.msg import ActionChunk, Episode
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 
@@ -43,8 +43,7 @@ class Listener:
     def __init__(self, ros) -> None:
         node = ros.node('listener')
         collect = functools.partial(ros.collect, node)
-        self.chunks = collect(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
-        self.requests = collect(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
+        self.chunks = collect(ActionChunk, topics.ACTION_CHUNK, qos.RECORD)
         self.episodes = collect(Episode, topics.EPISODE, qos.LATCHED)
         self.diagnostics = collect(DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
 
@@ -94,6 +93,7 @@ def test_graph_gives_the_chunks_of_the_evaluator(ros, listener, node_process, ch
     )
     result = in_process(checkpoint)
     ros.wait_for(listener.ends, START_TIMEOUT, 'the end of the episode')
+    ros.wait_for(lambda: len(listener.chunks) >= len(result.plans), 5.0, 'all chunks')
     assert bridge.wait(10.0) == 0  # ends by itself after the last episode
     (end,) = listener.ends()
     assert (end.outcome, end.steps, end.reason) == (
