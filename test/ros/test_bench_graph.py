@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The graph against the evaluator: equal chunks, and a bench that notices unequal ones."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from frs_ros.cli import main
+from frs_ros.learning.graph_bench import Episode, difference, steps_per_second, summary
+
+
+def episode(*chunks, steps=10, seconds=1.0, start=0):
+    numbered = {i: np.full((2, 7), value) for i, value in enumerate(chunks, start)}
+    return Episode(numbered, steps, seconds)
+
+
+def test_difference_is_the_largest_over_plans():
+    assert difference(episode(1.0, 2.0), episode(1.0, 2.5)) == (0.5, 2, 0)
+
+
+def test_plans_that_only_one_side_has_are_counted():
+    assert difference(episode(1.0, 2.0), episode(2.0, start=1)) == (0.0, 1, 1)
+    assert not summary([([episode(1.0, 2.0)], [episode(1.0)])], [])['chunks_equal']
+
+
+def test_speed_is_that_of_all_steps():
+    assert steps_per_second([episode(seconds=1.0), episode(seconds=3.0)]) == 5.0
+
+
+def test_ratio_is_the_median_over_rounds():
+    rounds = [([episode(0.0)], [episode(0.0, seconds=s)]) for s in (1.25, 2.0, 1.0)]
+    results = summary(rounds, [])
+    assert results['ratio'] == 0.8
+    assert results['ratio_reached']
+    assert results['chunks_equal']
+    slower = summary([([episode(0.0)], [episode(0.0, seconds=1.3)])], [])
+    assert not slower['ratio_reached']
+
+
+@pytest.mark.ros
+def test_graph_gives_the_chunks_of_the_evaluator(ros_domain, checkpoint, tmp_path, capsys):
+    file = tmp_path / 'graph.json'
+    words = ['bench', 'graph', '--checkpoint', checkpoint, '--task', '7', '--trials', '2']
+    assert main([*words, '--rounds', '1', '--max-steps', '12', '--json', str(file)]) == 0
+    results = json.loads(file.read_text())
+    assert results['plans_compared'] == 6
+    assert results['plans_missing'] == 0
+    assert results['chunk_difference_max'] <= 1e-5
+    assert results['plan_latency_ms']['p50'] > 0
+    assert 'ratio' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['--method', 'magic'], 'magic'),
+        (['--task', '10'], 'unknown task 10'),
+        (['--rounds', '0'], '--rounds'),
+        (['--init', '50'], 'beyond the last init state'),
+    ],
+)
+def test_wrong_arguments_are_one_line(words, message, checkpoint, capsys):
+    assert main(['bench', 'graph', '--checkpoint', checkpoint, *words]) == 2
+    assert message in capsys.readouterr().err
