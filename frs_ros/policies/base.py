@@ -24,8 +24,8 @@ class Context(Protocol):
 class FlowPolicy(Protocol):
     """A frozen flow-matching policy.
 
-    Model space is the normalised, padded space [.., H, D] of the velocity field. `Array` stands for
-    the policy's own array type (numpy array or torch tensor).
+    Model space is the normalised, padded space [.., H, D] of the velocity field. `Array` stands
+    for the policy's own array type (numpy array or torch tensor).
 
     Attributes:
         spec: Meaning of chunks.
@@ -52,7 +52,7 @@ class FlowPolicy(Protocol):
         ...
 
     def asarray(self, x: np.ndarray) -> Any:
-        """numpy -> Array of the policy's dtype and device."""
+        """Numpy -> Array of the policy's dtype and device."""
         ...
 
     def inference(self) -> AbstractContextManager[Any]:

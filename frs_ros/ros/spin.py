@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -44,6 +45,8 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
             raise
         # a signal while the node was being made: what it needed next was gone
     finally:
+        # in a terminal a node gets Ctrl-C twice, from the terminal and from launch
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
