@@ -155,6 +155,7 @@ def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> lis
         total=side_by_side.length(settings, pairs),
         desc='video',
         unit='frame',
+        mininterval=_interval(),
         leave=False,
     )
     write_mp4(video, frames, side_by_side.fps(settings))
@@ -178,11 +179,11 @@ def _episodes(settings: DemoSettings, args: argparse.Namespace) -> dict[str, Rec
     from frs_ros.nodes.recorded_run import run_recorded
     from frs_ros.nodes.recorder import Recorder
 
-    with _progress(settings) as (on_event, on_step):
+    with _progress(settings) as (on_event, on_plan):
 
         def recorder(domain: int) -> Recorder:
             return Recorder(
-                tuple(METHODS), domain=domain, pictures=True, on_event=on_event, on_step=on_step
+                tuple(METHODS), domain=domain, pictures=True, on_event=on_event, on_plan=on_plan
             )
 
         return run_recorded(processes(settings), recorder, _log(args))
@@ -196,10 +197,10 @@ def _progress(settings: DemoSettings) -> Iterator[tuple[Any, Any]]:
     from frs_ros.demo.comparison import METHODS
     from frs_ros.sim.runner import EpisodeEvent, Outcome
 
-    interval = 0.2 if sys.stderr.isatty() else 10.0
-    steps = 0
+    plans = 0
     total = len(METHODS) * settings.trials
-    with tqdm(total=total, unit='episode', mininterval=interval, leave=False) as bar:
+    with tqdm(total=total, unit='episode', mininterval=_interval(), leave=False) as bar:
+        bar.set_postfix_str('starting')
 
         def on_event(side: str, event: EpisodeEvent) -> None:
             if event.outcome is None:
@@ -210,13 +211,18 @@ def _progress(settings: DemoSettings) -> Iterator[tuple[Any, Any]]:
             if event.outcome is not Outcome.ABORTED:
                 bar.update()
 
-        def on_step() -> None:
-            nonlocal steps
-            steps += 1
-            bar.set_postfix_str(f'{steps} control steps', refresh=False)
+        def on_plan() -> None:
+            nonlocal plans
+            plans += 1
+            bar.set_postfix_str(f'{plans} plans', refresh=False)
             bar.update(0)
 
-        yield on_event, on_step
+        yield on_event, on_plan
+
+
+def _interval() -> float:
+    """Seconds between two refreshes of a progress bar, long where each is a line of a log."""
+    return 0.2 if sys.stderr.isatty() else 10.0
 
 
 def check_ros() -> None:

@@ -68,12 +68,12 @@ def wish_words(guidance: Guidance | None) -> str:
 def marked(frame: Frame) -> np.ndarray:
     """The picture [h, w, 3] of a frame with its marks."""
     image = decode_jpeg(frame.jpeg)
-    path = planned_path(frame)
-    if len(path) > 1:
-        draw_path(image, frame.camera.project(path))
     arrow = wish_arrow(frame)
     if arrow is not None:
         draw_arrow(image, frame.camera.project(arrow))
+    path = planned_path(frame)
+    if len(path) > 1:
+        draw_path(image, frame.camera.project(path))
     return image
 
 

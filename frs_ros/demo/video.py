@@ -33,8 +33,23 @@ def write_mp4(path: Path, frames: Iterable[np.ndarray], fps: float) -> int:
         Number of frames written.
 
     Raises:
-        DataError: Without any frame, or if the file cannot be written.
+        DataError: Without any frame, or if the file cannot be written; there is no file then.
     """
+    part = path.with_suffix('.part.mp4')  # an unfinished file must not pass for the video
+    try:
+        count = _encode(part, frames, fps)
+        if not count or not part.is_file():
+            raise DataError(f'no video at {path}: {count} frames')
+        part.replace(path)
+    except OSError as error:
+        raise DataError(f'cannot write {path}: {error}') from error
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _encode(path: Path, frames: Iterable[np.ndarray], fps: float) -> int:
+    """Pipes the frames to ffmpeg; returns their number, OSError if it gives up."""
     import imageio_ffmpeg
 
     writer, count = None, 0
@@ -50,11 +65,7 @@ def write_mp4(path: Path, frames: Iterable[np.ndarray], fps: float) -> int:
                 writer.send(None)
             writer.send(np.ascontiguousarray(frame))
             count += 1
-    except OSError as error:
-        raise DataError(f'cannot write {path}: {error}') from error
     finally:
         if writer is not None:
             writer.close()
-    if not count or not path.is_file():
-        raise DataError(f'no video at {path}: {count} frames')
     return count

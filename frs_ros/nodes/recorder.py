@@ -49,7 +49,7 @@ class Recorder:
         domain: int,
         pictures: bool = False,
         on_event: OnEvent = lambda namespace, event: None,
-        on_step: Callable[[], None] = lambda: None,
+        on_plan: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepares.
 
@@ -58,11 +58,11 @@ class Recorder:
             domain: ROS domain of all graphs.
             pictures: Whether to record the view and the steps of the robot, too.
             on_event: Told of every start and end of an episode, in the recorder's thread.
-            on_step: Told of every control step; only with pictures.
+            on_plan: Told of every plan, likewise.
         """
         self.recordings = {namespace: Recording() for namespace in namespaces}
         self._domain, self._pictures = domain, pictures
-        self._on_event, self._on_step = on_event, on_step
+        self._on_event, self._on_plan = on_event, on_plan
         self._context = rclpy.Context()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._spin, daemon=True)
@@ -100,6 +100,7 @@ class Recorder:
 
         def on_chunk(msg: ActionChunk) -> None:
             recording.add_chunk(chunk_from_msg(msg))
+            self._on_plan()
 
         def on_report(msg: SteeringReport) -> None:
             recording.add_report(report_from_msg(msg))
@@ -117,7 +118,6 @@ class Recorder:
         def on_state(msg: RobotState) -> None:
             at = msg.pose.position
             recording.grippers[stamps.to_ns(msg.header.stamp)] = np.array([at.x, at.y, at.z])
-            self._on_step()
 
         def on_picture(msg: CompressedImage) -> None:
             recording.pictures[stamps.to_ns(msg.header.stamp)] = jpeg_from_msg(msg)

@@ -40,9 +40,9 @@ def settings():
 
 @pytest.fixture
 def camera():
-    """One metre above the origin, looking straight down: 1 cm is 1 px, x to the right."""
+    """One metre above the origin, looking straight down: 1 cm is 2.5 px, x to the right."""
     return Pinhole(
-        np.array([[100.0, 0, SIZE / 2], [0, 100.0, SIZE / 2], [0, 0, 1]]),
+        np.array([[250.0, 0, SIZE / 2], [0, 250.0, SIZE / 2], [0, 0, 1]]),
         np.array([0.0, 0.0, 1.0]),
         np.diag([1.0, -1.0, -1.0]),
     )
