@@ -28,7 +28,9 @@ class OracleSettings:
         held_radius: ... and as held, if horizontally this close to the gripper.
         near_target: Horizontal distance at which to stop steering sideways and go down.
         near_destination: Horizontal distance at which to leave the release to the policy.
-        descent_end: Height above the grasp at which to leave the grasp to the policy.
+        descent_end: Height above the grasp at which to leave the grasp to the policy; a tall
+            object's top is then still 2 cm below the fingers, so a hand that is a little aside
+            does not land on it.
         carry_height: Gripper height above the target's rest, below which lifting goes on.
         tall: Objects taller than this are grasped near their top,
         grasp_below_top: ... this far below it; lower ones at their origin.
@@ -38,7 +40,7 @@ class OracleSettings:
     held_radius: float = 0.05
     near_target: float = 0.04
     near_destination: float = 0.05
-    descent_end: float = 0.03
+    descent_end: float = 0.055
     carry_height: float = 0.12
     tall: float = 0.05
     grasp_below_top: float = 0.035

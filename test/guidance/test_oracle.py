@@ -43,8 +43,8 @@ def test_sideways_steering_ends_at_four_centimetres():
     ('height', 'grasp'),
     [(0.08, 0.045), (0.04, 0.04)],  # tall: 3.5 cm below the top at 0.08; flat: at the origin
 )
-def test_above_it_goes_down_until_three_centimetres_above_the_grasp(height, grasp):
-    above, at = (scene([0.1, 0.01, grasp + dz], height=height) for dz in (0.035, 0.025))
+def test_above_it_goes_down_until_the_fingers_clear_the_grasp_by_five_centimetres(height, grasp):
+    above, at = (scene([0.1, 0.01, grasp + dz], height=height) for dz in (0.06, 0.05))
     np.testing.assert_allclose(oracle_guidance(above).direction, [0, 0, -1])
     assert oracle_guidance(at).defer
     assert not oracle_guidance(at).active
