@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -47,9 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measures, prints and writes the results; 1 if the chunks differ."""
-    from frs_ros.sim.libero import limit_threads
-
-    limit_threads()
     seeds = _check(args)
     check_ros()
     from tqdm import tqdm
@@ -60,12 +58,13 @@ def run(args: argparse.Namespace) -> int:
 
     rounds, tapes = [], []
     evaluator = _evaluator(args, seeds)
-    with tempfile.TemporaryDirectory(prefix='frs_bench_') as folder:
-        for n in tqdm(range(args.rounds), unit='round', leave=False):
-            here = evaluator()
-            there = _in_graph(args, seeds, Path(folder, f'round_{n}.log'))
-            rounds.append((here, [episode for episode, _ in there]))
-            tapes += [tape for _, tape in there]
+    logs = Path(tempfile.mkdtemp(prefix='frs_bench_'))  # kept if a node fails
+    for n in tqdm(range(args.rounds), unit='round', leave=False):
+        here = evaluator()
+        there = _in_graph(args, seeds, logs / f'round_{n}.log')
+        rounds.append((here, [episode for episode, _ in there]))
+        tapes += [tape for _, tape in there]
+    shutil.rmtree(logs)
     results = summary(rounds, tapes)
     print(_text(results))
     if args.json:
