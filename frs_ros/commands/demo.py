@@ -83,7 +83,7 @@ def settings_from(args: argparse.Namespace) -> DemoSettings:
         ConfigError, CheckpointError, AssetError: Something does not exist or does not fit.
     """
     from frs_ros.demo.comparison import DemoSettings
-    from frs_ros.policies.checkpoint import resolve
+    from frs_ros.policies.checkpoint import load_policy, resolve
     from frs_ros.sim import assets, suites
 
     if min(args.seed, args.max_steps) < 0:
@@ -97,6 +97,7 @@ def settings_from(args: argparse.Namespace) -> DemoSettings:
     task = suites.task(args.suite, heldout[0] if args.task is None else args.task)
     init_range(args.init, args.trials, len(suites.init_states(task)))
     assets.resolve(args.assets, args.suite)
+    load_policy(checkpoint)  # a damaged one is found out here, not by the nodes
     return DemoSettings(
         suite=args.suite,
         task_id=task.task_id,

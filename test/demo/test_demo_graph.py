@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import pytest
@@ -46,18 +47,17 @@ def test_demo_makes_what_it_says(ros_domain, checkpoint, tmp_path, capsys):
     assert run_of('frs_ros.nodes', ros_domain) == []
 
 
-def test_a_node_that_fails_is_one_line(ros_domain, checkpoint, tmp_path, capsys):
+def test_a_truncated_checkpoint_is_found_before_anything_starts(checkpoint, tmp_path, capsys):
+    whole = Path(checkpoint)
     broken = tmp_path / 'broken.safetensors'
-    broken.write_bytes(b'no weights')
-    json_file = checkpoint.replace('.safetensors', '.json')
-    with open(json_file, encoding='utf-8') as description:
-        (tmp_path / 'broken.json').write_text(description.read())
-    words = ['demo', '--checkpoint', str(broken), '--task', '7', '--out', str(tmp_path)]
-    assert main(words) == 2
-    error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert 'policy_server failed' in error
+    broken.write_bytes(whole.read_bytes()[:1000])
+    broken.with_suffix('.json').write_text(whole.with_suffix('.json').read_text())
+    out = tmp_path / 'out'
+    assert main(['demo', '--checkpoint', str(broken), '--task', '7', '--out', str(out)]) == 2
+    error = capsys.readouterr().err.strip()
     assert 'truncated or not a safetensors file' in error
-    assert not (tmp_path / 'demo.mp4').exists()
+    assert '\n' not in error
+    assert not out.exists()
 
 
 def test_interrupt_leaves_nothing_behind(ros_domain, checkpoint, tmp_path, wait_for):
