@@ -13,10 +13,11 @@ import numpy as np
 
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.coarse import diagonal
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.types import ObjectPose, PrivilegedScene
 
 SOURCE = 'oracle'
+DOWN = np.array([0.0, 0.0, -1.0])
 
 
 @dataclass(frozen=True)
@@ -27,21 +28,29 @@ class OracleSettings:
         lifted: Target this much above its rest counts as lifted.
         held_radius: ... and as held, if horizontally this close to the gripper.
         near_target: Horizontal distance at which to stop steering sideways and go down.
-        near_destination: Horizontal distance at which to leave the release to the policy.
+        near_destination: Likewise with the target in the hand.
+        slow_within: Horizontal distance below which to steer with `slow` of the magnitude, the
+            paper's "less" against "more": at full speed a chunk travels about 6 cm.
+        slow: Fraction of the magnitude.
         descent_end: Height above the grasp at which to leave the grasp to the policy; a tall
             object's top is then still 2 cm below the fingers, so a hand that is a little aside
             does not land on it.
         carry_height: Gripper height above the target's rest, below which lifting goes on.
+        release_depth: Depth of the target's origin below the destination's top at which to leave
+            the release to the policy.
         tall: Objects taller than this are grasped near their top,
         grasp_below_top: ... this far below it; lower ones at their origin.
     """
 
     lifted: float = 0.025
     held_radius: float = 0.05
-    near_target: float = 0.04
-    near_destination: float = 0.05
-    descent_end: float = 0.055
+    near_target: float = 0.03
+    near_destination: float = 0.03
+    slow_within: float = 0.08
+    slow: float = 0.5
+    descent_end: float = 0.045
     carry_height: float = 0.12
+    release_depth: float = 0.02
     tall: float = 0.05
     grasp_below_top: float = 0.035
 
@@ -54,9 +63,9 @@ def oracle_guidance(
 ) -> Guidance:
     """One coarse direction for the phase the scene is in, or deferral to the policy.
 
-    Reaching: sideways to the target, then straight down, then defer. Holding: defer while lifting,
-    sideways to the destination, then defer. Deferring in the fine phases is what makes steering
-    work at all: without it nothing is ever grasped.
+    Reaching, with an open hand: sideways to the target, then straight down, then defer. Holding:
+    defer while lifting, sideways to the destination, straight down into it, then defer. Deferring
+    in the fine phases is what makes steering work at all: without it nothing is ever grasped.
 
     Args:
         scene: Privileged state; ConfigError if it lacks the target or the destination.
@@ -66,14 +75,23 @@ def oracle_guidance(
     """
     target = _object(scene, scene.target)
     destination = _object(scene, scene.destination)
-    if is_held(scene, settings):
-        direction = _carry(scene.gripper, target, destination, settings, coarse)
+    held = is_held(scene, settings)
+    if held:
+        offset = (destination.position - scene.gripper)[:2]
+        direction = _carry(scene.gripper, offset, target, destination, settings, coarse)
     else:
-        direction = _reach(scene.gripper, target, settings, coarse)
+        offset = (target.position - scene.gripper)[:2]
+        direction = _reach(scene.gripper, offset, target, settings, coarse)
     if direction is None:
         return Guidance(defer=True, source=SOURCE, stamp_ns=scene.stamp_ns)
+    close = np.linalg.norm(offset) < settings.slow_within and bool(np.any(direction[:2]))
     return Guidance(
-        direction=direction, magnitude=magnitude, source=SOURCE, stamp_ns=scene.stamp_ns
+        direction=direction,
+        # a hand that has closed on nothing would never open by itself
+        gripper=Gripper.POLICY if held else Gripper.OPEN,
+        magnitude=magnitude * (settings.slow if close else 1.0),
+        source=SOURCE,
+        stamp_ns=scene.stamp_ns,
     )
 
 
@@ -87,29 +105,30 @@ def is_held(scene: PrivilegedScene, settings: OracleSettings = OracleSettings())
 
 def _reach(
     gripper: np.ndarray,
+    offset: np.ndarray,
     target: ObjectPose,
     settings: OracleSettings,
     coarse: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray | None:
-    offset = (target.position - gripper)[:2]
     if np.linalg.norm(offset) > settings.near_target:
         return coarse(offset)
-    if gripper[2] - _grasp_height(target, settings) > settings.descent_end:
-        return np.array([0.0, 0.0, -1.0])
-    return None
+    above = gripper[2] - _grasp_height(target, settings)
+    return DOWN if above > settings.descent_end else None
 
 
 def _carry(
     gripper: np.ndarray,
+    offset: np.ndarray,
     target: ObjectPose,
     destination: ObjectPose,
     settings: OracleSettings,
     coarse: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray | None:
-    if gripper[2] < target.rest_height + settings.carry_height:
-        return None
-    offset = (destination.position - gripper)[:2]
-    return coarse(offset) if np.linalg.norm(offset) > settings.near_destination else None
+    if np.linalg.norm(offset) > settings.near_destination:
+        lifting = gripper[2] < target.rest_height + settings.carry_height
+        return None if lifting else coarse(offset)
+    top = destination.position[2] + destination.extent[2]
+    return DOWN if target.position[2] > top - settings.release_depth else None
 
 
 def _grasp_height(target: ObjectPose, settings: OracleSettings) -> float:
