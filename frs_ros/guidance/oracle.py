@@ -33,7 +33,7 @@ class OracleSettings:
             paper's "less" against "more": at full speed a chunk travels about 6 cm.
         slow: Fraction of the magnitude.
         descent_end: Height above the grasp at which to leave the grasp to the policy; a tall
-            object's top is then still 2 cm below the fingers, so a hand that is a little aside
+            object's top is then still 1 cm below the grasp site, so that a hand a little aside
             does not land on it.
         carry_height: Gripper height above the target's rest, below which lifting goes on.
         release_depth: Depth of the target's origin below the destination's top at which to leave

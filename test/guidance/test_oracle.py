@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.coarse import diagonal, dominant
+from frs_ros.guidance.guidance import Gripper
 from frs_ros.guidance.oracle import is_held, oracle_guidance
 from frs_ros.types import ObjectPose, PrivilegedScene
 
@@ -34,17 +35,27 @@ def test_diagonal_by_default_and_dominant_on_request():
     np.testing.assert_allclose(oracle_guidance(from_here, coarse=dominant).direction, [1, 0, 0])
 
 
-def test_sideways_steering_ends_at_four_centimetres():
-    assert oracle_guidance(scene([0.055, 0.0, 0.3])).direction[0] == 1
-    np.testing.assert_allclose(oracle_guidance(scene([0.065, 0.0, 0.3])).direction, [0, 0, -1])
+def test_sideways_steering_slows_down_and_ends_three_centimetres_beside():
+    far, close, there = (oracle_guidance(scene([x, 0.0, 0.3])) for x in (0.0, 0.065, 0.075))
+    assert (far.direction[0], far.magnitude) == (1, 1.0)
+    assert (close.direction[0], close.magnitude) == (1, 0.5)
+    np.testing.assert_allclose(there.direction, [0, 0, -1])
+    assert there.magnitude == 1.0
+
+
+def test_the_hand_is_open_while_reaching_and_the_policys_while_carrying():
+    assert oracle_guidance(scene([-0.1, 0.0, 0.3])).gripper == Gripper.OPEN
+    assert oracle_guidance(scene([0.1, 0.0, 0.3])).gripper == Gripper.OPEN
+    carrying = scene([0.1, 0, 0.17], target=(0.1, 0, 0.16))
+    assert oracle_guidance(carrying).gripper == Gripper.POLICY
 
 
 @pytest.mark.parametrize(
     ('height', 'grasp'),
     [(0.08, 0.045), (0.04, 0.04)],  # tall: 3.5 cm below the top at 0.08; flat: at the origin
 )
-def test_above_it_goes_down_until_the_fingers_clear_the_grasp_by_five_centimetres(height, grasp):
-    above, at = (scene([0.1, 0.01, grasp + dz], height=height) for dz in (0.06, 0.05))
+def test_above_it_goes_down_until_close_to_the_grasp(height, grasp):
+    above, at = (scene([0.1, 0.01, grasp + dz], height=height) for dz in (0.05, 0.04))
     np.testing.assert_allclose(oracle_guidance(above).direction, [0, 0, -1])
     assert oracle_guidance(at).defer
     assert not oracle_guidance(at).active
@@ -67,11 +78,14 @@ def test_held_high_it_steers_to_the_destination():
     np.testing.assert_allclose(oracle_guidance(carrying).direction, [0, 1, 0])
 
 
-def test_above_the_destination_it_defers():
-    arrived = scene([0.0, 0.26, 0.3], target=(0.0, 0.26, 0.29))
-    assert oracle_guidance(arrived).defer
-    not_yet = scene([0.0, 0.24, 0.3], target=(0.0, 0.24, 0.29))
+def test_above_the_destination_it_goes_down_into_it_and_defers():
+    """The basket's top is at 0.15 m; the release is left to the policy 2 cm below."""
+    not_yet = scene([0.0, 0.26, 0.3], target=(0.0, 0.26, 0.29))
     np.testing.assert_allclose(oracle_guidance(not_yet).direction, [0, 1, 0])
+    above = scene([0.0, 0.28, 0.3], target=(0.0, 0.28, 0.29))
+    np.testing.assert_allclose(oracle_guidance(above).direction, [0, 0, -1])
+    inside = scene([0.0, 0.28, 0.13], target=(0.0, 0.28, 0.12))
+    assert oracle_guidance(inside).defer
 
 
 def test_dropped_on_the_way_it_reaches_again():
