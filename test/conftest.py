@@ -20,6 +20,9 @@ from types import SimpleNamespace
 
 import pytest
 
+# The tests' tensors are small: more threads per process only get in each other's way.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
 FAILED = pytest.StashKey[bool]()  # set on a test item that failed
 ROS_FIXTURES = {'ros_domain', 'ros', 'node_process'}
 ROS_MODULES = ('rclpy', 'domain_coordinator')

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option(
         '--task',
         type=int,
-        help='task number (default: the first that the checkpoint was not trained on)',
+        help='task number (default: the last that the checkpoint was not trained on)',
     )
     option('--init', type=int, default=30, help='first init state (default: %(default)s)')
     option('--trials', type=int, default=3, help='init states (default: %(default)s)')
@@ -94,7 +94,7 @@ def settings_from(args: argparse.Namespace) -> DemoSettings:
         raise ConfigError(
             f'the checkpoint was trained on every task of {args.suite}; name one with --task'
         )
-    task = suites.task(args.suite, heldout[0] if args.task is None else args.task)
+    task = suites.task(args.suite, heldout[-1] if args.task is None else args.task)
     init_range(args.init, args.trials, len(suites.init_states(task)))
     assets.resolve(args.assets, args.suite)
     load_policy(checkpoint)  # a damaged one is found out here, not by the nodes
