@@ -121,15 +121,16 @@ def init_states(chosen: Task) -> np.ndarray:
     """Stock init states [n, S] of a task, flattened MuJoCo states (time, qpos, qvel)."""
     import torch
 
-    # The files are pickles; only the numpy array types they consist of are let through.
-    array_types = [
-        np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+    # The files are pickles; only the numpy array types they consist of are let through. What
+    # rebuilds an array has one name in numpy 1 and another in numpy 2.
+    rebuild = np.empty(0).__reduce__()[0]
+    allowed = [
         np.ndarray,
         np.dtype,
         type(np.dtype(np.float64)),
+        (rebuild, 'numpy.core.multiarray._reconstruct'),
+        (rebuild, 'numpy._core.multiarray._reconstruct'),
     ]
-    with torch.serialization.safe_globals(
-        [*array_types, (np._core.multiarray._reconstruct, 'numpy.core.multiarray._reconstruct')]  # type: ignore[attr-defined]
-    ):
+    with torch.serialization.safe_globals(allowed):
         states = torch.load(chosen.init_file, weights_only=True)
     return np.asarray(states, dtype=np.float64)
