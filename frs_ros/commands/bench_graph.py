@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from frs_ros.commands.demo import check_ros
 from frs_ros.commands.task_selection import init_range
-from frs_ros.errors import ConfigError, DataError
+from frs_ros.errors import ConfigError, DataError, FrsError
 
 if TYPE_CHECKING:
     from frs_ros.data.tape import Tape
@@ -58,13 +59,12 @@ def run(args: argparse.Namespace) -> int:
 
     rounds, tapes = [], []
     evaluator = _evaluator(args, seeds)
-    logs = Path(tempfile.mkdtemp(prefix='frs_bench_'))  # kept if a node fails
-    for n in tqdm(range(args.rounds), unit='round', leave=False):
-        here = evaluator()
-        there = _in_graph(args, seeds, logs / f'round_{n}.log')
-        rounds.append((here, [episode for episode, _ in there]))
-        tapes += [tape for _, tape in there]
-    shutil.rmtree(logs)
+    with _log_folder() as logs:
+        for n in tqdm(range(args.rounds), unit='round', leave=False):
+            here = evaluator()
+            there = _in_graph(args, seeds, logs / f'round_{n}.log')
+            rounds.append((here, [episode for episode, _ in there]))
+            tapes += [tape for _, tape in there]
     results = summary(rounds, tapes)
     print(_text(results))
     if args.json:
@@ -80,6 +80,20 @@ def run(args: argparse.Namespace) -> int:
         )
         return EXIT_DIFFERENT
     return 0
+
+
+@contextlib.contextmanager
+def _log_folder() -> Iterator[Path]:
+    """A temporary folder for the output of the nodes; it stays only if one of them failed."""
+    folder, keep = Path(tempfile.mkdtemp(prefix='frs_bench_')), False
+    try:
+        yield folder
+    except FrsError:
+        keep = any(folder.iterdir())  # the error names the file
+        raise
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check(args: argparse.Namespace) -> dict[int, int]:

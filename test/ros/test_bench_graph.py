@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from frs_ros.cli import main
+from frs_ros.commands import bench_graph
+from frs_ros.errors import DataError
 from frs_ros.learning.graph_bench import Episode, difference, steps_per_second, summary
 
 
@@ -65,3 +67,21 @@ def test_graph_gives_the_chunks_of_the_evaluator(ros_domain, checkpoint, tmp_pat
 def test_wrong_arguments_are_one_line(words, message, checkpoint, capsys):
     assert main(['bench', 'graph', '--checkpoint', checkpoint, *words]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('error', 'code', 'kept'), [(KeyboardInterrupt, 130, 0), (DataError('no plans'), 2, 1)]
+)
+def test_logs_stay_only_after_a_failure(error, code, kept, checkpoint, tmp_path, monkeypatch):
+    def in_graph(args, seeds, log):
+        log.write_text('last words')
+        raise error
+
+    monkeypatch.setattr(bench_graph, 'check_ros', lambda: None)
+    monkeypatch.setattr(bench_graph, '_evaluator', lambda args, seeds: list)
+    monkeypatch.setattr(bench_graph, '_in_graph', in_graph)
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path / 'tmp'))
+    (tmp_path / 'tmp').mkdir()
+    assert main(['bench', 'graph', '--checkpoint', checkpoint]) == code
+    assert len(list(tmp_path.glob('tmp/frs_bench_*/round_0.log'))) == kept
+    assert len(list(tmp_path.glob('tmp/*'))) == kept
