@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.sim.wording import object_type
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +72,7 @@ def _rows(text: str) -> list[dict[str, str]]:
 def _row(label: str, total: Mapping[str, Any]) -> dict[str, str]:
     low, high = total['wilson95']
     lifted = sorted(total['first_lifted'].items(), key=lambda item: -item[1])
+    lifted = [(object_type(name), count) for name, count in lifted]
     failures = {k: v for k, v in total['outcomes'].items() if k != 'success'}
     return {
         'setting': label,

@@ -41,7 +41,7 @@ def test_card_holds_what_was_measured(tmp_path, checkpoint):
         '3/10',
         '11 .. 60 %',
         'wrong object 7',
-        'milk 1 6',
+        'milk 6',
         'frs collect',
     ):
         assert fact in text
