@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from frs_ros.ros.lifeline import PARENT
+
 EXIT_CONFIG = 2  # a node with wrong parameters: starting it again would not help
 # SIGTERM ends a node as cleanly as SIGINT does, and without a traceback while it still imports.
 ESCALATION = ((signal.SIGTERM, 2.5), (signal.SIGKILL, 1.0))
@@ -66,7 +68,8 @@ class Supervisor:
         keep_going: bool = False,
     ) -> None:
         self._commands, self._say, self._keep_going = list(commands), say, keep_going
-        self._environment = {**environment, 'PYTHONUNBUFFERED': '1'}
+        own = {'PYTHONUNBUFFERED': '1', PARENT: str(os.getpid())}
+        self._environment = {**environment, **own}
         # (command, process) that ended, or None for a signal; SimpleQueue may be used in handlers
         self._events: queue.SimpleQueue[tuple[Command, subprocess.Popen] | None]
         self._events = queue.SimpleQueue()

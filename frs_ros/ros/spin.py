@@ -13,6 +13,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from frs_ros.errors import ConfigError, FrsError
+from frs_ros.ros.lifeline import end_with_parent
 
 
 def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:
@@ -29,6 +30,7 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
         Exit code: 0 after a normal end, 2 after an FrsError, whose line is on stderr.
     """
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    end_with_parent()
     node = None
     try:
         _init(args)

@@ -24,19 +24,24 @@ def python(code: str, name: str = 'node', **options) -> Command:
 
 
 class Run:
-    """A supervisor in the main thread, watched by what it says."""
+    """A supervisor in the main thread, watched by what it says.
+
+    Attributes:
+        seconds: How long it ran, from `then` on if that was called.
+    """
 
     def __init__(self, *commands: Command, when: str = '', then=None, **options) -> None:
         self.lines: list[str] = []
         self._when, self._then = when, then
-        start = time.monotonic()
+        self._since = time.monotonic()
         self.code = Supervisor(commands, self._say, os.environ, **options).run()
-        self.seconds = time.monotonic() - start
+        self.seconds = time.monotonic() - self._since
 
     def _say(self, line: str) -> None:
         self.lines.append(line)
         if self._when and self._when in line and self._then:
             then, self._then = self._then, None
+            self._since = time.monotonic()
             then()
 
 
