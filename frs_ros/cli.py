@@ -91,10 +91,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(argv)
     except FrsError as error:
-        print(f'frs: error: {" ".join(str(error).split())}', file=sys.stderr)
-        return EXIT_ERROR
+        return _complain(str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _complain(f"cannot use '{error.filename}': {error.strerror}")  # mostly an --out
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def _complain(text: str) -> int:
+    print(f'frs: error: {" ".join(text.split())}', file=sys.stderr)
+    return EXIT_ERROR
 
 
 def _run(argv: Sequence[str]) -> int:

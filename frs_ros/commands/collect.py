@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.commands.task_selection import parse_tasks
     from frs_ros.data.collection import CollectionSettings
     from frs_ros.data.collector import collect
+    from frs_ros.learning.report import write_json
     from frs_ros.policies.images import CAMERAS
     from frs_ros.sim.standin import GROCERIES
     from frs_ros.sim.suites import tasks
@@ -66,5 +66,5 @@ def run(args: argparse.Namespace) -> int:
         f'{totals["steps"]} steps, {totals["frames"]} frames, in {args.out}'
     )
     if args.json:
-        args.json.write_text(json.dumps(dict(totals)) + '\n')
+        write_json(args.json, dict(totals))
     return 0

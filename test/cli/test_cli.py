@@ -96,6 +96,14 @@ def test_error_for_the_user_is_one_line_even_if_its_text_is_not(command, refused
     assert refused('probe') == 'frs: error: the file is damaged\n'
 
 
+def test_folder_that_cannot_be_written_is_named(command, refused, tmp_path):
+    file = tmp_path / 'file'
+    file.touch()
+    command(lambda args: (file / 'results').mkdir())
+    line = refused('probe')
+    assert line == f"frs: error: cannot use '{file / 'results'}': Not a directory\n"
+
+
 def test_ctrl_c_is_quiet(command, capsys):
     def interrupt(args):
         raise KeyboardInterrupt
