@@ -106,23 +106,23 @@ class Graph:
         """What to start for these arguments.
 
         Args:
-            given: Argument -> value; `node.parameter` reaches any parameter of a node.
+            given: Argument -> value; `node.parameter` reaches any parameter of a node. An empty
+                value is none.
 
         Raises:
             ConfigError: Unknown argument, or a value that the parameter does not accept.
         """
         known = {a.name: a for a in self.arguments}
-        values = {a.name: a.default for a in self.arguments} | dict(given)
+        values = {a.name: a.default for a in self.arguments if a.default}
+        values |= {name: text for name, text in given.items() if text}
         overrides: dict[str, dict[str, Any]] = {row.node: {} for row in self.rows}
         for name, text in values.items():
-            if text == '':
-                continue
             node, parameter, text = self._target(name, text, known)
             overrides[node][parameter] = _value(node, parameter, text)
         return [
             Process(row, config_file(row.node), overrides[row.node])
             for row in self.rows
-            if row.only_if is None or values[row.only_if[0]] == row.only_if[1]
+            if row.only_if is None or values.get(row.only_if[0]) == row.only_if[1]
         ]
 
     def _target(self, name: str, text: str, known: Mapping[str, Argument]) -> tuple[str, str, str]:

@@ -40,6 +40,10 @@ def test_what_is_not_given_is_left_to_the_files():
     }
 
 
+def test_empty_value_is_none_given():
+    assert overrides(guidance='', task_id='') == overrides()
+
+
 def test_values_get_the_type_of_their_parameter():
     made = overrides(task_id='3', method='base', magnitude='1', guidance='oracle', suite='')
     assert made['libero_bridge'] == {'task_id': 3}
