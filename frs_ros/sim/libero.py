@@ -10,13 +10,11 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from frs_ros.cameras.codec import decode_jpeg, encode_jpeg
 from frs_ros.cameras.pinhole import Pinhole
@@ -284,14 +282,3 @@ def _axis_angle(xyzw: np.ndarray) -> np.ndarray:
     w = np.clip(xyzw[3], -1.0, 1.0)
     sine = np.sqrt(1.0 - w * w)
     return np.zeros(3) if np.isclose(sine, 0.0) else xyzw[:3] * 2.0 * np.arccos(w) / sine
-
-
-def rotation_of(state: np.ndarray) -> Rotation:
-    """Gripper orientation from a state vector [8]."""
-    return Rotation.from_rotvec(state[3:6])
-
-
-def limit_threads() -> None:
-    """Keeps numeric libraries of a worker process to one thread; call before they are imported."""
-    for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
-        os.environ.setdefault(name, '1')
