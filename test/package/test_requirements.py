@@ -42,3 +42,14 @@ def test_manifest_is_valid(repository):
     assert warnings == []
     assert manifest.get_build_type() == 'ament_cmake'
     assert [str(group) for group in manifest.member_of_groups] == ['rosidl_interface_packages']
+
+
+def test_manifest_names_every_ros_package_that_is_imported(modules, repository):
+    from xml.etree import ElementTree
+
+    manifest = ElementTree.parse(repository.root / 'package.xml')
+    named = {e.text for tag in ('depend', 'exec_depend') for e in manifest.iter(tag)}
+    imported = {name.split('.')[0] for m in modules.values() for name in m.imports}
+    ros = {name for name in imported if re.fullmatch(r'rclpy|\w+_msgs|\w+_interfaces', name)}
+    assert 'rclpy' in ros
+    assert ros <= named
