@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import cv2
@@ -28,7 +29,15 @@ def checkpoint(tmp_path_factory):
     return str(save_policy(random_policy(seed=3), path, {}))
 
 
-def test_demo_makes_what_it_says(ros_domain, checkpoint, tmp_path, capsys):
+@pytest.fixture
+def nodes(ros_domain, monkeypatch):
+    """Process ids of the nodes that this test has started and that are still there."""
+    mark = f'FRS_ROS_TEST={uuid.uuid4()}'
+    monkeypatch.setenv(*mark.split('='))
+    return lambda: run_of('frs_ros.nodes', mark)
+
+
+def test_demo_makes_what_it_says(nodes, checkpoint, tmp_path, capsys):
     words = ['demo', '--checkpoint', checkpoint, '--task', '7', '--trials', '1']
     assert main([*words, '--max-steps', '7', '--out', str(tmp_path)]) == 0
     printed = capsys.readouterr().out
@@ -44,7 +53,7 @@ def test_demo_makes_what_it_says(ros_domain, checkpoint, tmp_path, capsys):
     video = cv2.VideoCapture(str(tmp_path / 'demo.mp4'))
     # pictures after steps 0, 2, 4, 6, and 1.5 s of the last one at 20 per second
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 4 + 30
-    assert run_of('frs_ros.nodes', ros_domain) == []
+    assert nodes() == []
 
 
 def test_a_truncated_checkpoint_is_found_before_anything_starts(checkpoint, tmp_path, capsys):
@@ -60,7 +69,7 @@ def test_a_truncated_checkpoint_is_found_before_anything_starts(checkpoint, tmp_
     assert not out.exists()
 
 
-def test_interrupt_leaves_nothing_behind(ros_domain, checkpoint, tmp_path, wait_for):
+def test_interrupt_leaves_nothing_behind(nodes, checkpoint, tmp_path, wait_for):
     words = [sys.executable, '-m', 'frs_ros.cli', 'demo', '--checkpoint', checkpoint]
     demo = subprocess.Popen(
         [*words, '--task', '7', '--out', str(tmp_path)],
@@ -70,18 +79,18 @@ def test_interrupt_leaves_nothing_behind(ros_domain, checkpoint, tmp_path, wait_
         start_new_session=True,
     )
     try:
-        wait_for(lambda: len(run_of('frs_ros.nodes', ros_domain)) == 5, 30.0, '5 nodes')
+        wait_for(lambda: len(nodes()) == 5, 30.0, '5 nodes')
         os.kill(demo.pid, signal.SIGINT)
         assert demo.wait(10) == 130
-        assert run_of('frs_ros.nodes', ros_domain) == []
+        assert nodes() == []
         assert 'Traceback' not in demo.stderr.read()
     finally:
         demo.kill()
         demo.communicate()
 
 
-def run_of(module: str, domain: int) -> list[int]:
-    """Processes that run a module in a ROS domain."""
+def run_of(module: str, mark: str) -> list[int]:
+    """Processes that run a module and have inherited a variable `NAME=value`."""
     found = []
     for name in filter(str.isdigit, os.listdir('/proc')):
         try:
@@ -91,7 +100,7 @@ def run_of(module: str, domain: int) -> list[int]:
                 variables = file.read().split(b'\0')
         except OSError:
             continue  # it has just ended, or is not ours
-        if module in command and f'ROS_DOMAIN_ID={domain}'.encode() in variables:
+        if module in command and mark.encode() in variables:
             found.append(int(name))
     return found
 
