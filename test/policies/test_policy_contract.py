@@ -52,7 +52,7 @@ def test_context_is_immutable(policy, observation):
     with pytest.raises(FrozenInstanceError):
         setattr(context, fields(context)[0].name, None)
     x, t = noise(policy, 1), times(policy, 0.3)
-    before = np.array(policy.velocity(x, t, context))
+    before = np.asarray(policy.velocity(x, t, context))
     for image in observation.images.values():
         image[:] = 0
     observation.state[:] = 0
@@ -72,7 +72,7 @@ def test_batch_equals_singles(policy, observation):
 def test_velocity_is_deterministic_and_depends_on_everything(policy, observation):
     def velocity(observation, x, t):
         with policy.inference():
-            return np.array(policy.velocity(x, t, policy.encode(observation)))
+            return np.asarray(policy.velocity(x, t, policy.encode(observation)))
 
     x, t = noise(policy, 1), times(policy, 0.5)
     reference = velocity(observation, x, t)
@@ -126,7 +126,7 @@ def test_other_image_sizes_are_resampled(policy, observation):
     x, t = noise(policy, 1), times(policy, 0.5)
     with policy.inference():
         velocity = policy.velocity(x, t, policy.encode(replace(observation, images=large)))
-    assert np.isfinite(np.array(velocity)).all()
+    assert np.isfinite(np.asarray(velocity)).all()
 
 
 @pytest.mark.parametrize('shape', [(64, 64), (64, 64, 4), (0, 64, 3)])
