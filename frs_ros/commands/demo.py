@@ -96,7 +96,7 @@ def settings_from(args: argparse.Namespace) -> DemoSettings:
         )
     task = suites.task(args.suite, heldout[-1] if args.task is None else args.task)
     init_range(args.init, args.trials, len(suites.init_states(task)))
-    assets.resolve(args.assets, args.suite)
+    pack = assets.resolve(args.assets, args.suite)
     load_policy(checkpoint)  # a damaged one is found out here, not by the nodes
     return DemoSettings(
         suite=args.suite,
@@ -106,7 +106,7 @@ def settings_from(args: argparse.Namespace) -> DemoSettings:
         trials=args.trials,
         seed=args.seed,
         checkpoint=args.checkpoint,
-        assets=args.assets,
+        assets=pack.choice,
         max_steps=args.max_steps,
     )
 

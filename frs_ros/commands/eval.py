@@ -138,7 +138,7 @@ def settings_from(args: argparse.Namespace) -> EvaluationSettings:
         check_init_states(settings, len(suites.init_states(tasks[task_id])))
     load_policy(checkpoint)  # a damaged one is found out here, not in every worker
     pack = assets.resolve(args.assets, args.suite)
-    return replace(settings, assets=str(pack.folder) if pack.kind == 'path' else pack.kind)
+    return replace(settings, assets=pack.choice)
 
 
 def _digest(checkpoint: Path) -> str:

@@ -50,6 +50,7 @@ class LiberoBridge(Node):
         self._settings = p = declare(self, LiberoBridgeParameters)
         self._env = LiberoEnv(p.suite, p.task_id, cameras=cameras(p), assets=p.assets)
         self._check_init_states()
+        self.get_logger().info(f'{p.suite} task {p.task_id} with {self._env.assets.choice} assets')
         self._stamp = increasing(lambda: self.get_clock().now().nanoseconds)
         self._topics = SimulatorTopics(self, self._env, with_view=p.view_every > 0)
         self._diagnostics = Diagnostics(self)

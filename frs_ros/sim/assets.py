@@ -29,6 +29,11 @@ class Assets:
     kind: str
     folder: Path
 
+    @property
+    def choice(self) -> str:
+        """What finds these very assets again: for results, and for other processes."""
+        return str(self.folder) if self.kind == 'path' else self.kind
+
 
 def resolve(choice: str, suite: str) -> Assets:
     """Finds the assets a user asks for.
