@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from frs_ros.learning.generalist_config import GeneralistConfig
@@ -47,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Trains and says where the results are."""
     from frs_ros.learning.generalist import CHECKPOINT, METRICS, PLOT, train_generalist
+    from frs_ros.learning.report import write_json
 
     names = GeneralistConfig.__dataclass_fields__.keys() & vars(args).keys() - {'held_out'}
     config = GeneralistConfig(
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
     )
     metrics = train_generalist(args.data, args.out, config, resume=args.resume)
     if args.json:
-        args.json.write_text(json.dumps(metrics, indent=1) + '\n')
+        write_json(args.json, metrics)
     losses = ', '.join(f'{k} {v:.4f}' for k, v in metrics['final'].items())
     print(f'trained in {metrics["seconds"]:.0f} s; {losses}')
     for name in (CHECKPOINT, METRICS, PLOT):

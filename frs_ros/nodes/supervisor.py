@@ -19,7 +19,8 @@ EXIT_CONFIG = 2  # a node with wrong parameters: starting it again would not hel
 # SIGTERM ends a node as cleanly as SIGINT does, and without a traceback while it still imports.
 ESCALATION = ((signal.SIGTERM, 2.5), (signal.SIGKILL, 1.0))
 RESTART_DELAY = 1.0
-MAX_RESTARTS = 5
+MAX_RESTARTS = 5  # within RESTART_WINDOW
+RESTART_WINDOW = 60.0  # s; crashes further apart are no crash loop
 ENVIRONMENT = {  # unless the user has set these
     # nothing beyond this machine unless asked for
     'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
@@ -75,7 +76,7 @@ class Supervisor:
         self._events = queue.SimpleQueue()
         self._running: dict[str, subprocess.Popen] = {}
         self._readers: list[threading.Thread] = []
-        self._restarts = 0
+        self._restarts: list[float] = []
         self.interrupted = False
         self.failed = ''
 
@@ -126,8 +127,9 @@ class Supervisor:
     def _again(self, command: Command, status: int) -> bool:
         if not command.respawn or status in (0, EXIT_CONFIG):
             return False
-        self._restarts += 1
-        return self._restarts <= MAX_RESTARTS
+        now = time.monotonic()
+        self._restarts = [t for t in self._restarts if now - t < RESTART_WINDOW] + [now]
+        return len(self._restarts) <= MAX_RESTARTS
 
     def _start(self, command: Command) -> None:
         process = subprocess.Popen(
