@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from frs_ros.commands.demo import check_ros
+from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite
 from frs_ros.commands.task_selection import init_range
 from frs_ros.errors import ConfigError, DataError, FrsError
 
@@ -21,28 +22,23 @@ if TYPE_CHECKING:
     from frs_ros.learning.graph_bench import Episode
 
 EXIT_DIFFERENT = 1
-SUITE = 'libero_object'
 GRAPH = 'bench'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of the command."""
     option = parser.add_argument
-    option('--suite', default=SUITE, help='LIBERO suite (default: %(default)s)')
+    add_suite(parser)
     option('--task', type=int, default=7, help='task number (default: %(default)s)')
     option('--init', type=int, default=30, help='first init state (default: %(default)s)')
     option('--trials', type=int, default=2, help='init states (default: %(default)s)')
     option(
         '--rounds', type=int, default=3, help='repetitions, for the speed (default: %(default)s)'
     )
-    option('--seed', type=int, default=7, help='seed of all random draws (default: %(default)s)')
+    add_seed(parser, 7)
     option('--method', default='frs', help='steering method (default: %(default)s)')
-    option(
-        '--checkpoint',
-        default='mini',
-        help="'mini' or a .safetensors file with its .json beside it (default: %(default)s)",
-    )
-    option('--assets', default='standin', help='auto, stock, standin or a folder')
+    add_checkpoint(parser)
+    add_assets(parser)
     option('--max-steps', type=int, default=0, help="step limit (default: the suite's)")
     option('--json', type=Path, help='write the results to this file')
 

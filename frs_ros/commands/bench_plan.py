@@ -8,17 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from frs_ros.commands.options import add_checkpoint
 from frs_ros.errors import ConfigError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of the command."""
     option = parser.add_argument
-    option(
-        '--checkpoint',
-        default='mini',
-        help="'mini' or a .safetensors file with its .json beside it (default: %(default)s)",
-    )
+    add_checkpoint(parser)
     option('--trials', type=int, default=100, help='rounds (default: %(default)s)')
     option('--seed', type=int, default=0, help='seed of pixels and noise (default: 0)')
     option('--json', type=Path, help='write the results to this file')

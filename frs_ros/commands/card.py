@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from frs_ros.commands.options import add_checkpoint
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.sim.wording import object_type
 
@@ -16,7 +17,7 @@ from frs_ros.sim.wording import object_type
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of the command."""
     option = parser.add_argument
-    option('--checkpoint', default='mini', help="'mini' or a .safetensors (default: %(default)s)")
+    add_checkpoint(parser)
     option(
         '--evaluation',
         action='append',

@@ -7,13 +7,14 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from frs_ros.commands.options import add_assets, add_seed, add_suite
 from frs_ros.errors import ConfigError, choose
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of the command."""
     option = parser.add_argument
-    option('--suite', default='libero_object', help='LIBERO suite (default: %(default)s)')
+    add_suite(parser)
     option(
         '--tasks',
         default='0,1,2,3,4,8,9',
@@ -26,12 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     option('--episodes', type=int, default=1000, help='attempts (default: %(default)s)')
     option('--workers', type=int, default=2, help='processes (default: %(default)s)')
-    option('--seed', type=int, default=0, help='seed of all random draws (default: 0)')
-    option(
-        '--assets',
-        default='standin',
-        help='auto, stock, standin or a folder (default: %(default)s, as the shipped policy)',
-    )
+    add_seed(parser, 0)
+    add_assets(parser)
     option('--out', type=Path, required=True, help='dataset folder; a stopped run goes on there')
     option('--json', type=Path, help='write the totals to this file')
 

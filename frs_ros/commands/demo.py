@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite
 from frs_ros.commands.task_selection import init_range, split
 from frs_ros.errors import ConfigError, DataError, DependencyError
 
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
     from frs_ros.demo.comparison import DemoSettings, Pair
     from frs_ros.nodes.table import Process
 
-SUITE = 'libero_object'
 VIEW = 448  # px, of the pictures for people
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of the command."""
     option = parser.add_argument
-    option('--suite', default=SUITE, help='LIBERO suite (default: %(default)s)')
+    add_suite(parser)
     option(
         '--task',
         type=int,
@@ -33,19 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     option('--init', type=int, default=30, help='first init state (default: %(default)s)')
     option('--trials', type=int, default=3, help='init states (default: %(default)s)')
-    option('--seed', type=int, default=7, help='seed of all random draws (default: %(default)s)')
+    add_seed(parser, 7)
     option('--out', type=Path, default=Path('out', 'demo'), help='folder (default: %(default)s)')
-    option(
-        '--assets',
-        default='standin',
-        help='auto, stock, standin or a folder (default: %(default)s)',
-    )
-    option(
-        '--checkpoint',
-        default='mini',
-        help="'mini', the policy that comes with the package, or a .safetensors file with its "
-        '.json beside it (default: %(default)s)',
-    )
+    add_assets(parser)
+    add_checkpoint(parser)
     option(
         '--max-steps',
         type=int,

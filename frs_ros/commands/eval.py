@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite
 from frs_ros.commands.task_selection import parse_tasks, split
 from frs_ros.errors import ConfigError
 from frs_ros.learning.settings import (
@@ -26,7 +27,7 @@ PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of the command."""
     option = parser.add_argument
-    option('--suite', default='libero_object', help='LIBERO suite (default: %(default)s)')
+    add_suite(parser)
     option(
         '--tasks',
         default='heldout',
@@ -46,17 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     option('--trials', type=int, default=10, help='episodes per task and method (default: 10)')
     option('--first-init', type=int, default=0, help='first init state (default: 0)')
-    option('--seed', type=int, default=7, help='seed of all random draws (default: 7)')
+    add_seed(parser, 7)
     option('--workers', type=int, default=2, help='processes (default: 2)')
-    option(
-        '--assets', default='auto', help='auto, stock, standin or a folder (default: %(default)s)'
-    )
-    option(
-        '--checkpoint',
-        default='mini',
-        help="'mini', the policy that comes with the package, or a .safetensors file with its "
-        '.json beside it (default: %(default)s)',
-    )
+    add_assets(parser, 'auto')
+    add_checkpoint(parser)
     option(
         '--instruction',
         default='task',
