@@ -20,6 +20,7 @@ COMMANDS = {
     ('up',): ('frs_ros.commands.up', 'start the nodes of a graph as processes'),
     ('eval',): ('frs_ros.commands.eval', 'compare steering methods over many LIBERO episodes'),
     ('collect',): ('frs_ros.commands.collect', "collect the scripted expert's demonstrations"),
+    ('render',): ('frs_ros.commands.render', "draw a dataset's pictures again"),
     ('train', 'generalist'): (
         'frs_ros.learning.generalist_cli',
         'train the small flow-matching policy on demonstrations',

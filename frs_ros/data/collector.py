@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +49,36 @@ def episode_path(folder: Path, number: int) -> Path:
     return folder / 'episodes' / f'{number:05d}.npz'
 
 
+class Simulations:
+    """The simulation of one worker process: built anew only when the task changes."""
+
+    def __init__(self, settings: CollectionSettings, cameras: Sequence[CameraSpec]) -> None:
+        self._settings, self._cameras = settings, tuple(cameras)
+        self._env: LiberoEnv | None = None
+
+    def of(self, task_id: int) -> LiberoEnv:
+        """The simulation of a task."""
+        if self._env is None or self._env.task_id != task_id:
+            if self._env is not None:
+                self._env.close()
+            self._env = LiberoEnv(
+                self._settings.suite, task_id, cameras=self._cameras, assets=self._settings.assets
+            )
+        return self._env
+
+
 class Recorder:
-    """Runs attempts in one worker process, keeping the simulations it has built."""
+    """Runs attempts in one worker process."""
 
     def __init__(
         self, settings: CollectionSettings, cameras: Sequence[CameraSpec], folder: Path
     ) -> None:
         self._settings, self._cameras, self._folder = settings, tuple(cameras), folder
-        self._env: LiberoEnv | None = None
+        self._simulations = Simulations(settings, cameras)
 
     def __call__(self, attempt: Attempt) -> Recorded:
         """Records, renders and saves one episode."""
-        env = self._environment(attempt.task_id)
+        env = self._simulations.of(attempt.task_id)
         demonstration = record_episode(env, self._settings, attempt.number)
         if demonstration is None:
             return Recorded(attempt.number, False)
@@ -70,14 +88,32 @@ class Recorder:
         demonstrations.save(pictured, episode_path(self._folder, attempt.number))
         return Recorded(attempt.number, True, len(demonstration.actions), len(frames))
 
-    def _environment(self, task_id: int) -> LiberoEnv:
-        if self._env is None or self._env.task_id != task_id:
-            if self._env is not None:
-                self._env.close()
-            self._env = LiberoEnv(
-                self._settings.suite, task_id, cameras=self._cameras, assets=self._settings.assets
+
+class Renderer:
+    """Draws the pictures of recorded episodes again in one worker process."""
+
+    def __init__(
+        self,
+        settings: CollectionSettings,
+        cameras: Sequence[CameraSpec],
+        source: Path,
+        folder: Path,
+    ) -> None:
+        self._cameras, self._source, self._folder = tuple(cameras), source, folder
+        self._simulations = Simulations(settings, cameras)
+
+    def __call__(self, attempt: Attempt) -> Recorded:
+        """Renders and saves one episode."""
+        episode = demonstrations.load(episode_path(self._source, attempt.number))
+        env = self._simulations.of(episode.task_id)
+        if episode.qpos.shape[1] != env.model.nq:
+            raise DataError(
+                f'{episode_path(self._source, attempt.number)} has {episode.qpos.shape[1]} '
+                f'positions per step, the simulation {env.model.nq}'
             )
-        return self._env
+        pictured = render(env, episode, episode.frames, self._cameras)
+        demonstrations.save(pictured, episode_path(self._folder, attempt.number))
+        return Recorded(attempt.number, True, len(episode.actions), len(episode.frames))
 
 
 def collect(
@@ -118,6 +154,50 @@ def collect(
                 with failures.open('a') as file:
                     file.write(f'{recorded.number}\n')
     return totals
+
+
+def render_again(
+    source: Path, folder: Path, assets: str, cameras: Sequence[CameraSpec], workers: int
+) -> Counter[str]:
+    """Copies a dataset with pictures drawn anew from its simulator states.
+
+    Args:
+        source: Dataset of `collect`.
+        folder: Of the new one; episodes that it has are left as they are.
+        assets: What the objects are to look like.
+        cameras: Names and sizes of the pictures.
+        workers: Processes.
+
+    Returns:
+        Totals as of `collect`.
+
+    Raises:
+        DataError: `source` is no dataset, or `folder` holds another one.
+    """
+    settings = replace(settings_of(source), assets=assets)
+    numbers = [int(file.stem) for file in demonstrations.episode_files(source)]
+    _begin(folder, settings, cameras)
+    todo = [
+        Attempt(n, settings.tasks[n % len(settings.tasks)])
+        for n in numbers
+        if not episode_path(folder, n).exists()
+    ]
+    factory = functools.partial(Renderer, settings, cameras, source, folder)
+    totals: Counter[str] = Counter()
+    with closing(run_jobs(factory, todo, workers, _task)) as results:  # type: ignore[type-var]
+        for _ in _with_progress(results, len(numbers), len(todo), totals):
+            pass
+    return totals
+
+
+def settings_of(folder: Path) -> CollectionSettings:
+    """The settings a dataset was collected with; DataError if they cannot be understood."""
+    described = demonstrations.describe(folder).get('settings', {})
+    try:
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in described.items()}
+        return CollectionSettings(**values)
+    except TypeError as error:
+        raise DataError(f'{folder} was collected by another version: {error}') from error
 
 
 def _task(attempt: Attempt) -> int:

@@ -159,7 +159,7 @@ def pack(
             if decoded.shape[1:3] != (camera.height, camera.width):
                 raise DataError(
                     f'{camera.name} pictures are {decoded.shape[1]}x{decoded.shape[2]}, expected '
-                    f'{camera.height}x{camera.width}; render them again with frs collect'
+                    f'{camera.height}x{camera.width}; render them again with frs render'
                 )
             end = start + len(decoded)
             pictures[camera.name][start:end] = images.crop(decoded, camera.name)

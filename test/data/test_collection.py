@@ -15,7 +15,7 @@ from frs_ros.data.collection import (
     coarse_approach,
     record_episode,
 )
-from frs_ros.data.collector import FAILURES, collect, episode_path
+from frs_ros.data.collector import FAILURES, collect, episode_path, render_again
 from frs_ros.errors import DataError
 from frs_ros.sim.wording import object_type
 from frs_ros.types import AGENTVIEW, WRIST, CameraSpec
@@ -84,6 +84,28 @@ def test_other_settings_do_not_mix(dataset):
 def test_failed_attempts_are_not_repeated(dataset, tmp_path):
     (tmp_path / FAILURES).write_text('0\n1\n')
     assert collect(SETTINGS, CAMERAS, tmp_path, episodes=2, workers=1)['attempts'] == 0
+
+
+def test_pictures_can_be_drawn_again_from_the_states(dataset, tmp_path):
+    path = demonstrations.episode_files(dataset)[0]
+    small = (CAMERAS[0], CameraSpec(WRIST, 42, 42))
+    totals = render_again(dataset, tmp_path / 'again', 'standin', small, workers=1)
+    assert totals['successes'] == len(demonstrations.episode_files(dataset))
+    old, new = (
+        demonstrations.load(path),
+        demonstrations.load(tmp_path / 'again/episodes' / path.name),
+    )
+    np.testing.assert_array_equal(new.agentview, old.agentview)
+    assert new.decode_frames(WRIST).shape[1:] == (42, 42, 3)
+    np.testing.assert_allclose(new.pixels[:, 1] * 2, old.pixels[:, 1], rtol=1e-4)
+    np.testing.assert_array_equal(new.actions, old.actions)
+    assert render_again(dataset, tmp_path / 'again', 'standin', small, workers=1)['attempts'] == 0
+
+
+def test_a_dataset_of_another_version_is_refused(tmp_path):
+    (tmp_path / 'dataset.json').write_text('{"settings": {"colour": "red"}}')
+    with pytest.raises(DataError, match='another version'):
+        render_again(tmp_path, tmp_path / 'again', 'standin', CAMERAS, workers=1)
 
 
 def test_coarse_approach_ends_near_the_target_with_an_open_hand(soup_env):
