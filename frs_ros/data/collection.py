@@ -17,6 +17,7 @@ import numpy as np
 from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.data.demonstrations import CAMERAS, Demonstration
 from frs_ros.errors import DataError
+from frs_ros.guidance.coarse import diagonal
 from frs_ros.sim.expert import FetchExpert
 from frs_ros.sim.layouts import shuffle_layout
 from frs_ros.sim.libero import LiberoEnv
@@ -99,8 +100,7 @@ def coarse_approach(env: LiberoEnv, target: str, rng: np.random.Generator) -> No
         top = env.vertices(target)[:, 2].max()
         action = np.array([0.0, 0, 0, 0, 0, 0, -1])
         if np.linalg.norm(offset[:2]) > reach:
-            strong = np.abs(offset[:2]) > 0.5 * np.abs(offset[:2]).max()
-            action[:2] = np.sign(offset[:2]) * strong * rng.uniform(0.5, 1.0)
+            action[:2] = np.sign(diagonal(offset[:2])[:2]) * rng.uniform(0.5, 1.0)
         elif env.gripper_pose()[0][2] > top + clearance:
             action[2] = -rng.uniform(0.5, 1.0)
         else:
