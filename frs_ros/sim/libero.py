@@ -11,18 +11,18 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from frs_ros.cameras.codec import decode_jpeg, encode_jpeg
 from frs_ros.cameras.pinhole import Pinhole
-from frs_ros.errors import ConfigError
+from frs_ros.errors import ConfigError, choose
 from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
 from frs_ros.sim.geometry import collision_geoms, geom_vertices
-from frs_ros.sim.rendering import SceneCamera
+from frs_ros.sim.rendering import MUJOCO_CAMERAS, SceneCamera
 from frs_ros.sim.wording import instruction_for
 from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
 
@@ -61,7 +61,8 @@ class LiberoEnv:
             assets: 'auto', 'stock', 'standin' or a folder, see `sim.assets`.
 
         Raises:
-            ConfigError: Unknown suite, task or camera.
+            ConfigError: Unknown suite, task or camera, or a task that is not about bringing one
+                object to another.
             AssetError: Assets are missing.
         """
         task = suites.task(suite, task_id)
@@ -69,6 +70,8 @@ class LiberoEnv:
         self.instruction = self._stock_instruction = task.instruction
         self.max_steps = task.max_steps
         self.cameras = tuple(cameras)
+        for camera in self.cameras:
+            choose('camera', camera.name, MUJOCO_CAMERAS)
         self.assets = asset_packs.resolve(assets, suite)
         self._init_states = suites.init_states(task)
         self.num_init_states = len(self._init_states)
@@ -80,14 +83,23 @@ class LiberoEnv:
         fingers = ('gripper0_finger_joint1', 'gripper0_finger_joint2')
         self._finger_qpos = [int(self.model.joint(j).qposadr[0]) for j in fingers]
         self._rest_heights: dict[str, float] = {}
-        self.stock_goal = tuple(self._problem.parsed_problem['goal_state'][0])
-        self.goal = self.stock_goal
+        self.stock_goal = self.goal = self._only_goal()
         self._geoms = {n: self._collision_geoms(n) for n in self.object_names}
         self.gripper_command = _OPEN
 
     @property
     def _problem(self) -> Any:
         return self._env.env
+
+    def _only_goal(self) -> tuple[str, ...]:
+        """The task's predicate; ConfigError unless it is one, of an object and a destination."""
+        goals = [tuple(g) for g in self._problem.parsed_problem['goal_state']]
+        if len(goals) == 1 and len(goals[0]) == 3 and self._destination_of(goals[0]):
+            return goals[0]
+        raise ConfigError(
+            f'{self.suite} task {self.task_id}, "{self.instruction}", cannot be run yet: only '
+            'tasks that bring one object to another can'
+        )
 
     # ---- episode ------------------------------------------------------------------------------
 
@@ -135,9 +147,10 @@ class LiberoEnv:
 
     def step(self, action: np.ndarray) -> bool:
         """Executes one action [7]; returns whether the task's success predicate holds."""
-        clipped = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
-        if clipped.shape != (7,) or not np.all(np.isfinite(clipped)):
-            raise ConfigError(f'an action must be 7 finite numbers, got {np.asarray(action)}')
+        wished = np.asarray(action, dtype=np.float64)
+        if wished.shape != (7,) or not np.all(np.isfinite(wished)):
+            raise ConfigError(f'an action must be 7 finite numbers, got {wished}')
+        clipped = np.clip(wished, -1.0, 1.0)
         self._problem.timestep = 0  # the caller limits episodes, not robosuite's horizon
         self._problem.done = False
         self._env.step(clipped)
@@ -205,9 +218,14 @@ class LiberoEnv:
     @property
     def destination(self) -> str:
         """The object the goal's region belongs to, such as `basket_1`."""
-        states = self._problem.object_states_dict
-        name = self.goal[2]
-        return getattr(states[name], 'parent_name', name) if name in states else name
+        return self._destination_of(self.goal)
+
+    def _destination_of(self, goal: Sequence[str]) -> str:
+        """Object of a goal's region, or the goal's object itself; '' for a place on the table."""
+        name = goal[2]
+        state = self._problem.object_states_dict.get(name)
+        owner = getattr(state, 'parent_name', name)
+        return owner if owner in self._problem.obj_body_id else ''
 
     def position(self, name: str) -> np.ndarray:
         """Position [3] of an object's origin, m, world frame."""
@@ -254,24 +272,32 @@ def _build(bddl_file: str, pack: asset_packs.Assets) -> Any:
     """LIBERO's environment without its renderer and observables."""
     asset_packs.use(pack)
     logging.getLogger('robosuite_logs').setLevel(logging.ERROR)
-    np_state = np.random.get_state()
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _numpy_seed(0):
         warnings.simplefilter('ignore')
         from libero.libero.envs.env_wrapper import ControlEnv
 
-        np.random.seed(0)  # fixtures are placed by numpy's global generator
         env = ControlEnv(
             bddl_file_name=bddl_file, has_offscreen_renderer=False, use_camera_obs=False
         )
         env.reset()
-    np.random.set_state(np_state)
     env.env.hard_reset = False
     _silence_observables(env.env)
     return env
 
 
+@contextlib.contextmanager
+def _numpy_seed(seed: int) -> Iterator[None]:
+    """Seeds numpy's global generator, from which robosuite places fixtures, and restores it."""
+    state = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
+
+
 def _silence_observables(problem: Any) -> None:
-    """Stops robosuite from computing observations nobody reads, a third of a step's time."""
+    """Stops robosuite from computing observations that nobody reads."""
     for observable in problem._observables.values():
         observable.set_enabled(False)
         observable.set_active(False)

@@ -93,11 +93,37 @@ def test_scene_names_target_and_destination(butter_env):
     assert butter.rest_height == pytest.approx(butter.position[2], abs=1e-4)
 
 
-@pytest.mark.parametrize('action', [np.full(7, np.nan), np.zeros(6)])
+@pytest.mark.parametrize('action', [np.full(7, np.nan), np.full(7, np.inf), np.zeros(6)])
 def test_bad_actions_are_refused(butter_env, action):
     butter_env.reset(30)
     with pytest.raises(ConfigError, match='7 finite numbers'):
         butter_env.step(action)
+
+
+def test_unknown_cameras_are_refused_before_anything_is_built():
+    from frs_ros.sim.libero import LiberoEnv
+    from frs_ros.types import CameraSpec
+
+    with pytest.raises(ConfigError, match=r"unknown camera 'selfie'; choose one of: agentview"):
+        LiberoEnv('libero_object', 6, cameras=(CameraSpec('selfie', 8, 8),), assets='standin')
+
+
+@pytest.mark.parametrize(
+    'goals',
+    [
+        [['turnon', 'flat_stove_1']],
+        [
+            ['in', 'butter_1', 'basket_1_contain_region'],
+            ['in', 'milk_1', 'basket_1_contain_region'],
+        ],
+        [['on', 'butter_1', 'main_table_front_region']],
+    ],
+)
+def test_tasks_of_other_kinds_are_refused(butter_env, monkeypatch, goals):
+    """One predicate out of several, or one without a destination, would count as a success."""
+    monkeypatch.setitem(butter_env._problem.parsed_problem, 'goal_state', goals)
+    with pytest.raises(ConfigError, match=r'task 6, "pick up the butter .*cannot be run yet'):
+        butter_env._only_goal()
 
 
 def test_unknown_init_state_is_refused(butter_env):
