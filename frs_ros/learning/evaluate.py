@@ -14,9 +14,9 @@ from typing import Protocol
 from frs_ros.learning.episode import Environment, EpisodeResult, Guide, run_episode
 from frs_ros.learning.journal import EpisodeRecord, Journal
 from frs_ros.learning.settings import EvaluationSettings, Job, check_init_states
-from frs_ros.learning.workers import WorkerError, run_jobs
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer, episode_seed
+from frs_ros.workers import WorkerError, run_jobs
 
 __all__ = [
     'Environment',

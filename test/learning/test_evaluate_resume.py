@@ -15,7 +15,7 @@ from frs_ros.errors import ConfigError, DataError
 from frs_ros.learning.evaluate import evaluate
 from frs_ros.learning.journal import EPISODES_FILE, Journal
 from frs_ros.learning.settings import Method
-from frs_ros.learning.workers import WorkerError
+from frs_ros.workers import WorkerError
 
 ROOT = Path(__file__).parents[2]
 TIMING = 'plan_ms'

@@ -12,6 +12,7 @@ RANK = {
     '': 0,
     'types': 0,
     'errors': 0,
+    'workers': 0,
     'flow': 1,
     'policies': 1,
     'steering': 2,
