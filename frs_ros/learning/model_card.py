@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from frs_ros.data.collection import CollectionSettings
+from frs_ros.learning.generalist_config import FIRST_VALIDATION_INIT
+
 _CARD = """# {name}
 
 A small flow-matching policy (two cameras, proprioception and an instruction in; chunks of
@@ -17,10 +20,11 @@ tried without a large model. {parameters:,} parameters, {megabytes:.1f} MB, CPU,
 * {episodes} scripted demonstrations ({steps} steps, {frames} rendered frames of two cameras) of
   `frs collect` in the scenes of tasks {tasks}; {assets}. In each scene the expert fetches various
   objects: {targets}.
-* Validation: {validation_episodes} episodes ({validation_frames} frames) of init states 28-29.
+* Validation: {validation_episodes} episodes ({validation_frames} frames) of init states
+  {first_validation}-{last_init}.
 * Dataset digest `{digest}`.
 * **Held out: {held_out}.** They stand in the scenes but were never a target, never named and
-  never labelled. Init states 40-49 were not used.
+  never labelled. `frs collect` uses init states 0-{last_init} only.
 * {joint_steps} steps on the whole network and {head_steps} on the flow head alone, batch {batch} x
   {draws} noise draws, seed {seed}; the instruction was dropped in {dropout:.0%} of the samples.
   Validation losses: {losses}.
@@ -87,6 +91,8 @@ def render_model_card(
         targets=_words(data['targets']),
         held_out=_words(data['held_out']),
         digest=data['digest'],
+        first_validation=FIRST_VALIDATION_INIT,
+        last_init=CollectionSettings.init_states - 1,
         joint_steps=config['steps'],
         head_steps=config['head_steps'],
         batch=config['batch'],

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,4 +67,4 @@ def denoise(
 
 def with_diagnostics(plan: Plan, more: Mapping[str, float]) -> Plan:
     """The plan with further named numbers."""
-    return Plan(plan.chunk, plan.noise, plan.method, plan.nfe, {**plan.diagnostics, **more})
+    return replace(plan, diagnostics={**plan.diagnostics, **more})
