@@ -15,6 +15,19 @@ import numpy as np
 AGENTVIEW = 'agentview'
 WRIST = 'wrist'
 
+# What the numbers of an action mean; an executor refuses chunks of a space it was not set up for.
+# x y z (1 = 0.05 m), roll pitch yaw as axis-angle (1 = 0.5 rad), base axes; gripper -1 open .. +1
+# closed: robosuite's OSC_POSE, as in LIBERO.
+CARTESIAN_DELTA = 'cartesian_delta'
+# joint_1 .. joint_7 (1 = 0.2 rad ahead of the measured position), gripper 0 open .. 1 closed: what
+# DROID and openpi's pi0.5-DROID call joint velocity.
+JOINT_DELTA = 'joint_delta'
+# joint_1 .. joint_7 as absolute positions, rad; gripper 0 open .. 1 closed.
+JOINT_POSITION = 'joint_position'
+# joint_1 .. joint_7, rad/s; gripper 0 open .. 1 closed.
+JOINT_VELOCITY = 'joint_velocity'
+ACTION_SPACES = (CARTESIAN_DELTA, JOINT_DELTA, JOINT_POSITION, JOINT_VELOCITY)
+
 
 @dataclass(frozen=True)
 class CameraSpec:
@@ -40,11 +53,12 @@ class ActionSpec:
         action_dim: A, numbers per action, in units.
         model_dim: D >= A, width of the padded model space in which the field lives.
         control_hz: Rate at which the actions of a chunk are executed.
-        names: A names; the steerable ones are x, y, z (translation of the gripper along the base
-            axes), roll, pitch, yaw and gripper.
+        names: A names; x, y, z (translation of the gripper along the base axes), roll, pitch, yaw
+            and gripper in Cartesian space; joint_1 .. joint_7 and gripper in joint spaces.
         units: A units, '1' for normalised commands.
         steps: K, Euler steps of the policy's native sampler.
         execute_steps: How many actions of a chunk are executed before the next plan.
+        space: One of `ACTION_SPACES`.
     """
 
     horizon: int
@@ -55,8 +69,11 @@ class ActionSpec:
     units: tuple[str, ...]
     steps: int
     execute_steps: int
+    space: str = CARTESIAN_DELTA
 
     def __post_init__(self) -> None:
+        if self.space not in ACTION_SPACES:
+            raise ValueError(f"ActionSpec: unknown action space '{self.space}'")
         if not (len(self.names) == len(self.units) == self.action_dim <= self.model_dim):
             raise ValueError('ActionSpec: names, units, action_dim and model_dim disagree')
         if not 1 <= self.execute_steps <= self.horizon:
@@ -75,6 +92,8 @@ class Observation:
         images: Camera name -> [h, w, 3] uint8 RGB, upright as openpi's clients feed them.
         state: [S] float64 proprioception. In LIBERO S=8: gripper position in the world (3, m), its
             orientation as axis-angle (3, rad), finger joint positions (2, m), as openpi's client.
+            Policies in joint space get S=8: joint positions (7, rad), gripper (1, 0 open .. 1
+            closed), as openpi's DROID client.
         instruction: Task in words, '' when none is given.
         gripper_command: Last command sent to the gripper, -1 open .. +1 closed.
         stamp_ns: Acquisition time in nanoseconds, of whatever clock the caller lives on.

@@ -14,7 +14,7 @@ from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.keyboard import Keyboard, help_text
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
-from frs_ros.nodes.parameters import HumanGuidanceParameters
+from frs_ros.nodes.parameters.human_guidance import HumanGuidanceParameters
 from frs_ros.nodes.table import keyboard_hint
 from frs_ros.nodes.terminal import Terminal, open_terminal
 from frs_ros.ros import qos, spin

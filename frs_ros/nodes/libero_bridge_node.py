@@ -15,7 +15,7 @@ from rclpy.task import Future
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.msg import ActionChunk
 from frs_ros.nodes import topics
-from frs_ros.nodes.parameters import LiberoBridgeParameters
+from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
 from frs_ros.nodes.simulator_topics import SimulatorTopics, increasing
 from frs_ros.ros import qos, spin
 from frs_ros.ros.convert.episode import episode_to_msg

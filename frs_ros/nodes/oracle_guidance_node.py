@@ -12,7 +12,7 @@ from frs_ros.errors import FrsError
 from frs_ros.guidance.oracle import oracle_guidance
 from frs_ros.msg import Guidance, PrivilegedScene
 from frs_ros.nodes import topics
-from frs_ros.nodes.parameters import OracleGuidanceParameters
+from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
 from frs_ros.ros import qos, spin
 from frs_ros.ros.convert.guidance import guidance_to_msg
 from frs_ros.ros.convert.scene import scene_from_msg

@@ -15,7 +15,7 @@ from sensor_msgs.msg import CompressedImage
 from frs_ros.errors import DataError, FrsError
 from frs_ros.msg import ActionChunk, Guidance, PlanRequest, RobotState, SteeringReport
 from frs_ros.nodes import topics
-from frs_ros.nodes.parameters import PolicyServerParameters
+from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
 from frs_ros.ros import qos, spin, stamps
 from frs_ros.ros.convert.guidance import guidance_from_msg
 from frs_ros.ros.convert.image import jpeg_from_msg
@@ -162,7 +162,7 @@ class PolicyServer(Node):
         guidance = self._gatherer.guidance(request, self.get_clock().now().nanoseconds)
         plan = self._planner.plan(request, observation, guidance)
         now = time.monotonic()
-        answer = Chunk.answer(request, plan, self._planner.policy.spec.execute_steps)
+        answer = Chunk.answer(request, plan, self._planner.policy.spec)
         msg = chunk_to_msg(answer)
         self._chunks.publish(msg)
         self._answer = (request, msg)

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from frs_ros.errors import ConfigError, choose
-from frs_ros.nodes import parameters
+from frs_ros.nodes.parameters.human_guidance import HumanGuidanceParameters
+from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
+from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
+from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
 from frs_ros.ros.options import meta, validated
 
 # Node name -> its parameters. Every node has an executable and a config/<node>.yaml of its name.
 NODES: dict[str, type] = {
-    'libero_bridge': parameters.LiberoBridgeParameters,
-    'policy_server': parameters.PolicyServerParameters,
-    'oracle_guidance': parameters.OracleGuidanceParameters,
-    'human_guidance': parameters.HumanGuidanceParameters,
+    'libero_bridge': LiberoBridgeParameters,
+    'policy_server': PolicyServerParameters,
+    'oracle_guidance': OracleGuidanceParameters,
+    'human_guidance': HumanGuidanceParameters,
 }
 
 

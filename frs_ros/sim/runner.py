@@ -19,7 +19,7 @@ import numpy as np
 
 from frs_ros.sim.outcome import OutcomeMonitor
 from frs_ros.steering.exchange import Chunk, Request
-from frs_ros.types import PrivilegedScene
+from frs_ros.types import CARTESIAN_DELTA, PrivilegedScene
 
 REPEAT = 1.0  # s between repetitions of an unanswered request,
 SEARCH = 0.25  # ... while no server was ever heard of
@@ -178,10 +178,11 @@ class EpisodeRunner:
             pending.request_id,
         ):
             return
-        if chunk.actions.shape[1] != ACTION_DIM:
+        if chunk.space != CARTESIAN_DELTA or chunk.actions.shape[1] != ACTION_DIM:
             self._outlet.rejected(
-                f'chunk of {chunk.actions.shape[1]} numbers per action refused: LIBERO takes '
-                f'{ACTION_DIM}; the checkpoint is made for something else'
+                f'chunk of {chunk.actions.shape[1]} numbers per action ({chunk.space}) refused: '
+                f'LIBERO takes {ACTION_DIM} ({CARTESIAN_DELTA}); the checkpoint is made for '
+                'something else'
             )
             return
         if self._repeats and self._restarted():

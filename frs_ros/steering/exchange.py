@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frs_ros.guidance.guidance import Guidance
-from frs_ros.types import Plan
+from frs_ros.types import ActionSpec, Plan
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Chunk:
         execute_steps: How many actions to execute before the next request, in [1, H].
         method: Name of the steering method.
         stamp_ns: Stamp of the observation planned from.
+        space: What the actions mean, one of `types.ACTION_SPACES`.
+        control_hz: Rate at which they are to be executed.
     """
 
     request_id: int
@@ -51,18 +53,22 @@ class Chunk:
     execute_steps: int
     method: str
     stamp_ns: int
+    space: str
+    control_hz: float
 
     @classmethod
-    def answer(cls, request: Request, plan: Plan, execute_steps: int) -> Chunk:
-        """The plan as the answer to a request."""
+    def answer(cls, request: Request, plan: Plan, spec: ActionSpec) -> Chunk:
+        """The plan of a policy as the answer to a request."""
         return cls(
             request_id=request.request_id,
             episode_id=request.episode_id,
             actions=plan.chunk,
             noise=plan.noise,
-            execute_steps=execute_steps,
+            execute_steps=spec.execute_steps,
             method=plan.method,
             stamp_ns=request.stamp_ns,
+            space=spec.space,
+            control_hz=spec.control_hz,
         )
 
 

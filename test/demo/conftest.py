@@ -68,7 +68,19 @@ def recording(camera):
                 actions[:, 0] = 1.0
                 noise = np.zeros((10, 7), np.float32)
                 index = step // EXECUTED
-                made.add_chunk(Chunk(index, 'e', actions, noise, EXECUTED, 'x', stamp + 1))
+                made.add_chunk(
+                    Chunk(
+                        index,
+                        'e',
+                        actions,
+                        noise,
+                        EXECUTED,
+                        'x',
+                        stamp + 1,
+                        'cartesian_delta',
+                        20.0,
+                    )
+                )
                 guided = wish if side == 'steered' else None
                 made.add_report(Report(index, 'e', 'x', guided, 20, 0.03, 0.02))
                 made.grippers[stamp + 1] = np.array([0.0, 0.0, 0.0])

@@ -32,7 +32,9 @@ NOT_FINITE = [math.nan, math.inf, -math.inf]
 def make_chunk() -> Chunk:
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((10, 7), dtype=np.float32)
-    return Chunk(4, 'e', rng.standard_normal((10, 7)), noise, 5, 'frs', STAMP)
+    return Chunk(
+        4, 'e', rng.standard_normal((10, 7)), noise, 5, 'frs', STAMP, 'cartesian_delta', 20.0
+    )
 
 
 def test_stamps_keep_every_nanosecond():
@@ -101,7 +103,7 @@ def test_chunk_round_trip_is_exact():
     assert np.array_equal(back.actions, chunk.actions)
     assert np.array_equal(back.noise, chunk.noise)
     assert back.noise.dtype == np.float32
-    names = ('request_id', 'episode_id', 'execute_steps', 'method', 'stamp_ns')
+    names = ('request_id', 'episode_id', 'execute_steps', 'method', 'stamp_ns', 'space')
     assert all(getattr(back, name) == getattr(chunk, name) for name in names)
 
 
@@ -118,6 +120,9 @@ def test_chunk_without_noise_passes():
         ({'action_dim': 6}, 'actions'),
         ({'model_dim': 8}, 'noise'),
         ({'execute_steps': 0}, 'execute_steps'),
+        ({'action_space': 'polar'}, 'polar'),
+        ({'control_hz': 0.0}, 'control_hz'),
+        ({'control_hz': float('nan')}, 'control_hz'),
         ({'execute_steps': 11}, 'execute_steps'),
         ({'actions': [0.0] * 69 + [math.nan]}, 'actions'),
         ({'actions': [0.0] * 69}, 'actions'),

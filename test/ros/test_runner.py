@@ -106,6 +106,8 @@ class Rig:
             EXECUTE,
             'frs',
             self.request.stamp_ns,
+            'cartesian_delta',
+            20.0,
         )
         return dataclasses.replace(answer, **changes)
 

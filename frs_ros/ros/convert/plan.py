@@ -14,7 +14,7 @@ from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite
 from frs_ros.ros.convert.guidance import guidance_from_msg, guidance_to_msg
 from frs_ros.steering.exchange import Chunk, Report, Request
-from frs_ros.types import Plan
+from frs_ros.types import ACTION_SPACES, Plan
 
 
 def request_to_msg(request: Request) -> PlanRequest:
@@ -51,6 +51,8 @@ def chunk_to_msg(chunk: Chunk) -> ActionChunk:
         horizon=horizon,
         action_dim=action_dim,
         model_dim=noise.shape[1],
+        action_space=chunk.space,
+        control_hz=float(chunk.control_hz),
         actions=finite('ActionChunk.actions', chunk.actions).ravel().tolist(),
         noise=noise.ravel().tolist(),
         execute_steps=chunk.execute_steps,
@@ -61,9 +63,14 @@ def chunk_from_msg(msg: ActionChunk) -> Chunk:
     """The chunk a message carries.
 
     Raises:
-        DataError: If sizes disagree, the chunk is empty, an action is not finite or execute_steps
-            is outside [1, horizon]. Noise may be NaN: some methods have none.
+        DataError: If sizes disagree, the chunk is empty, an action is not finite, the action space
+            is unknown, the rate is not positive or execute_steps is outside [1, horizon]. Noise
+            may be NaN: some methods have none.
     """
+    if msg.action_space not in ACTION_SPACES:
+        raise DataError(f"ActionChunk.action_space is '{msg.action_space}', which is unknown")
+    if not 0.0 < msg.control_hz < math.inf:
+        raise DataError(f'ActionChunk.control_hz is {msg.control_hz}; it must be positive')
     if msg.horizon < 1 or msg.action_dim < 1:
         raise DataError(
             f'ActionChunk is empty: horizon {msg.horizon}, action_dim {msg.action_dim}'
@@ -85,6 +92,8 @@ def chunk_from_msg(msg: ActionChunk) -> Chunk:
         execute_steps=msg.execute_steps,
         method=msg.method,
         stamp_ns=stamps.to_ns(msg.header.stamp),
+        space=msg.action_space,
+        control_hz=msg.control_hz,
     )
 
 

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters of every node: the source of names, defaults and ranges.
-
-`config/<node>.yaml` and the tables of docs/graph.md repeat them; a test compares the three.
-Imports no ROS, so that `frs up` can read the defaults.
-"""
+"""Parameters of the node `libero_bridge`."""
 
 from __future__ import annotations
 
@@ -63,59 +59,4 @@ class LiberoBridgeParameters:
     )
     abort_after: float = parameter(
         10.0, 'Time without an answer after which an episode is aborted, s.', low=0.1, high=3600.0
-    )
-
-
-@dataclass(frozen=True)
-class PolicyServerParameters:
-    """Parameters of the node `policy_server`."""
-
-    checkpoint: str = parameter('mini', "Policy: 'mini' for the shipped one, or a .safetensors.")
-    method: str = parameter('frs', 'Steering method; may be changed at any time.', live=True)
-    method_options: str = parameter(
-        '{}', 'Options of the method as a JSON object, such as {"max_iterations": 8}.', live=True
-    )
-    guidance_sync: str = parameter(
-        'stamped',
-        'stamped: wait for the guidance with the stamp of the request (oracle). latest: the '
-        'newest one, unless stale. none: unsteered.',
-        choices=('stamped', 'latest', 'none'),
-    )
-    guidance_timeout: float = parameter(
-        0.25, 'Age beyond which the latest guidance is stale, s.', low=0.01, high=10.0, live=True
-    )
-    observation_sync: str = parameter(
-        'stamped',
-        'stamped: images and state with exactly the stamp of the request. latest: the newest.',
-        choices=('stamped', 'latest'),
-    )
-    input_timeout: float = parameter(
-        2.0, 'Time after which a missing input is named, s.', low=0.1, high=60.0
-    )
-    threads: int = parameter(1, 'CPU threads of a policy that runs on torch.', low=1, high=256)
-
-
-@dataclass(frozen=True)
-class OracleGuidanceParameters:
-    """Parameters of the node `oracle_guidance`."""
-
-    magnitude: float = parameter(
-        1.0, 'Speed of the guidance, as a part of full command.', low=0.0, high=1.0, live=True
-    )
-
-
-@dataclass(frozen=True)
-class HumanGuidanceParameters:
-    """Parameters of the node `human_guidance`."""
-
-    rate: float = parameter(50.0, 'Rate at which guidance is published, Hz.', low=1.0, high=200.0)
-    hold: float = parameter(
-        0.7,
-        'Time for which a key counts as held after its last character, s; a little longer than '
-        'the delay of the keyboard before it repeats.',
-        low=0.05,
-        high=5.0,
-    )
-    magnitude: float = parameter(
-        1.0, 'Speed of the guidance, as a part of full command.', low=0.0, high=1.0
     )

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters of the node `oracle_guidance`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frs_ros.ros.options import parameter
+
+
+@dataclass(frozen=True)
+class OracleGuidanceParameters:
+    """Parameters of the node `oracle_guidance`."""
+
+    magnitude: float = parameter(
+        1.0, 'Speed of the guidance, as a part of full command.', low=0.0, high=1.0, live=True
+    )

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters of the node `policy_server`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frs_ros.ros.options import parameter
+
+
+@dataclass(frozen=True)
+class PolicyServerParameters:
+    """Parameters of the node `policy_server`."""
+
+    checkpoint: str = parameter('mini', "Policy: 'mini' for the shipped one, or a .safetensors.")
+    method: str = parameter('frs', 'Steering method; may be changed at any time.', live=True)
+    method_options: str = parameter(
+        '{}', 'Options of the method as a JSON object, such as {"max_iterations": 8}.', live=True
+    )
+    guidance_sync: str = parameter(
+        'stamped',
+        'stamped: wait for the guidance with the stamp of the request (oracle). latest: the '
+        'newest one, unless stale. none: unsteered.',
+        choices=('stamped', 'latest', 'none'),
+    )
+    guidance_timeout: float = parameter(
+        0.25, 'Age beyond which the latest guidance is stale, s.', low=0.01, high=10.0, live=True
+    )
+    observation_sync: str = parameter(
+        'stamped',
+        'stamped: images and state with exactly the stamp of the request. latest: the newest.',
+        choices=('stamped', 'latest'),
+    )
+    input_timeout: float = parameter(
+        2.0, 'Time after which a missing input is named, s.', low=0.1, high=60.0
+    )
+    threads: int = parameter(1, 'CPU threads of a policy that runs on torch.', low=1, high=256)
