@@ -17,7 +17,7 @@ from frs_ros.errors import ConfigError, DataError, DependencyError
 if TYPE_CHECKING:
     from frs_ros.data.tape import Recording
     from frs_ros.demo.comparison import DemoSettings, Pair
-    from frs_ros.nodes.table import Process
+    from frs_ros.nodes.graph import Process
 
 VIEW = 448  # px, of the pictures for people
 
@@ -105,7 +105,7 @@ def settings_from(args: argparse.Namespace) -> DemoSettings:
 def processes(settings: DemoSettings) -> dict[str, Sequence[Process]]:
     """The nodes of both graphs, from the node table that `frs up` and launch files use."""
     from frs_ros.demo.comparison import METHODS, STEERED
-    from frs_ros.nodes.table import LIBERO
+    from frs_ros.nodes.graphs.libero import LIBERO
 
     common: dict[str, Any] = {
         'suite': settings.suite,

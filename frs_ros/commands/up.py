@@ -14,12 +14,12 @@ from frs_ros.errors import ConfigError, DependencyError, choose
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `frs up`; the graphs and what they take are listed in the help."""
-    from frs_ros.nodes.table import GRAPHS
+    from frs_ros.nodes.graphs import GRAPHS
 
     lines = []
     for graph in GRAPHS.values():
-        lines.append(f'arguments of {graph.name}:')
-        lines += [f'  {a.name + ":=...":16} {a.help}' for a in graph.arguments]
+        lines.append(f'arguments of {graph.name} ({graph.summary}):')
+        lines += [f'  {a.name + ":=...":16} {graph.help(a)}' for a in graph.arguments]
     lines.append('  node.parameter:=... sets any parameter of a node (docs/graph.md)')
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = '\n'.join(lines)
@@ -36,20 +36,17 @@ def run(args: argparse.Namespace) -> int:
     """Starts the nodes of a graph and ends them together; see `Supervisor.run` for the result."""
     from importlib.util import find_spec
 
-    from frs_ros.nodes.supervisor import ENVIRONMENT, Command, Supervisor
-    from frs_ros.nodes.table import GRAPHS, keyboard_hint
+    from frs_ros.nodes.graphs import GRAPHS
+    from frs_ros.nodes.supervisor import ENVIRONMENT, Supervisor
 
     graph = GRAPHS[choose('graph', args.graph, GRAPHS)]
-    given = assignments(args.arguments)
-    processes = graph.processes(given)
+    processes = graph.processes(assignments(args.arguments))
     if find_spec('rclpy') is None or find_spec('frs_ros.msg') is None:
         raise DependencyError("ROS 2 is not in this environment; run 'make setup'")
-    if given.get('guidance') == 'keyboard':
-        print(f'to steer, run in another terminal: {keyboard_hint()}', flush=True)
-    commands = [
-        Command(p.row.node, p.command, respawn=p.row.respawn, ends_all=p.row.ends_graph)
-        for p in processes
-    ]
+    for process in processes:
+        if process.row.reads_keys:  # its processes have no terminal, see `Supervisor`
+            print(process.hint, flush=True)
+    commands = [p.supervised() for p in processes if not p.row.reads_keys]
     environment = {**ENVIRONMENT, **os.environ}
     return Supervisor(commands, _say(), environment, keep_going=args.keep_going).run()
 

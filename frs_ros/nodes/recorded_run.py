@@ -13,9 +13,9 @@ from pathlib import Path
 
 from frs_ros.data.tape import Recording
 from frs_ros.errors import ConfigError, FrsError
+from frs_ros.nodes.graph import Process
 from frs_ros.nodes.recorder import Recorder
 from frs_ros.nodes.supervisor import ENVIRONMENT, Command, Supervisor
-from frs_ros.nodes.table import Process
 
 DOMAINS = range(1, 102)  # above, the ports of DDS may collide with those of other programs
 _FIRST_PORT, _DOMAIN_PORTS = 7410, 250  # UDP, of a domain's first participant (DDS-RTPS, 9.6.2.3)
@@ -88,12 +88,7 @@ def free_domain() -> int:
 
 def _commands(graphs: Mapping[str, Sequence[Process]]) -> list[Command]:
     return [
-        Command(
-            f'{namespace}/{process.row.node}',
-            [*process.command, '-r', f'__ns:=/{namespace}'],
-            respawn=process.row.respawn,
-            ends_all=process.row.ends_graph,
-        )
+        process.supervised(namespace)
         for namespace, processes in graphs.items()
         for process in processes
     ]

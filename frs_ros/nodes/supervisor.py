@@ -38,12 +38,14 @@ class Command:
         words: Command line.
         respawn: Start it again after a crash.
         ends_all: Its regular end ends the others too, once no other process of this kind runs.
+        outlives: The others need it to end well: it is ended after them.
     """
 
     name: str
     words: Sequence[str]
     respawn: bool = False
     ends_all: bool = False
+    outlives: bool = False
 
 
 class Supervisor:
@@ -155,18 +157,10 @@ class Supervisor:
         self._events.put((command, process))
 
     def _stop(self) -> None:
-        """Ends every process and what it has started."""
-        processes = list(self._running.values())
-        for number, patience in ESCALATION:
-            for process in processes:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, number)
-            end = time.monotonic() + patience
-            for process in processes:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(max(0.0, end - time.monotonic()))
-            if all(process.poll() is not None for process in processes):
-                break
+        """Ends every process and what it has started, those that outlive the others last."""
+        last = {command.name for command in self._commands if command.outlives}
+        for final in (False, True):
+            _end([p for name, p in self._running.items() if (name in last) == final])
         for reader in self._readers:
             reader.join(0.5)
 
@@ -179,3 +173,17 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _end(processes: list[subprocess.Popen]) -> None:
+    """Ends these processes and what they have started, in the end by force."""
+    for number, patience in ESCALATION:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+        end = time.monotonic() + patience
+        for process in processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, end - time.monotonic()))
+        if all(process.poll() is not None for process in processes):
+            break

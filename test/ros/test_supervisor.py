@@ -125,3 +125,37 @@ def test_gives_up_after_many_crashes(monkeypatch):
     run = Run(python('raise SystemExit(1)', respawn=True))
     assert run.code == 1
     assert sum('starting it again' in line for line in run.lines) == supervisor.MAX_RESTARTS
+
+
+ENDS_SLOWLY = (
+    """
+import signal, sys, time
+def end(*_):
+    time.sleep(0.3)
+    print("ended", flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+"""
+    + SLEEP
+)
+SAYS_WHEN_IT_ENDS = (
+    """
+import signal, sys
+def end(*_):
+    print("asked to end", flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+"""
+    + SLEEP
+)
+
+
+def test_one_that_outlives_the_others_is_ended_after_them():
+    run = Run(
+        python(SAYS_WHEN_IT_ENDS, 'arm', outlives=True),
+        python(ENDS_SLOWLY, 'controller'),
+        when='[controller] up',
+        then=interrupt,
+    )
+    assert run.code == 0
+    assert run.lines.index('[controller] ended') < run.lines.index('[arm] asked to end')

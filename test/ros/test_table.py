@@ -9,7 +9,10 @@ import pytest
 
 from frs_ros import cli
 from frs_ros.errors import ConfigError
-from frs_ros.nodes.table import GRAPHS, LIBERO, NODES, Graph
+from frs_ros.nodes.graph import Graph, Row
+from frs_ros.nodes.graphs import GRAPHS
+from frs_ros.nodes.graphs.libero import LIBERO
+from frs_ros.nodes.table import NODES
 
 
 def overrides(**given: str) -> dict[str, dict]:
@@ -17,19 +20,36 @@ def overrides(**given: str) -> dict[str, dict]:
 
 
 def test_every_node_of_the_table_exists(repository):
-    for graph in GRAPHS.values():
-        for row in graph.rows:
-            assert row.node in NODES
-            assert (repository.package / 'nodes' / f'{row.node}_node.py').is_file()
+    nodes = {row.node for graph in GRAPHS.values() for row in graph.rows if not row.program}
+    for node in nodes:
+        assert node in NODES
+        assert (repository.package / 'nodes' / f'{node}_node.py').is_file()
     for path in (repository.package / 'nodes').glob('*_node.py'):
         assert path.name.removesuffix('_node.py') in NODES
 
 
-def test_every_argument_sets_a_parameter_and_is_described():
-    for argument in LIBERO.arguments:
-        node, parameter = argument.sets
-        assert parameter in NODES[node].__dataclass_fields__
-        assert argument.help
+@pytest.mark.parametrize('graph', GRAPHS.values(), ids=lambda graph: graph.name)
+def test_every_argument_sets_a_parameter_and_is_described(graph):
+    kinds = {row.label: row.node for row in graph.rows}
+    for argument in graph.arguments:
+        if argument.sets is not None:
+            label, parameter = argument.sets
+            assert parameter in NODES[kinds[label]].__dataclass_fields__
+        assert graph.help(argument).split(' Default: ')[0]
+
+
+@pytest.mark.parametrize('graph', GRAPHS.values(), ids=lambda graph: graph.name)
+def test_conditions_name_arguments_and_values_that_exist(graph):
+    arguments = {argument.name: argument for argument in graph.arguments}
+    for row in graph.rows:
+        for name, values in row.only_if.items():
+            assert set(values) <= set(arguments[name].words)
+
+
+@pytest.mark.parametrize('graph', GRAPHS.values(), ids=lambda graph: graph.name)
+def test_processes_have_names_of_their_own(graph):
+    names = [process.row.label for process in graph.processes({})]
+    assert len(names) == len(set(names))
 
 
 def test_what_is_not_given_is_left_to_the_files():
@@ -98,14 +118,16 @@ def test_texts_survive_the_command_line_of_ros(ros):
 
 
 def test_config_that_is_missing_is_named(monkeypatch):
-    from frs_ros.nodes.table import Row
-
-    graph = Graph('x', (Row('nobody'),), ())
+    graph = Graph('x', 'of nobody', (Row('nobody'),), ())
     with pytest.raises(ConfigError, match=r'config/nobody.yaml is not installed'):
         graph.processes({})
 
 
-def test_document_repeats_the_arguments(repository):
+@pytest.mark.parametrize('graph', GRAPHS.values(), ids=lambda graph: graph.name)
+def test_document_repeats_the_arguments(repository, graph):
     text = (repository.root / 'docs' / 'graph.md').read_text()
-    rows = re.findall(r'^\| `(\w+)` \| `(\w+)\.(\w+)` \| (.+) \|$', text, re.MULTILINE)
-    assert rows == [(a.name, *a.sets, a.help) for a in LIBERO.arguments]
+    section = text.split(f'## Arguments of `{graph.name}`')[1].split('\n## ')[0]
+    rows = re.findall(r'^\| `(\w+)` \| (.+?) \| (.+) \|$', section, re.MULTILINE)
+    targets = ['`{}.{}`'.format(*a.sets) if a.sets else 'several' for a in graph.arguments]
+    wanted = zip(graph.arguments, targets)
+    assert rows == [(a.name, target, graph.help(a)) for a, target in wanted]

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The graphs that `frs up NAME` and `ros2 launch frs_ros NAME.launch.py` start."""
+
+from __future__ import annotations
+
+from frs_ros.nodes.graphs.libero import LIBERO
+
+GRAPHS = {graph.name: graph for graph in (LIBERO,)}

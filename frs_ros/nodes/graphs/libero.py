@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The graph `libero`: LIBERO in the place of cameras and robot."""
+
+from __future__ import annotations
+
+from frs_ros.nodes.graph import Argument, Graph, Row, same
+
+LIBERO = Graph(
+    'libero',
+    'a stock LIBERO task in the place of cameras and robot',
+    rows=(
+        Row('policy_server', respawn=True),
+        Row('oracle_guidance', only_if={'guidance': ('oracle',)}),
+        Row('human_guidance', only_if={'guidance': ('keyboard',)}, reads_keys=True),
+        Row('libero_bridge', ends_graph=True),
+    ),
+    arguments=(
+        *same('libero_bridge', 'suite', 'task_id', 'first_init', 'init_count', 'episodes'),
+        *same('libero_bridge', 'seed', 'mode', 'assets', 'instruction', 'max_steps', 'view_every'),
+        *same('policy_server', 'checkpoint', 'method'),
+        Argument(
+            'guidance',
+            ('policy_server', 'guidance_sync'),
+            'Who guides; keyboard needs a terminal, see human_guidance.',
+            words={'oracle': 'stamped', 'keyboard': 'latest', 'none': 'none'},
+            default='oracle',
+        ),
+        *same('oracle_guidance', 'magnitude'),
+    ),
+)

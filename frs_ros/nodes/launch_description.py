@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A graph of the node table for `ros2 launch`; imported by the files in launch/ only."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from launch import LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    LogInfo,
+    OpaqueFunction,
+    Shutdown,
+)
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+from frs_ros.nodes.graph import Graph, Process
+from frs_ros.nodes.supervisor import EXIT_CONFIG
+
+RESTART_DELAY = 1.0  # s
+
+
+def launch_description(graph: Graph) -> LaunchDescription:
+    """Declares the arguments of the graph and starts what they ask for."""
+
+    def start(context: Any) -> list:
+        given = {a.name: context.launch_configurations[a.name] for a in graph.arguments}
+        return [_action(process) for process in graph.processes(given)]
+
+    arguments = [
+        DeclareLaunchArgument(a.name, default_value=a.default, description=graph.help(a))
+        for a in graph.arguments
+    ]
+    return LaunchDescription([*arguments, OpaqueFunction(function=start)])
+
+
+def _action(process: Process) -> Any:
+    row = process.row
+    if row.reads_keys and not _has_terminal():
+        return LogInfo(msg=process.hint)
+
+    def on_exit(event: Any, context: Any) -> list:
+        # wrong parameters are not mended by starting again
+        final = not row.respawn or event.returncode == EXIT_CONFIG
+        return [Shutdown(reason=f'{row.label} has ended')] if final else []
+
+    common: dict[str, Any] = {
+        'output': 'screen',
+        'respawn': row.respawn,
+        'respawn_delay': RESTART_DELAY,
+        'on_exit': on_exit,
+    }
+    if row.program:
+        return ExecuteProcess(cmd=process.command, name=row.label, **common)
+    # with their types, or launch would read a text such as 012 as a number
+    parameters = {k: ParameterValue(v, value_type=type(v)) for k, v in process.overrides.items()}
+    return Node(
+        package='frs_ros',
+        executable=row.node,
+        name=row.name or None,
+        parameters=[str(process.config), parameters],
+        **common,
+    )
+
+
+def _has_terminal() -> bool:
+    """Whether the processes of this launch can reach a terminal."""
+    try:
+        os.close(os.open('/dev/tty', os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
