@@ -20,14 +20,12 @@ from torch import Tensor
 
 from frs_ros.errors import CheckpointError
 from frs_ros.policies.base import FlowPolicy
+from frs_ros.policies.description import FORMAT, KIND, read_metadata, resolve
 from frs_ros.policies.mini import MINI_SPEC, MiniPolicy, make_network
 from frs_ros.policies.mini_network import PROPRIO_DIM
 from frs_ros.policies.normalisation import Normalisation
 from frs_ros.policies.vocabulary import Vocabulary
-
-FORMAT = 1
-KIND = 'mini'
-SHIPPED = {'mini': Path(__file__).parent / 'pretrained' / 'mini_libero_object.safetensors'}
+from frs_ros.types import CARTESIAN_DELTA
 
 
 def _description(policy: MiniPolicy) -> dict[str, Any]:
@@ -69,44 +67,6 @@ def save_policy(policy: MiniPolicy, path: str | Path, metadata: Mapping[str, Any
     except OSError as e:
         raise CheckpointError(f'cannot write checkpoint {path}: {e.strerror}') from e
     return path
-
-
-def resolve(checkpoint: str | Path) -> Path:
-    """Path of a shipped checkpoint by name, or the path itself.
-
-    Raises:
-        CheckpointError: If there is no such file, or its JSON is missing.
-    """
-    path = SHIPPED.get(str(checkpoint), Path(checkpoint))
-    if not path.is_file():
-        names = ', '.join(SHIPPED)
-        raise CheckpointError(
-            f"no checkpoint at '{path}'; give a .safetensors file or one of: {names}"
-        )
-    if not path.with_suffix('.json').is_file():
-        raise CheckpointError(f'checkpoint {path} lacks its description {path.stem}.json')
-    return path
-
-
-def read_metadata(checkpoint: str | Path) -> dict[str, Any]:
-    """The JSON of a checkpoint; training metadata are under `training`.
-
-    Raises:
-        CheckpointError: If it is missing or is not the JSON of a `mini` checkpoint.
-    """
-    path = resolve(checkpoint).with_suffix('.json')
-    try:
-        description = json.loads(path.read_text())
-    except (OSError, ValueError) as e:
-        raise CheckpointError(f'{path} is not readable JSON: {e}') from e
-    if not isinstance(description, dict):
-        raise CheckpointError(f'{path} does not describe a checkpoint')
-    for key, wanted in (('kind', KIND), ('format', FORMAT)):
-        if description.get(key) != wanted:
-            raise CheckpointError(
-                f'{path}: {key} is {description.get(key)!r}, this version reads {wanted!r}'
-            )
-    return description
 
 
 def load_policy(checkpoint: str | Path) -> FlowPolicy:
@@ -160,8 +120,12 @@ def _check_weights(
 
 def _check_description(path: Path, description: Mapping[str, Any], policy: MiniPolicy) -> None:
     """CheckpointError unless spec, cameras and normalisation are what this code computes."""
+    wanted = _description(policy)
     for key in ('spec', 'cameras'):
-        if description.get(key) != _description(policy)[key]:
+        said = description.get(key)
+        if key == 'spec' and isinstance(said, dict):
+            said = {'space': CARTESIAN_DELTA, **said}  # unsaid in older checkpoints
+        if said != wanted[key]:
             raise CheckpointError(
                 f'{path.with_suffix(".json")}: {key} is not that of this version'
             )

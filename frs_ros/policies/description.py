@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a checkpoint is and needs, read from the JSON beside its weights. Without torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from frs_ros.errors import CheckpointError
+from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA
+
+FORMAT = 1
+KIND = 'mini'
+SHIPPED = {'mini': Path(__file__).parent / 'pretrained' / 'mini_libero_object.safetensors'}
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What a robot cell must offer for a policy to run in it.
+
+    Attributes:
+        space: What its actions mean, one of `types.ACTION_SPACES`.
+        control_hz: Rate at which they are executed.
+        cameras: Names of the images it looks at: the scene, then the wrist.
+    """
+
+    space: str
+    control_hz: float
+    cameras: tuple[str, ...]
+
+
+# Policies that are made, not read from a file.
+MADE = {
+    'random_droid': Interface(JOINT_DELTA, 15.0, ('exterior_image_1_left', 'wrist_image_left')),
+}
+
+
+def interface_of(checkpoint: str) -> Interface:
+    """What the policy needs that `load_policy` would load; CheckpointError if there is none."""
+    if checkpoint in MADE:
+        return MADE[checkpoint]
+    description = read_metadata(checkpoint)
+    try:
+        spec = description['spec']
+        cameras = tuple(str(camera['name']) for camera in description['cameras'])
+        return Interface(spec.get('space', CARTESIAN_DELTA), float(spec['control_hz']), cameras)
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        path = resolve(checkpoint).with_suffix('.json')
+        raise CheckpointError(f'{path}: bad or missing entry {e}') from e
+
+
+def resolve(checkpoint: str | Path) -> Path:
+    """Path of a shipped checkpoint by name, or the path itself.
+
+    Raises:
+        CheckpointError: If there is no such file, or its JSON is missing.
+    """
+    path = SHIPPED.get(str(checkpoint), Path(checkpoint))
+    if not path.is_file():
+        names = ', '.join(SHIPPED)
+        raise CheckpointError(
+            f"no checkpoint at '{path}'; give a .safetensors file or one of: {names}"
+        )
+    if not path.with_suffix('.json').is_file():
+        raise CheckpointError(f'checkpoint {path} lacks its description {path.stem}.json')
+    return path
+
+
+def read_metadata(checkpoint: str | Path) -> dict[str, Any]:
+    """The JSON of a checkpoint; training metadata are under `training`.
+
+    Raises:
+        CheckpointError: If it is missing or is not the JSON of a `mini` checkpoint.
+    """
+    path = resolve(checkpoint).with_suffix('.json')
+    try:
+        description = json.loads(path.read_text())
+    except (OSError, ValueError) as e:
+        raise CheckpointError(f'{path} is not readable JSON: {e}') from e
+    if not isinstance(description, dict):
+        raise CheckpointError(f'{path} does not describe a checkpoint')
+    for key, wanted in (('kind', KIND), ('format', FORMAT)):
+        if description.get(key) != wanted:
+            raise CheckpointError(
+                f'{path}: {key} is {description.get(key)!r}, this version reads {wanted!r}'
+            )
+    return description
