@@ -19,7 +19,7 @@ from typing import Any
 from frs_ros.errors import choose
 from frs_ros.nodes.supervisor import Command
 from frs_ros.nodes.table import NODES, config_file
-from frs_ros.ros.options import meta, validated
+from frs_ros.ros.options import checked, meta
 
 Overrides = Mapping[str, Mapping[str, Any]]  # row name -> parameter -> value
 
@@ -222,12 +222,12 @@ def _field(node: str, parameter: str) -> dataclasses.Field:
 
 
 def _value(node: str, parameter: str, text: str) -> Any:
-    """The text as the parameter's type, checked."""
+    """The text as the parameter's type, checked by itself: the file may hold what it goes with."""
     kind = type(_field(node, parameter).default)
     value: Any = text
     with contextlib.suppress(KeyError, ValueError):  # the check below words the error
         value = _FROM_TEXT.get(kind, str)(text)
-    return getattr(validated(NODES[node], {parameter: value}), parameter)
+    return checked(NODES[node], parameter, value)
 
 
 _FROM_TEXT: dict[type, Callable[[str], Any]] = {

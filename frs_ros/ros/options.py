@@ -53,12 +53,13 @@ def meta(of: Field) -> Meta:
 
 def validated(kind: type[Parameters], values: dict[str, Any]) -> Parameters:
     """An instance of `kind` with `values` over its defaults; ConfigError if one does not fit."""
-    types = get_type_hints(kind)
-    checked = {}
-    for name, value in values.items():
-        field = kind.__dataclass_fields__[name]  # type: ignore[attr-defined]
-        checked[name] = _checked(name, value, types[name], meta(field))
-    return kind(**checked)
+    return kind(**{name: checked(kind, name, value) for name, value in values.items()})
+
+
+def checked(kind: type, name: str, value: Any) -> Any:
+    """One parameter of `kind` as its type; ConfigError if it does not fit by itself."""
+    info = meta(kind.__dataclass_fields__[name])  # type: ignore[attr-defined]
+    return _checked(name, value, get_type_hints(kind)[name], info)
 
 
 def _checked(name: str, value: Any, kind: type, info: Meta) -> Any:
