@@ -166,11 +166,14 @@ class PolicyServer(Node):
         msg = chunk_to_msg(answer)
         self._chunks.publish(msg)
         self._answer = (request, msg)
-        self._reports.publish(
-            report_to_msg(
-                request, plan, guidance, latency=now - self._arrival, plan_time=now - start
-            )
-        )
+        times = {'latency': now - self._arrival, 'plan_time': now - start}
+        unsteered = None
+        if self._settings.compare:
+            steered = guidance is not None and guidance.active
+            alone = self._planner.unsteered(request, observation) if steered else plan
+            unsteered = alone.chunk
+        report = report_to_msg(request, plan, guidance, **times, unsteered=unsteered)
+        self._reports.publish(report)
 
     # ---- parameters and faults ----------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer, plan_rng
 from frs_ros.steering.exchange import Request
 from frs_ros.steering.registry import make_steerer
+from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import Observation, Plan
 
 _WARM_UP_STATE = np.array([0.0, 0, 0.5, 3.1, 0, 0, 0.04, -0.04])  # LIBERO's, near its start
@@ -34,6 +35,11 @@ class Planner:
         """The plan for a request; its random draws depend on seed and request id only."""
         rng = plan_rng(request.seed, request.request_id)
         return self.steerer.plan(self.policy, observation, guidance, rng)
+
+    def unsteered(self, request: Request, observation: Observation) -> Plan:
+        """What the policy would do by itself for a request, with the same random draws."""
+        rng = plan_rng(request.seed, request.request_id)
+        return Unsteered().plan(self.policy, observation, None, rng)
 
     def warm_up(self) -> None:
         """Makes a steered plan from black images, so that the first real one is not slow."""

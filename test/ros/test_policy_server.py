@@ -152,6 +152,17 @@ def test_answers_like_the_planner_and_switches_methods(robot, node_process, chec
     plan = expected(checkpoint, robot, request, 'base', None)
     assert np.abs(chunk.actions - plan.chunk).max() < 1e-6
 
+    assert list(robot.reports[-1].unsteered_actions) == []
+    assert robot.set('compare', True).successful  # both plans, from the same draws
+    assert robot.set('method', 'frs').successful
+    robot.show(3000, guidance=UP)
+    request = robot.ask(2, 3000)
+    steered = robot.answer(4)
+    robot.ros.wait_for(lambda: robot.reports[-1].request_id == 2, what='the report')
+    alone = expected(checkpoint, robot, request, 'base', None)
+    assert np.abs(np.array(robot.reports[-1].unsteered_actions) - alone.chunk.ravel()).max() < 1e-6
+    assert np.abs(steered.actions - alone.chunk).max() > 1e-3
+
     assert not robot.set('checkpoint', 'mini').successful
     assert server.interrupt() == 0
     assert 'Traceback' not in server.output

@@ -34,4 +34,9 @@ class PolicyServerParameters:
     input_timeout: float = parameter(
         2.0, 'Time after which a missing input is named, s.', low=0.1, high=60.0
     )
+    compare: bool = parameter(
+        False,
+        'Also plan without guidance, once the chunk is out, and put it into the report.',
+        live=True,
+    )
     threads: int = parameter(1, 'CPU threads of a policy that runs on torch.', low=1, high=256)

@@ -104,6 +104,7 @@ def report_to_msg(
     *,
     latency: float,
     plan_time: float,
+    unsteered: np.ndarray | None = None,
 ) -> SteeringReport:
     """Report of a plan.
 
@@ -113,6 +114,7 @@ def report_to_msg(
         guidance: The wish handed to the method, None if there was none.
         latency: Seconds from the request's arrival to the answer.
         plan_time: Seconds of it spent planning.
+        unsteered: [H, A] what the policy would have done by itself; None if that is not known.
     """
     return SteeringReport(
         header=stamps.header(request.stamp_ns),
@@ -127,6 +129,7 @@ def report_to_msg(
         chi_percentile=float(plan.diagnostics.get('chi_percentile', math.nan)),
         round_trip_rms=float(plan.diagnostics.get('round_trip_rms', math.nan)),
         cosine=float(plan.diagnostics.get('cosine', math.nan)),
+        unsteered_actions=[] if unsteered is None else unsteered.ravel().tolist(),
     )
 
 
