@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+
+from frs_ros.errors import ConfigError, DependencyError
+from frs_ros.robot.base import JOINTS
+from frs_ros.robot.models import FR3, ArmModel
+
+FLANGE = 'link8'  # end of its name in every description of the arms, whatever the prefix
+BASE = 'link0'
 
 
 class Kinematics(Protocol):
@@ -18,3 +25,134 @@ class Kinematics(Protocol):
     def jacobian(self, q: np.ndarray) -> np.ndarray:
         """[6, 7]: velocity (3, m/s) and angular velocity (3, rad/s) of the tool per rad/s."""
         ...
+
+
+class PinocchioKinematics:
+    """Kinematics by the library Pinocchio (Carpentier et al. 2019); see `Kinematics`.
+
+    Safe to use from several threads: the model is only read, and every call works in data of its
+    own. Joint positions that are not 7 finite numbers raise a ValueError.
+    """
+
+    def __init__(self, model: Any, frame: int, base: Any) -> None:
+        """Use `from_urdf` or `of_model`.
+
+        Args:
+            model: A pinocchio.Model of seven joints.
+            frame: Index of the frame of the tool centre point in it.
+            base: pinocchio.SE3, the robot's base in the model's world.
+        """
+        self._pin = _pinocchio()
+        self._model = model
+        self._frame = frame
+        self._base = base
+
+    @classmethod
+    def from_urdf(
+        cls, xml: str, tool: np.ndarray = FR3.tool, flange: str = ''
+    ) -> PinocchioKinematics:
+        """From a robot's own description.
+
+        Args:
+            xml: URDF text.
+            tool: [4, 4] pose of the tool centre point in the flange.
+            flange: Link that the tool is mounted to; '' for the one whose name ends in `link8`.
+
+        Raises:
+            ConfigError: The text is no URDF, has no such link, or not 7 joints lead to it.
+        """
+        pin = _pinocchio()
+        try:
+            model = pin.buildModelFromXML(xml)
+        except (ValueError, RuntimeError) as error:
+            raise ConfigError(f'the robot description is no URDF: {_line(error)}') from error
+        link = _link(model, flange or FLANGE)
+        arm = set(model.supports[model.frames[link].parentJoint])
+        others = [j for j in range(1, model.njoints) if j not in arm]  # such as the fingers
+        if others:
+            name = model.frames[link].name
+            model = pin.buildReducedModel(model, others, pin.neutral(model))
+            link = model.getFrameId(name)
+        if model.nq != JOINTS or model.nv != JOINTS:
+            raise ConfigError(f'the robot description has {model.nv} arm joints, not {JOINTS}')
+        return cls(model, _add_tool(model, link, tool), _base_of(model))
+
+    @classmethod
+    def of_model(cls, arm: ArmModel) -> PinocchioKinematics:
+        """From the published Denavit-Hartenberg parameters, without any file."""
+        pin = _pinocchio()
+        model = pin.Model()
+        joint = 0
+        for i, (a, d, alpha) in enumerate(arm.dh):
+            # Rz(q) and Tz(d) commute: all that is fixed comes before the joint
+            rotation = pin.utils.rotate('x', alpha)
+            before = pin.SE3(rotation, np.array([a, 0.0, 0.0]) + rotation[:, 2] * d)
+            if i < JOINTS:
+                joint = model.addJoint(joint, pin.JointModelRZ(), before, f'joint{i + 1}')
+        frame = pin.Frame(FLANGE, joint, 0, before, pin.FrameType.OP_FRAME)
+        flange = model.addFrame(frame)
+        return cls(model, _add_tool(model, flange, arm.tool), pin.SE3.Identity())
+
+    def pose(self, q: np.ndarray) -> np.ndarray:
+        """[4, 4] pose of the tool centre point for joint positions [7]."""
+        data = self._model.createData()
+        self._pin.forwardKinematics(self._model, data, _checked(q))
+        placement = self._pin.updateFramePlacement(self._model, data, self._frame)
+        return np.array(self._base.actInv(placement).homogeneous)
+
+    def jacobian(self, q: np.ndarray) -> np.ndarray:
+        """[6, 7] velocity and angular velocity of the tool per rad/s, along the base axes."""
+        data = self._model.createData()
+        jacobian = self._pin.computeFrameJacobian(
+            self._model, data, _checked(q), self._frame, self._pin.LOCAL_WORLD_ALIGNED
+        )
+        turn = self._base.rotation.T
+        return np.concatenate([turn @ jacobian[:3], turn @ jacobian[3:]])
+
+
+def _pinocchio() -> Any:
+    try:
+        import pinocchio
+    except ImportError as error:
+        raise DependencyError(
+            'the kinematics of the arm need Pinocchio: pip install pin, or on ROS 2 '
+            'apt install ros-$ROS_DISTRO-pinocchio'
+        ) from error
+    return pinocchio
+
+
+def _checked(q: np.ndarray) -> np.ndarray:
+    q = np.asarray(q, dtype=np.float64)
+    if q.shape != (JOINTS,) or not np.isfinite(q).all():
+        raise ValueError(f'joint positions must be {JOINTS} finite numbers, not {q}')
+    return q
+
+
+def _link(model: Any, ending: str) -> int:
+    """Index of the only link whose name ends so; ConfigError if there is not exactly one."""
+    links = [f.name for f in model.frames if f.type.name == 'BODY']
+    found = [n for n in links if n == ending] or [n for n in links if n.endswith(ending)]
+    if len(found) != 1:
+        raise ConfigError(
+            f"the robot description has {len(found)} links '{ending}'; links: {', '.join(links)}"
+        )
+    return int(model.getFrameId(found[0]))
+
+
+def _base_of(model: Any) -> Any:
+    """Where the robot's first link stands in the description's world."""
+    pin = _pinocchio()
+    fixed = [f for f in model.frames if f.parentJoint == 0 and f.name.endswith(BASE)]
+    return pin.SE3(fixed[0].placement) if fixed else pin.SE3.Identity()
+
+
+def _add_tool(model: Any, link: int, tool: np.ndarray) -> int:
+    pin = _pinocchio()
+    mount = model.frames[link]
+    placement = mount.placement * pin.SE3(np.array(tool, dtype=np.float64))
+    frame = pin.Frame('frs_tool', mount.parentJoint, link, placement, pin.FrameType.OP_FRAME)
+    return int(model.addFrame(frame))
+
+
+def _line(error: Exception) -> str:
+    return ' '.join(str(error).split())
