@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The safety envelope: moves a joint reference towards a target within all limits at once.
+
+Two halves. `_wish` is what makes motion good: limit after limit it turns "straight to the target"
+into a velocity that should keep all of them, and slides along a face instead of stopping at it.
+`_guard` is what makes it safe: no velocity is taken from which the arm, braking at once, would
+break a limit on its way to rest. If the wish fails, it is mixed with braking; braking itself
+needs no check, because the step before was only taken after its whole stopping path had passed,
+and braking (at any rate, with any time steps) stays on that path. So each limit holds after every
+step, by induction, whatever comes in.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from frs_ros.robot.kinematics import Kinematics
+from frs_ros.safety.acceleration import AccelerationLimit
+from frs_ros.safety.finite import finite_vector, usable_time
+from frs_ros.safety.joint_margin import JointMargin
+from frs_ros.safety.joint_velocity import JointVelocityLimit
+from frs_ros.safety.jump import JumpLimit
+from frs_ros.safety.limits import JointLimits
+from frs_ros.safety.reference import Reference, Step
+from frs_ros.safety.rejected import Rejected
+from frs_ros.safety.settings import EnvelopeSettings
+from frs_ros.safety.tool_speed import ToolSpeedLimit
+from frs_ros.safety.workspace import WorkspaceLimit
+
+__all__ = ['EnvelopeSettings', 'Reference', 'Rejected', 'SafetyEnvelope', 'Step']
+
+LONGEST_STEP = 0.1  # s; longer gaps between two steps count as this
+_FARTHEST = 4 * np.pi  # rad; errors beyond are nonsense, and must not overflow
+_SPACING = 0.03  # rad between the points of a stopping path that are looked at
+_MOST_POINTS = 8
+_SHARES = (1.0, 0.5)  # of the wish, tried before plain braking
+_ROUNDING = 1e-9
+
+
+class SafetyEnvelope:
+    """Pure: the same inputs give the same step, nothing is remembered.
+
+    Args:
+        limits: Of the robot model; `settings.share` of velocity and acceleration are used.
+        kinematics: Of the robot with its tool.
+        settings: Of the lab.
+    """
+
+    def __init__(
+        self, limits: JointLimits, kinematics: Kinematics, settings: EnvelopeSettings
+    ) -> None:
+        self.kinematics = kinematics
+        self.settings = settings
+        self.acceleration = AccelerationLimit(
+            np.minimum(settings.acceleration, settings.share * limits.acceleration)
+        )
+        self.joint_velocity = JointVelocityLimit(limits, settings.joint_speed, settings.share)
+        self.tool_speed = ToolSpeedLimit(settings.tool_speed, settings.tool_rotation)
+        self.workspace = WorkspaceLimit(settings.box, settings.tool_speed)
+        self.joint_margin = JointMargin(limits, settings.joint_margin, self.acceleration)
+        self.jump = JumpLimit(settings.jump, self.acceleration)
+
+    def begin(self, measured: np.ndarray) -> Reference:
+        """A reference at rest where the arm is, [7]; Rejected if that is not known."""
+        return Reference(finite_vector('measured position', measured, 7), np.zeros(7))
+
+    def step(
+        self, reference: Reference, target: np.ndarray, measured: np.ndarray, dt: float
+    ) -> Step:
+        """Moves the reference towards `target`.
+
+        Args:
+            reference: From `begin`, or that of the last `step` or `brake`.
+            target: [7] rad, anywhere.
+            measured: [7] rad, where the arm is.
+            dt: Seconds since the last step. Not above 0 or NaN: nothing moves. Above
+                `LONGEST_STEP`: counts as that. Both are named 'time' in `clipped_by`.
+
+        Raises:
+            Rejected: A vector is not finite or misshapen, the arm is too far from the
+                reference, or the reference is not from here. Hold (`begin` anew) or stop.
+        """
+        now, place = self._checked(reference, measured)
+        goal = finite_vector('target', target, 7)
+        step = usable_time(dt, LONGEST_STEP)
+        names = ['time'] if step != dt else []
+        if step > 0:
+            wish = self._wish(now, goal, place, step, names)
+            now = self._guard(now, wish, place, step, names)
+        self.jump.check(now.q, place)
+        return Step(now, tuple(dict.fromkeys(names)))
+
+    def brake(self, reference: Reference, measured: np.ndarray, dt: float) -> Step:
+        """Slows the reference down on its path, as fast as the acceleration allows, to rest.
+
+        Arguments and errors as of `step`.
+        """
+        now, place = self._checked(reference, measured)
+        step = usable_time(dt, LONGEST_STEP)
+        if step > 0:
+            now = _moved(now, self.acceleration.brake(now.dq, step), step)
+        self.jump.check(now.q, place)
+        return Step(now, ('time',) if step != dt else ())
+
+    def _checked(self, reference: Reference, measured: np.ndarray) -> tuple[Reference, np.ndarray]:
+        now = Reference(
+            finite_vector('reference position', reference.q, 7),
+            finite_vector('reference velocity', reference.dq, 7),
+        )
+        if (np.abs(now.dq) > self.joint_velocity.maximum * (1 + _ROUNDING)).any():
+            raise Rejected('the reference is faster than its limit: not made by this envelope')
+        return now, finite_vector('measured position', measured, 7)
+
+    def _wish(
+        self, now: Reference, goal: np.ndarray, place: np.ndarray, dt: float, names: list[str]
+    ) -> np.ndarray:
+        """The velocity [7] we would like; notes in `names` which limits changed it.
+
+        Limits that slow down single joints come between those that slow down the whole arm: the
+        latter break none of the others, and so have the last word.
+        """
+        error = np.clip(goal - now.q, -_FARTHEST, _FARTHEST)
+        position = self.kinematics.pose(now.q)[:3, 3]
+        jacobian = self.kinematics.jacobian(now.q)
+        dq = self.acceleration.towards(error, dt)
+
+        def note(name: str, limited: np.ndarray) -> np.ndarray:
+            if (limited != dq).any():
+                names.append(name)
+            return limited
+
+        dq = note('velocity', self.joint_velocity.scale(dq))
+        dq = note('tool_speed', self.tool_speed.scale(dq, jacobian))
+        dq = note('jump', self.jump.clamp(now.q, place, dq, dt))
+        dq = note('velocity', self.joint_velocity.clamp(now.q, dq))
+        dq = note('joint_margin', self.joint_margin.clamp(now.q, dq, dt))
+        stop_time = self.acceleration.stop_time(dq) + 2 * dt
+        dq = note('workspace', self.workspace.turn(position, dq, jacobian, stop_time))
+        dq = note('joint_margin', self.joint_margin.clamp(now.q, dq, dt))
+        dq = note('velocity', self.joint_velocity.scale(dq))
+        dq = note('tool_speed', self.tool_speed.scale(dq, jacobian))
+        return note('acceleration', self.acceleration.clamp(now.dq, dq, dt))
+
+    def _guard(
+        self, now: Reference, wish: np.ndarray, place: np.ndarray, dt: float, names: list[str]
+    ) -> Reference:
+        """The next reference: with the wish, half of it, or braking; see the module."""
+        braking = self.acceleration.brake(now.dq, dt)
+        for share in _SHARES:
+            then = _moved(now, braking + share * (wish - braking), dt)
+            broken = self._broken(now, then, place)
+            if not broken:
+                return then
+            names.append(broken)
+        return _moved(now, braking, dt)
+
+    def _broken(self, now: Reference, then: Reference, place: np.ndarray) -> str:
+        """The limit that breaks between `now` and the place where `then` comes to rest, or ''."""
+        stop_time = self.acceleration.stop_time(then.dq)
+        travel = then.dq * (stop_time / 2)
+        end = then.q + travel
+        if not self.joint_margin.holds(now.q, end):
+            return 'joint_margin'
+        if not self.jump.holds(now.q, place, end):
+            return 'jump'
+        if not self.joint_velocity.holds(then.q, then.dq, stop_time):
+            return 'velocity'
+        if stop_time == 0:
+            return ''
+        if not self.tool_speed.holds(then.dq, self.kinematics.jacobian(then.q)):
+            return 'tool_speed'
+        parts = min(_MOST_POINTS, math.ceil(float(np.abs(travel).max()) / _SPACING))
+        share = np.linspace(0.0, 1.0, parts + 1)  # of the way
+        poses = np.array([self.kinematics.pose(then.q + s * travel) for s in share])
+        start = self.kinematics.pose(now.q)[:3, 3]
+        if not self.workspace.holds_along(np.vstack([start, poses[:, :3, 3]])):
+            return 'workspace'
+        # At the share s of the way the speed has fallen to sqrt(1 - s) of the present one.
+        speed = np.sqrt(1 - (share[1:] + share[:-1]) / 2)
+        if not self.tool_speed.holds_along(poses, stop_time / (2 * parts) / speed):
+            return 'tool_speed'
+        return ''
+
+
+def _moved(now: Reference, dq: np.ndarray, dt: float) -> Reference:
+    return Reference(now.q + dq * dt, dq)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The box for the tool centre point: outward speed fades in a soft band, the faces are hard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from frs_ros.safety.arrays import between
+from frs_ros.safety.limits import WorkspaceBox
+
+# The check of a stopping path looks at points of it. Kept this far inside the faces, it has not
+# missed a point outside between them.
+SKIN = 0.001  # m
+# A tool that slides along a face is led this far from it, so that the bend of its path does not
+# bring it to the check all the time.
+_CLEARANCE = 0.003  # m
+_RETURN = 0.2  # share of the present tool speed with which it is led back there
+_DAMPING = 1e-8  # of the least squares, far below the square of any useful lever (m^2)
+_ROUNDING = 1e-9  # m
+
+
+@dataclass(frozen=True)
+class WorkspaceLimit:
+    """The tool stays in the box; one that starts outside may only stay, slide or go inward.
+
+    Attributes:
+        box: See `WorkspaceBox`.
+        speed: Outward speed of the tool where the soft band begins, m/s.
+    """
+
+    box: WorkspaceBox
+    speed: float
+
+    def turn(
+        self, position: np.ndarray, dq: np.ndarray, jacobian: np.ndarray, stop_time: float
+    ) -> np.ndarray:
+        """`dq` [7] without what leads the tool out of the box: the least change of it.
+
+        Args:
+            position: [3] m, of the tool.
+            dq: [7] rad/s.
+            jacobian: [6, 7] of the tool.
+            stop_time: Seconds the arm needs to stop; in half of it the tool goes on.
+        """
+        velocity = jacobian[:3] @ dq
+        low, high = self._allowed(position, velocity, stop_time)
+        wanted = between(velocity, low, high)
+        axes = np.flatnonzero(wanted != velocity)
+        if not axes.size:
+            return dq
+        rows = jacobian[axes]
+        rows = rows * (dq != 0)  # a joint that another limit holds is not set in motion
+        gram = rows @ rows.T + _DAMPING * np.eye(axes.size)
+        turned: np.ndarray = dq + rows.T @ np.linalg.solve(gram, (wanted - velocity)[axes])
+        return turned
+
+    def holds_along(self, positions: np.ndarray) -> bool:
+        """Whether the tool may go through `positions` [n, 3], starting at the first.
+
+        In each axis the distance outside of the box must not grow.
+        """
+        above = positions - (self.box.high - SKIN)
+        below = (self.box.low + SKIN) - positions
+        outside = np.maximum(np.maximum(above, below), 0.0)
+        return bool((outside[1:] - outside[:-1] <= _ROUNDING).all())
+
+    def _allowed(
+        self, position: np.ndarray, velocity: np.ndarray, stop_time: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        rate = self.speed / self.box.soft
+        if stop_time > 0:
+            rate = min(rate, 2 / stop_time)
+        back = -_RETURN * float(np.abs(velocity).max())
+        up = np.maximum(rate * (self.box.high - _CLEARANCE - position), back)
+        down = np.maximum(rate * (position - self.box.low - _CLEARANCE), back)
+        return -down, up
