@@ -84,8 +84,12 @@ class CameraSource(Protocol):
         """
         ...
 
-    def take(self) -> Frame | None:
-        """The newest frame, None if there is no new one since the last call."""
+    def take(self, timeout: float = 0.0) -> Frame | None:
+        """The newest frame, None if there is no new one since the last call.
+
+        Args:
+            timeout: How long to wait for one, s; the only call that waits, and only if told to.
+        """
         ...
 
     def calibration(self) -> Calibration | None:

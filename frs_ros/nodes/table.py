@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from frs_ros.errors import ConfigError
+from frs_ros.nodes.parameters.camera import CameraParameters
 from frs_ros.nodes.parameters.human_guidance import HumanGuidanceParameters
 from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
 from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
@@ -19,6 +20,7 @@ NODES: dict[str, type] = {
     'policy_server': PolicyServerParameters,
     'oracle_guidance': OracleGuidanceParameters,
     'human_guidance': HumanGuidanceParameters,
+    'camera': CameraParameters,
 }
 
 

@@ -28,3 +28,13 @@ def camera_info(camera: str) -> str:
 def camera_pose(camera: str) -> str:
     """Where a simulated camera is: its optical frame in the world."""
     return f'{camera}/color/camera_pose'
+
+
+def raw_image(camera: str) -> str:
+    """The same images, uncompressed."""
+    return f'{camera}/color/image_raw'
+
+
+def depth_image(camera: str) -> str:
+    """Depth in the pixels of the colour image."""
+    return f'{camera}/aligned_depth_to_color/image_raw'

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from collections.abc import Mapping
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from frs_ros.ros import qos
@@ -24,8 +26,22 @@ class Diagnostics:
         self._publisher = node.create_publisher(DiagnosticArray, TOPIC, qos.DIAGNOSTICS)
         self._lines: dict[str, str] = {}
 
-    def report(self, concern: str, line: str, *, error: bool = False) -> None:
-        """Says that something is wrong: one line with what and, if known, the mend."""
+    def report(
+        self,
+        concern: str,
+        line: str,
+        *,
+        error: bool = False,
+        values: Mapping[str, object] | None = None,
+    ) -> None:
+        """Says that something is wrong: one line with what and, if known, the mend.
+
+        Args:
+            concern: What can go wrong.
+            line: What is wrong; without figures that change all the time.
+            error: Whether it is an error, not a warning.
+            values: Figures to publish with it.
+        """
         if self._lines.get(concern) != line:
             self._lines[concern] = line
             logger = self._node.get_logger()
@@ -35,17 +51,26 @@ class Diagnostics:
             else:
                 logger.warning(line)
         level = DiagnosticStatus.ERROR if error else DiagnosticStatus.WARN
-        self._publish(concern, level, line)
+        self._publish(concern, level, line, values)
 
     def clear(self, concern: str) -> None:
         """Says that the concern is over; does nothing if it was not reported."""
-        if self._lines.pop(concern, None) is not None:
-            self._node.get_logger().info(f'{concern}: well again')
-            self._publish(concern, DiagnosticStatus.OK, 'well again')
+        if concern in self._lines:
+            self.well(concern)
 
-    def _publish(self, concern: str, level: bytes, line: str) -> None:
+    def well(self, concern: str, values: Mapping[str, object] | None = None) -> None:
+        """Says that nothing is wrong, with figures; for concerns that are published regularly."""
+        again = self._lines.pop(concern, None) is not None
+        if again:
+            self._node.get_logger().info(f'{concern}: well again')
+        self._publish(concern, DiagnosticStatus.OK, 'well again' if again else 'well', values)
+
+    def _publish(
+        self, concern: str, level: bytes, line: str, values: Mapping[str, object] | None
+    ) -> None:
         name = f'{self._node.get_fully_qualified_name().lstrip("/")}: {concern}'
         status = DiagnosticStatus(level=level, name=name, message=line, hardware_id='')
+        status.values = [KeyValue(key=k, value=str(v)) for k, v in (values or {}).items()]
         array = DiagnosticArray(status=[status])
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)

@@ -1,24 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JPEG bytes <-> sensor_msgs/CompressedImage; an ideal camera <-> CameraInfo and its pose.
+"""Pictures <-> sensor_msgs/CompressedImage and Image; a camera <-> CameraInfo and its pose.
 
-The bytes are carried untouched: the policy must see the same decoded pixels over topics as in
-process.
+The bytes of a JPEG are carried untouched: the policy must see the same decoded pixels over topics
+as in process.
 """
 
 from __future__ import annotations
 
 import array
+import re
+import sys
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
-from sensor_msgs.msg import CameraInfo, CompressedImage
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from frs_ros.cameras.base import Calibration
+from frs_ros.cameras.codec import decode_picture
 from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import DataError
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite
 
 _JPEG_START = b'\xff\xd8'
+
+# Encoding of sensor_msgs/Image -> where red, green and blue are among a pixel's bytes.
+_CHANNELS = {
+    'rgb8': (0, 1, 2),
+    'bgr8': (2, 1, 0),
+    'rgba8': (0, 1, 2),
+    'bgra8': (2, 1, 0),
+    'mono8': (0, 0, 0),
+}
 
 
 def optical_frame(camera: str) -> str:
@@ -45,10 +58,78 @@ def jpeg_from_msg(msg: CompressedImage) -> bytes:
     return data
 
 
+def image_to_msg(camera: str, picture: np.ndarray, stamp_ns: int) -> Image:
+    """Image of a picture [h, w, 3] uint8 RGB or a depth image [h, w] uint16 mm."""
+    encoding = {(3, 'uint8'): 'rgb8', (2, 'uint16'): '16UC1'}[picture.ndim, picture.dtype.name]
+    msg = Image(
+        header=stamps.header(stamp_ns, optical_frame(camera)),
+        height=picture.shape[0],
+        width=picture.shape[1],
+        encoding=encoding,
+        is_bigendian=int(sys.byteorder == 'big'),
+        step=picture.shape[1] * picture[0, 0].nbytes,
+    )
+    msg.data = array.array('B', picture.tobytes())
+    return msg
+
+
+def rgb_from_msg(msg: Image) -> np.ndarray:
+    """[h, w, 3] uint8 RGB, a copy; DataError if the encoding is unknown or the sizes disagree."""
+    if msg.encoding not in _CHANNELS:
+        raise DataError(f"Image.encoding is '{msg.encoding}'; accepted are {', '.join(_CHANNELS)}")
+    order = _CHANNELS[msg.encoding]
+    channels = 4 if msg.encoding.endswith('a8') else len(set(order))
+    row = msg.width * channels
+    if not row or not msg.height or msg.step < row or len(msg.data) < msg.height * msg.step:
+        raise DataError(
+            f'Image says {msg.height} x {msg.width} {msg.encoding} with step {msg.step}, '
+            f'but holds {len(msg.data)} bytes'
+        )
+    rows = np.frombuffer(msg.data, np.uint8)[: msg.height * msg.step].reshape(msg.height, msg.step)
+    pixels = rows[:, :row].reshape(msg.height, msg.width, channels)
+    return np.ascontiguousarray(pixels[..., list(order)])
+
+
+def compressed_to_rgb(msg: CompressedImage) -> np.ndarray:
+    """[h, w, 3] uint8 RGB of a JPEG or PNG; DataError if it is neither.
+
+    Depth images have a transport of their own (`compressedDepth`) and are refused.
+    """
+    if 'compressedDepth' in msg.format or not re.search(r'jpe?g|png', msg.format):
+        raise DataError(f"CompressedImage.format is '{msg.format}'; JPEG and PNG are accepted")
+    return decode_picture(bytes(msg.data))
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Whether these are the bytes of a JPEG file."""
+    return data.startswith(_JPEG_START)
+
+
+def calibration_from_msg(msg: CameraInfo) -> Calibration:
+    """Calibration that a CameraInfo tells.
+
+    Raises:
+        DataError: The camera is not calibrated (all zeros), or a number is not finite.
+    """
+    matrix = finite('CameraInfo.k', msg.k, (9,)).reshape(3, 3)
+    if not matrix[0, 0]:
+        raise DataError('CameraInfo.k is zero: the camera is not calibrated')
+    # other models than plumb_bob have other coefficients; 8 of rational_polynomial begin the same
+    given = finite('CameraInfo.d', msg.d) if 'plumb_bob' in msg.distortion_model else np.zeros(0)
+    distortion = np.zeros(5)
+    distortion[: len(given)] = given[:5]
+    return Calibration(msg.height, msg.width, matrix, distortion)
+
+
 def camera_info_to_msg(
-    camera: str, height: int, width: int, matrix: np.ndarray, stamp_ns: int
+    camera: str,
+    height: int,
+    width: int,
+    matrix: np.ndarray,
+    stamp_ns: int,
+    distortion: np.ndarray | None = None,
 ) -> CameraInfo:
-    """CameraInfo without distortion.
+    """CameraInfo.
 
     Args:
         camera: Camera name.
@@ -56,6 +137,7 @@ def camera_info_to_msg(
         width: Image width, pixels.
         matrix: [3, 3] intrinsic matrix K, pixels.
         stamp_ns: Stamp of the image it belongs to.
+        distortion: [5] plumb_bob coefficients; None for an ideal camera.
     """
     k = np.asarray(matrix, dtype=np.float64).reshape(3, 3)
     return CameraInfo(
@@ -63,7 +145,7 @@ def camera_info_to_msg(
         height=height,
         width=width,
         distortion_model='plumb_bob',
-        d=[0.0] * 5,
+        d=[0.0] * 5 if distortion is None else [float(x) for x in distortion],
         k=k.ravel(),
         r=np.eye(3).ravel(),
         p=np.hstack([k, np.zeros((3, 1))]).ravel(),

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Node `camera`: one camera, its newest picture."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from frs_ros.cameras.base import CameraSource, Frame
+from frs_ros.cameras.calibration import approximate
+from frs_ros.cameras.codec import encode_jpeg
+from frs_ros.cameras.registry import CameraSettings, make_camera
+from frs_ros.cameras.turned import TurnedCamera
+from frs_ros.nodes import topics
+from frs_ros.nodes.parameters.camera import CameraParameters
+from frs_ros.nodes.topic_camera import TopicCamera
+from frs_ros.ros import qos, spin
+from frs_ros.ros.convert.image import camera_info_to_msg, image_to_msg, jpeg_to_msg
+from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.parameters import declare
+
+TAKE_TIMEOUT = 0.1  # s; how late the publishing thread notices the end of the node
+REPORT_PERIOD = 0.5  # s
+
+
+class Camera(Node):
+    """Publishes every new picture of a camera with its calibration; never waits for the camera.
+
+    Publishes `<name>/color/image_raw/compressed` and `<name>/color/camera_info`, and if asked for
+    `<name>/color/image_raw` and `<name>/aligned_depth_to_color/image_raw`. Pictures go out from a
+    thread of their own: encoding does not delay anything, and a new picture does not wait for a
+    timer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('camera', automatically_declare_parameters_from_overrides=True)
+        self._settings = p = declare(self, CameraParameters)
+        self._diagnostics = Diagnostics(self)
+        self._source = self._make_source()
+        self._images = self.create_publisher(CompressedImage, topics.image(p.name), qos.IMAGE_OUT)
+        self._infos = self.create_publisher(CameraInfo, topics.camera_info(p.name), qos.IMAGE_OUT)
+        self._raw = self._optional(topics.raw_image(p.name), p.raw)
+        self._depth = self._optional(topics.depth_image(p.name), p.depth)
+        self._trouble = ''
+        self._received = 0
+        self._reported_ns = self.get_clock().now().nanoseconds
+        self._source.start()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name='publisher', daemon=True)
+        self._thread.start()
+        self.create_timer(REPORT_PERIOD, self._report)
+        self.get_logger().info(f"camera '{p.name}': {p.source}, waiting for pictures")
+
+    def destroy_node(self) -> None:
+        """Ends the threads and gives the camera back."""
+        self._ending.set()
+        self._thread.join(2.0)
+        self._source.close()
+        super().destroy_node()
+
+    def _make_source(self) -> CameraSource:
+        p = self._settings
+        source: CameraSource
+        if p.source == 'topic':
+            source = TopicCamera(self, p.topic, 1.0 / p.fps)
+        else:
+            shared = CameraSettings.__dataclass_fields__
+            settings = CameraSettings(**{name: getattr(p, name) for name in shared})
+            source = make_camera(p.source, settings)
+        return TurnedCamera(source) if p.rotate == 180 else source
+
+    def _optional(self, topic: str, wanted: bool) -> Publisher | None:
+        return self.create_publisher(Image, topic, qos.IMAGE_OUT) if wanted else None
+
+    def _serve(self) -> None:
+        while not self._ending.is_set():
+            frame = self._source.take(TAKE_TIMEOUT)
+            if frame is None:
+                continue
+            try:
+                self._publish(frame)
+                self._trouble = ''
+            except Exception as error:  # one bad picture must not end the camera
+                self._trouble = f'picture not published: {type(error).__name__}: {error}'
+
+    def _publish(self, frame: Frame) -> None:
+        p, stamp_ns = self._settings, frame.stamp_ns
+        jpeg = frame.jpeg or encode_jpeg(frame.rgb, p.jpeg_quality)
+        self._images.publish(jpeg_to_msg(p.name, jpeg, stamp_ns))
+        if self._raw is not None:
+            self._raw.publish(image_to_msg(p.name, frame.rgb, stamp_ns))
+        if self._depth is not None and frame.depth is not None:
+            self._depth.publish(image_to_msg(p.name, frame.depth, stamp_ns))
+        height, width, _ = frame.rgb.shape
+        c = self._source.calibration() or approximate(height, width)
+        if (c.height, c.width) != (height, width):
+            c = approximate(height, width)
+        # last: who has it, has the picture
+        self._infos.publish(
+            camera_info_to_msg(p.name, height, width, c.matrix, stamp_ns, c.distortion)
+        )
+
+    def _report(self) -> None:
+        """Publishes the camera's health."""
+        status, now_ns = self._source.status(), self.get_clock().now().nanoseconds
+        seconds = max(1e-9 * (now_ns - self._reported_ns), 1e-3)
+        values = {
+            'fps': f'{(status.received - self._received) / seconds:.1f}',
+            'age': f'{status.age:.3f}',
+            'received': status.received,
+            'dropped': status.dropped,
+            'replaced': status.replaced,
+            'recoveries': status.recoveries,
+        }
+        self._received, self._reported_ns = status.received, now_ns
+        concern = f'camera {self._settings.name}'
+        line, failed = status.line, status.failed
+        if self._trouble:
+            line, failed = self._trouble, True
+        if line:
+            self._diagnostics.report(concern, line, error=failed, values=values)
+        else:
+            self._diagnostics.well(concern, values)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs the node; returns its exit code."""
+    return spin.run(Camera, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
