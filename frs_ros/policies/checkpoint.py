@@ -24,6 +24,8 @@ from frs_ros.policies.description import FORMAT, KIND, read_metadata, resolve
 from frs_ros.policies.mini import MINI_SPEC, MiniPolicy, make_network
 from frs_ros.policies.mini_network import PROPRIO_DIM
 from frs_ros.policies.normalisation import Normalisation
+from frs_ros.policies.random_droid import NAME as RANDOM_DROID
+from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.policies.vocabulary import Vocabulary
 from frs_ros.types import CARTESIAN_DELTA
 
@@ -73,11 +75,14 @@ def load_policy(checkpoint: str | Path) -> FlowPolicy:
     """Loads a policy.
 
     Args:
-        checkpoint: 'mini' for the shipped one, else a `.safetensors` file with its JSON beside it.
+        checkpoint: 'mini' for the shipped one, 'random_droid' for random weights of the shape of
+            pi0.5-DROID, else a `.safetensors` file with its JSON beside it.
 
     Raises:
         CheckpointError: If it is missing, truncated, of another kind or shape, or not finite.
     """
+    if str(checkpoint) == RANDOM_DROID:
+        return RandomDroidPolicy()
     path = resolve(checkpoint)
     description = read_metadata(path)
     try:

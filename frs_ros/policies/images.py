@@ -39,6 +39,15 @@ def prepare(image: np.ndarray, camera: CameraSpec) -> np.ndarray:
     Raises:
         ConfigError: If it is not an RGB image of bytes.
     """
+    return crop(resampled(image, camera), camera.name)
+
+
+def resampled(image: np.ndarray, camera: CameraSpec) -> np.ndarray:
+    """An image [h, w, 3] uint8 of any size in the camera's size.
+
+    Raises:
+        ConfigError: If it is not an RGB image of bytes.
+    """
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise ConfigError(
@@ -48,4 +57,4 @@ def prepare(image: np.ndarray, camera: CameraSpec) -> np.ndarray:
     if image.shape[:2] != (camera.height, camera.width):
         size = (camera.width, camera.height)
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return crop(image, camera.name)
+    return image

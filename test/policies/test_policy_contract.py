@@ -10,9 +10,10 @@ import torch
 from frs_ros.errors import ConfigError
 from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.policies.mini import random_policy
+from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.types import Observation
 
-POLICIES = {'mini': random_policy}
+POLICIES = {'mini': random_policy, 'random_droid': RandomDroidPolicy}
 STATE = np.array([0.1, -0.2, 1.0, 3.0, 0.3, -0.1, 0.04, -0.04])
 
 
