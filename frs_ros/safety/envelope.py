@@ -12,8 +12,6 @@ step, by induction, whatever comes in.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from frs_ros.robot.kinematics import Kinematics
@@ -26,6 +24,7 @@ from frs_ros.safety.limits import JointLimits
 from frs_ros.safety.reference import Reference, Step
 from frs_ros.safety.rejected import Rejected
 from frs_ros.safety.settings import EnvelopeSettings
+from frs_ros.safety.stopping import StoppingCheck
 from frs_ros.safety.tool_speed import ToolSpeedLimit
 from frs_ros.safety.workspace import WorkspaceLimit
 
@@ -33,8 +32,6 @@ __all__ = ['EnvelopeSettings', 'Reference', 'Rejected', 'SafetyEnvelope', 'Step'
 
 LONGEST_STEP = 0.1  # s; longer gaps between two steps count as this
 _FARTHEST = 4 * np.pi  # rad; errors beyond are nonsense, and must not overflow
-_SPACING = 0.03  # rad between the points of a stopping path that are looked at
-_MOST_POINTS = 8
 _SHARES = (1.0, 0.5)  # of the wish, tried before plain braking
 _ROUNDING = 1e-9
 
@@ -57,10 +54,19 @@ class SafetyEnvelope:
             np.minimum(settings.acceleration, settings.share * limits.acceleration)
         )
         self.joint_velocity = JointVelocityLimit(limits, settings.joint_speed, settings.share)
-        self.tool_speed = ToolSpeedLimit(settings.tool_speed, settings.tool_rotation)
-        self.workspace = WorkspaceLimit(settings.box, settings.tool_speed)
         self.joint_margin = JointMargin(limits, settings.joint_margin, self.acceleration)
         self.jump = JumpLimit(settings.jump, self.acceleration)
+        self.tool_speed = ToolSpeedLimit(settings.tool_speed, settings.tool_rotation)
+        self.workspace = WorkspaceLimit(settings.box, settings.tool_speed)
+        self.stopping = StoppingCheck(
+            kinematics,
+            self.acceleration,
+            self.joint_velocity,
+            self.joint_margin,
+            self.jump,
+            self.tool_speed,
+            self.workspace,
+        )
 
     def begin(self, measured: np.ndarray) -> Reference:
         """A reference at rest where the arm is, [7]; Rejected if that is not known."""
@@ -87,8 +93,9 @@ class SafetyEnvelope:
         step = usable_time(dt, LONGEST_STEP)
         names = ['time'] if step != dt else []
         if step > 0:
-            wish = self._wish(now, goal, place, step, names)
-            now = self._guard(now, wish, place, step, names)
+            position = self.kinematics.pose(now.q)[:3, 3]
+            wish = self._wish(now, position, goal, place, step, names)
+            now = self._guard(now, position, wish, place, step, names)
         self.jump.check(now.q, place)
         return Step(now, tuple(dict.fromkeys(names)))
 
@@ -114,7 +121,13 @@ class SafetyEnvelope:
         return now, finite_vector('measured position', measured, 7)
 
     def _wish(
-        self, now: Reference, goal: np.ndarray, place: np.ndarray, dt: float, names: list[str]
+        self,
+        now: Reference,
+        position: np.ndarray,
+        goal: np.ndarray,
+        place: np.ndarray,
+        dt: float,
+        names: list[str],
     ) -> np.ndarray:
         """The velocity [7] we would like; notes in `names` which limits changed it.
 
@@ -122,12 +135,11 @@ class SafetyEnvelope:
         latter break none of the others, and so have the last word.
         """
         error = np.clip(goal - now.q, -_FARTHEST, _FARTHEST)
-        position = self.kinematics.pose(now.q)[:3, 3]
         jacobian = self.kinematics.jacobian(now.q)
         dq = self.acceleration.towards(error, dt)
 
         def note(name: str, limited: np.ndarray) -> np.ndarray:
-            if (limited != dq).any():
+            if limited is not dq and (limited != dq).any():
                 names.append(name)
             return limited
 
@@ -144,44 +156,23 @@ class SafetyEnvelope:
         return note('acceleration', self.acceleration.clamp(now.dq, dq, dt))
 
     def _guard(
-        self, now: Reference, wish: np.ndarray, place: np.ndarray, dt: float, names: list[str]
+        self,
+        now: Reference,
+        position: np.ndarray,
+        wish: np.ndarray,
+        place: np.ndarray,
+        dt: float,
+        names: list[str],
     ) -> Reference:
         """The next reference: with the wish, half of it, or braking; see the module."""
         braking = self.acceleration.brake(now.dq, dt)
         for share in _SHARES:
             then = _moved(now, braking + share * (wish - braking), dt)
-            broken = self._broken(now, then, place)
+            broken = self.stopping.broken(now.q, position, place, then)
             if not broken:
                 return then
             names.append(broken)
         return _moved(now, braking, dt)
-
-    def _broken(self, now: Reference, then: Reference, place: np.ndarray) -> str:
-        """The limit that breaks between `now` and the place where `then` comes to rest, or ''."""
-        stop_time = self.acceleration.stop_time(then.dq)
-        travel = then.dq * (stop_time / 2)
-        end = then.q + travel
-        if not self.joint_margin.holds(now.q, end):
-            return 'joint_margin'
-        if not self.jump.holds(now.q, place, end):
-            return 'jump'
-        if not self.joint_velocity.holds(then.q, then.dq, stop_time):
-            return 'velocity'
-        if stop_time == 0:
-            return ''
-        if not self.tool_speed.holds(then.dq, self.kinematics.jacobian(then.q)):
-            return 'tool_speed'
-        parts = min(_MOST_POINTS, math.ceil(float(np.abs(travel).max()) / _SPACING))
-        share = np.linspace(0.0, 1.0, parts + 1)  # of the way
-        poses = np.array([self.kinematics.pose(then.q + s * travel) for s in share])
-        start = self.kinematics.pose(now.q)[:3, 3]
-        if not self.workspace.holds_along(np.vstack([start, poses[:, :3, 3]])):
-            return 'workspace'
-        # At the share s of the way the speed has fallen to sqrt(1 - s) of the present one.
-        speed = np.sqrt(1 - (share[1:] + share[:-1]) / 2)
-        if not self.tool_speed.holds_along(poses, stop_time / (2 * parts) / speed):
-            return 'tool_speed'
-        return ''
 
 
 def _moved(now: Reference, dq: np.ndarray, dt: float) -> Reference:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from frs_ros.safety.acceleration import AccelerationLimit
-from frs_ros.safety.arrays import between
+from frs_ros.safety.arrays import between, inside
 from frs_ros.safety.limits import JointLimits
 
 
@@ -26,25 +27,33 @@ class JointMargin:
     margin: float
     acceleration: AccelerationLimit
 
+    @cached_property
+    def low(self) -> np.ndarray:
+        """[7] rad, where the lower margins begin."""
+        return self.limits.low + self.margin
+
+    @cached_property
+    def high(self) -> np.ndarray:
+        """[7] rad, where the upper margins begin."""
+        return self.limits.high - self.margin
+
     def clamp(self, q: np.ndarray, dq: np.ndarray, dt: float) -> np.ndarray:
         """`dq` [7], outward only as fast as the braking distance allows.
 
         First what each joint could do alone, v <= sqrt(2 a room), then what it can do braking
         together with the others: in half of their common stopping time it goes on.
         """
-        up, down = self._room(q)
+        if inside(q + dq * self._together(dq, dt), self.low, self.high):
+            return dq
+        up, down = np.maximum(self.high - q, 0.0), np.maximum(q - self.low, 0.0)
         alone = self.acceleration.approach
         dq = between(dq, -alone(down, dt), alone(up, dt))
-        together = self.acceleration.stop_time(dq) / 2 + dt
+        together = self._together(dq, dt)
         return between(dq, -down / together, up / together)
 
     def holds(self, q: np.ndarray, end: np.ndarray) -> bool:
         """Whether an arm may go straight from `q` [7] to `end` [7]."""
-        high = np.maximum(self.limits.high - self.margin, q)
-        low = np.minimum(self.limits.low + self.margin, q)
-        return bool((end <= high).all() and (end >= low).all())
+        return inside(end, np.minimum(self.low, q), np.maximum(self.high, q))
 
-    def _room(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        up = np.maximum(self.limits.high - self.margin - q, 0.0)
-        down = np.maximum(q - self.limits.low - self.margin, 0.0)
-        return up, down
+    def _together(self, dq: np.ndarray, dt: float) -> float:
+        return self.acceleration.stop_time(dq) / 2 + dt

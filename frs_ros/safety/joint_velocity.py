@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from frs_ros.safety.arrays import between
+from frs_ros.safety.arrays import between, inside
 from frs_ros.safety.limits import JointLimits
 
 _ROUNDING = 1e-12
@@ -28,7 +29,7 @@ class JointVelocityLimit:
     speed: float
     share: float
 
-    @property
+    @cached_property
     def maximum(self) -> np.ndarray:
         """[7] rad/s, far from the joint ends."""
         maximum: np.ndarray = np.minimum(self.speed, self.share * self.limits.velocity)
@@ -46,8 +47,7 @@ class JointVelocityLimit:
 
     def clamp(self, q: np.ndarray, dq: np.ndarray) -> np.ndarray:
         """`dq` with the joints that are too fast for their place slowed down."""
-        low, high = self.bounds(q)
-        return between(dq, low, high)
+        return between(dq, *self.bounds(q))
 
     def holds(self, q: np.ndarray, dq: np.ndarray, stop_time: float) -> bool:
         """Whether an arm at `q` with velocity `dq` keeps the limit now and while it brakes.
@@ -55,25 +55,32 @@ class JointVelocityLimit:
         At the share s of its present speed it has gone |dq| stop_time (1 - s^2) / 2, so that
         s |dq| <= limit there is a quadratic inequality in s, for all s in [0, 1].
         """
-        speed, rule = np.abs(dq), self._deceleration
+        speed = np.abs(dq)
         if (speed > self.maximum * (1 + _ROUNDING)).any():
             return False
+        if inside(q, *self._plain) and inside(q + dq * (stop_time / 2), *self._plain):
+            return True  # the model's limit is above the maximum all the way
         room = np.where(dq > 0, self.limits.high - q, q - self.limits.low)
-        offset = self.limits.velocity_offset
+        offset, rule = self.limits.velocity_offset, self._deceleration
         square = speed * stop_time - (speed / self.share) ** 2 / rule
         linear = speed * offset / (self.share * rule)
         constant = 2 * room - speed * stop_time - offset**2 / rule
-        lowest = np.clip(linear / np.where(square > 0, square, np.inf), 0.0, 1.0)
-        least = np.minimum(
-            (square * lowest - 2 * linear) * lowest + constant,  # at the vertex, or at s = 0
-            square - 2 * linear + constant,
-        )
-        return bool(((least >= -_ROUNDING) | (speed == 0)).all())
+        vertex = np.clip(linear / np.where(square > 0, square, np.inf), 0.0, 1.0)
+        lowest = (square * vertex - 2 * linear) * vertex + constant  # s = 0 if it bends down
+        now = square - 2 * linear + constant
+        return bool(((np.minimum(lowest, now) >= -_ROUNDING) | (speed == 0)).all())
 
-    @property
+    @cached_property
     def _deceleration(self) -> np.ndarray:
         rule: np.ndarray = np.minimum(self.limits.deceleration, _NO_RULE)
         return rule
+
+    @cached_property
+    def _plain(self) -> tuple[np.ndarray, np.ndarray]:
+        """Joint positions between which only the maximum counts, low [7] and high [7]."""
+        root = self.maximum / self.share + self.limits.velocity_offset
+        room = root**2 / (2 * self._deceleration)
+        return self.limits.low + room, self.limits.high - room
 
     def _at(self, room: np.ndarray) -> np.ndarray:
         root = np.sqrt(2 * self._deceleration * np.maximum(room, 0.0))

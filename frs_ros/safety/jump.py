@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frs_ros.safety.acceleration import AccelerationLimit
-from frs_ros.safety.arrays import between
+from frs_ros.safety.arrays import between, inside
 from frs_ros.safety.rejected import Rejected
 
 OWN = 0.8
@@ -33,15 +33,18 @@ class JumpLimit:
 
     def clamp(self, q: np.ndarray, measured: np.ndarray, dq: np.ndarray, dt: float) -> np.ndarray:
         """`dq` [7], away from `measured` only as fast as the reference can stop in time."""
+        own = OWN * self.maximum
         ahead = q - measured
-        up, down = OWN * self.maximum - ahead, OWN * self.maximum + ahead
+        reach = ahead + dq * (self.acceleration.stop_time(dq) / 2 + dt)
+        if max(np.abs(ahead).max(), np.abs(reach).max()) <= own:
+            return dq
+        up, down = own - ahead, own + ahead
         return between(dq, -self._signed(down, dt), self._signed(up, dt))
 
     def holds(self, q: np.ndarray, measured: np.ndarray, end: np.ndarray) -> bool:
         """Whether the reference may go straight from `q` [7] to `end` [7]."""
-        high = np.maximum(measured + OWN * self.maximum, q)
-        low = np.minimum(measured - OWN * self.maximum, q)
-        return bool((end <= high).all() and (end >= low).all())
+        own = OWN * self.maximum
+        return inside(end, np.minimum(measured - own, q), np.maximum(measured + own, q))
 
     def check(self, q: np.ndarray, measured: np.ndarray) -> None:
         """Rejected if the reference `q` [7] is too far from `measured` [7]."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class ToolSpeedLimit:
@@ -33,7 +35,7 @@ class ToolSpeedLimit:
 
     def holds(self, dq: np.ndarray, jacobian: np.ndarray) -> bool:
         """Whether the tool is slow enough with `dq` [7] and the jacobian [6, 7] there."""
-        return self._excess(jacobian @ dq) <= 1.0
+        return self._excess(jacobian @ dq) <= 1.0 + _ROUNDING
 
     def holds_along(self, poses: np.ndarray, times: np.ndarray) -> bool:
         """Whether a tool that goes through `poses` [n, 4, 4] is slow enough between them.
