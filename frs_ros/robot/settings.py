@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is allowed in a cell: config/robots/<model>.yaml, read and checked.
+
+The files are the only source of these numbers: a key that is missing or unknown is an error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import yaml
+
+from frs_ros.errors import ConfigError, choose
+from frs_ros.robot.base import JOINTS
+from frs_ros.robot.models import ArmModel, arm_model
+from frs_ros.safety.limits import WorkspaceBox
+from frs_ros.safety.settings import EnvelopeSettings
+
+S = TypeVar('S')
+
+
+def _number(low: float, high: float) -> Any:
+    """A field that is a number within [low, high]."""
+    return field(metadata={'low': low, 'high': high})
+
+
+_POINT = {'size': 3}
+_JOINTS = {'size': JOINTS}
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """See `safety.settings.EnvelopeSettings`, which has the same names."""
+
+    joint_speed: float = _number(0.01, 5.0)
+    tool_speed: float = _number(0.01, 2.0)
+    tool_rotation: float = _number(0.01, 3.0)
+    acceleration: float = _number(0.1, 20.0)
+    share: float = _number(0.05, 1.0)
+    jump: float = _number(0.02, 1.0)
+    joint_margin: float = _number(0.0, 0.5)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The box for the tool centre point, base frame, m."""
+
+    low: np.ndarray = field(metadata=_POINT)
+    high: np.ndarray = field(metadata=_POINT)
+    soft: float = _number(0.01, 0.3)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """External force (N) and torque (Nm) on the tool above which the controller stops."""
+
+    force: float = _number(1.0, 100.0)
+    torque: float = _number(0.5, 50.0)
+
+
+@dataclass(frozen=True)
+class Collision:
+    """Joint torques (Nm) and tool force (N) at which the robot stops itself with a reflex."""
+
+    torque: float = _number(1.0, 100.0)
+    force: float = _number(1.0, 100.0)
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where `~/home` leads.
+
+    Attributes:
+        joints: [7] rad.
+        timeout: s after which it is given up.
+    """
+
+    joints: np.ndarray = field(metadata=_JOINTS)
+    timeout: float = _number(1.0, 300.0)
+
+
+@dataclass(frozen=True)
+class Watchdog:
+    """When silence means to hold, and when to stop.
+
+    Attributes:
+        state_timeout: s without a new state of the robot after which the arm holds.
+        bridge_periods: Control periods for which an old chunk bridges a late one.
+        stop_after: s in HOLD after which the motion is stopped.
+    """
+
+    state_timeout: float = _number(0.01, 0.5)
+    bridge_periods: float = _number(0.0, 5.0)
+    stop_after: float = _number(0.1, 10.0)
+
+
+@dataclass(frozen=True)
+class Gripper:
+    """The fingers.
+
+    Attributes:
+        interval: s between two changes of the wish.
+        speed: m/s.
+        force: N, when closing on something.
+    """
+
+    interval: float = _number(0.0, 5.0)
+    speed: float = _number(0.005, 0.2)
+    force: float = _number(1.0, 70.0)
+
+
+@dataclass(frozen=True)
+class CellSettings:
+    """A whole file.
+
+    Attributes:
+        model: The arm.
+    """
+
+    model: ArmModel
+    speeds: Speeds
+    workspace: Workspace
+    contact: Contact
+    collision: Collision
+    home: Home
+    watchdog: Watchdog
+    gripper: Gripper
+
+    @property
+    def envelope(self) -> EnvelopeSettings:
+        """What the safety envelope needs."""
+        box = WorkspaceBox(self.workspace.low, self.workspace.high, self.workspace.soft)
+        return EnvelopeSettings(**dataclasses.asdict(self.speeds), box=box)
+
+
+def read_cell(path: Path) -> CellSettings:
+    """Reads a file; ConfigError that names file, key and value if something is wrong with it."""
+    try:
+        data = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(
+            f'{path}: not readable as YAML: {" ".join(str(error).split())}'
+        ) from error
+    try:
+        return _cell(data)
+    except ConfigError as error:
+        raise ConfigError(f'{path}: {error}') from error
+
+
+def _cell(data: Any) -> CellSettings:
+    sections: dict[str, type] = {
+        'speeds': Speeds,
+        'workspace': Workspace,
+        'contact': Contact,
+        'collision': Collision,
+        'home': Home,
+        'watchdog': Watchdog,
+        'gripper': Gripper,
+    }
+    data = _keys('the file', data, ['model', *sections])
+    model = arm_model(str(data['model']))
+    made: dict[str, Any] = {n: _section(n, kind, data[n]) for n, kind in sections.items()}
+    cell = CellSettings(model, **made)
+    _check(cell)
+    return cell
+
+
+def _check(cell: CellSettings) -> None:
+    """What single values cannot show."""
+    cell.envelope  # noqa: B018  (its constructor checks)
+    limits, margin = cell.model.limits, cell.speeds.joint_margin
+    home = cell.home.joints
+    if ((home < limits.low + margin) | (home > limits.high - margin)).any():
+        raise ConfigError(f'home.joints {home.tolist()} are not within the joint limits')
+    if cell.contact.force >= cell.collision.force:
+        raise ConfigError(
+            f'contact.force {cell.contact.force:g} must be below collision.force '
+            f'{cell.collision.force:g}: the controller is to stop before the robot has to'
+        )
+
+
+def _section(name: str, kind: type[S], data: Any) -> S:
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    data = _keys(name, data, [f.name for f in fields])
+    return kind(**{f.name: _value(f'{name}.{f.name}', data[f.name], f.metadata) for f in fields})
+
+
+def _keys(where: str, data: Any, names: list[str]) -> Mapping[str, Any]:
+    """The mapping, if it has exactly these keys."""
+    if not isinstance(data, Mapping):
+        raise ConfigError(f'{where} must be a mapping with the keys {", ".join(names)}')
+    for key in data:
+        choose(f'key of {where}', str(key), names)
+    missing = [name for name in names if name not in data]
+    if missing:
+        raise ConfigError(f'{where}: {", ".join(missing)} missing')
+    return data
+
+
+def _value(name: str, value: Any, rule: Mapping[str, Any]) -> Any:
+    if 'size' in rule:
+        if not isinstance(value, list) or len(value) != rule['size']:
+            raise ConfigError(f'{name} must be a list of {rule["size"]} numbers, not {value!r}')
+        return np.array([_finite(name, v) for v in value])
+    number = _finite(name, value)
+    if not rule['low'] <= number <= rule['high']:
+        raise ConfigError(
+            f'{name} is {number:g}; it must be within [{rule["low"]:g}, {rule["high"]:g}]'
+        )
+    return number
+
+
+def _finite(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ConfigError(f'{name} must be a number, not {value!r}')
+    return float(value)

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cell settings: the shipped files, and files that are wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+
+from frs_ros.errors import ConfigError
+from frs_ros.robot.models import ARM_MODELS
+from frs_ros.robot.settings import read_cell
+
+
+@pytest.fixture
+def folder(repository):
+    return repository.root / 'config' / 'robots'
+
+
+@pytest.fixture
+def broken(folder, tmp_path):
+    """Writes a copy of fr3.yaml with `section.key` set to a value; returns its path."""
+
+    def write(key: str, value: object):
+        data = yaml.safe_load((folder / 'fr3.yaml').read_text())
+        *sections, last = key.split('.')
+        target = data
+        for name in sections:
+            target = target[name]
+        if value is None:
+            del target[last]
+        else:
+            target[last] = value
+        path = tmp_path / 'cell.yaml'
+        path.write_text(yaml.safe_dump(data))
+        return path
+
+    return write
+
+
+def test_there_is_a_file_for_every_model(folder):
+    assert {p.stem for p in folder.glob('*.yaml')} == set(ARM_MODELS)
+
+
+@pytest.mark.parametrize('name', ARM_MODELS)
+def test_shipped_files_fit_their_model(folder, name):
+    cell = read_cell(folder / f'{name}.yaml')
+    assert cell.model is ARM_MODELS[name]
+    np.testing.assert_allclose(cell.home.joints, cell.model.home, atol=1e-4)
+    # what is not the robot's is no wider than the envelope's own defaults
+    assert cell.envelope.joint_speed <= 0.5
+    assert cell.envelope.tool_speed <= 0.25
+    assert cell.watchdog.state_timeout == 0.05
+    # 2.5 control periods at 15 Hz, then this: a stop within a second
+    assert cell.watchdog.bridge_periods / 15.0 + cell.watchdog.stop_after < 1.0
+
+
+@pytest.mark.parametrize('name', ARM_MODELS)
+def test_start_position_is_inside_the_workspace(folder, name):
+    pytest.importorskip('pinocchio')
+    from frs_ros.robot.kinematics import PinocchioKinematics
+
+    cell = read_cell(folder / f'{name}.yaml')
+    tool = PinocchioKinematics.of_model(cell.model).pose(cell.home.joints)[:3, 3]
+    box = cell.envelope.box
+    assert (tool > box.low + box.soft).all()
+    assert (tool < box.high - box.soft).all()
+
+
+def test_every_value_is_commented(folder):
+    for path in folder.glob('*.yaml'):
+        explained = False
+        for line in path.read_text().splitlines():
+            if line.strip().startswith('#'):
+                explained = True
+            elif not line.strip():
+                explained = False
+            elif ':' in line:
+                assert explained, f'{path.name}: nothing is said about {line.strip()}'
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'words'),
+    [
+        ('model', 'ur5', "unknown robot 'ur5'; choose one of: fr3, panda"),
+        ('speed', 1.0, "unknown key of the file 'speed'"),
+        ('speeds.joints', 1.0, "unknown key of speeds 'joints'"),
+        ('speeds.joint_speed', None, 'speeds: joint_speed missing'),
+        ('speeds', 3, 'speeds must be a mapping'),
+        ('speeds.joint_speed', 50.0, r'speeds.joint_speed is 50; it must be within \[0.01, 5\]'),
+        ('speeds.joint_speed', '0.5 rad', "speeds.joint_speed must be a number, not '0.5 rad'"),
+        ('speeds.joint_speed', True, 'speeds.joint_speed must be a number, not True'),
+        ('speeds.joint_speed', float('nan'), 'speeds.joint_speed must be a number, not nan'),
+        ('workspace.low', [0.0, 1.0], 'workspace.low must be a list of 3 numbers'),
+        ('workspace.high', [0.0, 0.0, 0.0], 'box'),
+        ('home.joints', [0.0] * 7, 'home.joints .* are not within the joint limits'),
+        ('contact.force', 30.0, 'contact.force 30 must be below collision.force 30'),
+    ],
+)
+def test_wrong_files_are_named_with_what_is_wrong(broken, key, value, words):
+    path = broken(key, value)
+    with pytest.raises(ConfigError, match=words) as error:
+        read_cell(path)
+    assert str(path) in str(error.value)
+
+
+def test_unreadable_files(tmp_path):
+    with pytest.raises(ConfigError, match='not readable'):
+        read_cell(tmp_path / 'missing.yaml')
+    (tmp_path / 'list.yaml').write_text('- 1\n- 2\n')
+    with pytest.raises(ConfigError, match='must be a mapping'):
+        read_cell(tmp_path / 'list.yaml')
+    (tmp_path / 'bad.yaml').write_text('model: [\n')
+    with pytest.raises(ConfigError, match='not readable as YAML'):
+        read_cell(tmp_path / 'bad.yaml')
