@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.guidance.view import turned
 
 SOURCE = 'keyboard'
 
@@ -24,6 +25,9 @@ DIRECTIONS: Mapping[str, tuple[float, float, float]] = MappingProxyType(
     }
 )
 GRIPPER_KEY = 'g'
+GRIPPERS: Mapping[str, Gripper] = MappingProxyType(
+    {'o': Gripper.OPEN, 'c': Gripper.CLOSE, 'p': Gripper.POLICY}
+)
 DEFER_KEY = 'f'
 STOP_KEY = ' '
 MAGNITUDES: Mapping[str, float] = MappingProxyType({'1': 0.25, '2': 0.5, '3': 0.75, '4': 1.0})
@@ -46,6 +50,7 @@ class Keyboard:
     Attributes:
         hold: Seconds a tap lasts; longer than the terminal's delay before the first repeat.
         magnitude: Speed of the next wishes.
+        view_yaw: Heading in which the operator looks, rad; see `turned`.
         gripper: Gripper wish that goes with each motion; alone it lasts one tap.
         defer: The operator has left the motion to the policy, until the next motion key.
         presses: Key -> stamp of its last press, in nanoseconds, of keys that may still steer.
@@ -53,6 +58,7 @@ class Keyboard:
 
     hold: float = 0.7
     magnitude: float = 1.0
+    view_yaw: float = 0.0
     gripper: Gripper = Gripper.POLICY
     defer: bool = False
     presses: Mapping[str, int] = field(default_factory=dict)
@@ -60,8 +66,9 @@ class Keyboard:
     def press(self, key: str, stamp_ns: int) -> Keyboard:
         """The state after a key; unknown keys change nothing."""
         key = key.lower()
-        if key in DIRECTIONS or key == GRIPPER_KEY:
-            gripper = _NEXT_GRIPPER[self.gripper] if key == GRIPPER_KEY else self.gripper
+        if key in DIRECTIONS or key in GRIPPERS or key == GRIPPER_KEY:
+            after = _NEXT_GRIPPER[self.gripper] if key == GRIPPER_KEY else self.gripper
+            gripper = GRIPPERS.get(key, after)
             presses = {**self._alive(stamp_ns), key: stamp_ns}
             presses.pop(_OPPOSITE.get(key, ''), None)  # turning back takes effect at once
             return replace(self, gripper=gripper, defer=False, presses=presses)
@@ -78,7 +85,7 @@ class Keyboard:
         alive = self._alive(stamp_ns)
         total = np.sum([DIRECTIONS[k] for k in alive if k in DIRECTIONS] or [(0.0,) * 3], axis=0)
         return Guidance(
-            direction=total,
+            direction=turned(total, self.view_yaw),
             gripper=self.gripper,
             magnitude=self.magnitude,
             enabled=bool(alive) or self.defer,
@@ -98,10 +105,11 @@ def help_text() -> str:
     speeds = ', '.join(f'{key}: {speed:g}' for key, speed in MAGNITUDES.items())
     return '\n'.join(
         [
-            'W / S  forward / back (+x / -x of the robot base)',
-            'A / D  left / right   (+y / -y)',
-            'Q / E  up / down      (+z / -z)',
-            f'{GRIPPER_KEY.upper()}      gripper: policy -> open -> closed -> policy',
+            'W / S  forward / back',
+            'A / D  left / right',
+            'Q / E  up / down',
+            'O C P  gripper: open, closed, as the policy likes',
+            f'{GRIPPER_KEY.upper()}      the next of these three',
             f'{speeds}  speed, as a share of full command',
             f'{DEFER_KEY.upper()}      leave the motion to the policy (fine work)',
             'space  stop steering and forget the gripper wish',

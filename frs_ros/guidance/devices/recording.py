@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Raw reports of a HID device in a file: one JSON object per line.
+
+{"model": "SpaceNavigator", "note": "..."}        the first line: name in pyspacemouse's table
+{"t": 0.016, "hex": "01000098ff0000"}             a report: seconds since the start, its bytes
+{"t": 2.500, "event": "unplug"}                   the device is unplugged; "plug": it is back
+
+Lines are in the order of time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from frs_ros.errors import DataError
+
+UNPLUG, PLUG = 'unplug', 'plug'
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A report of the device, or an event.
+
+    Attributes:
+        time: Seconds since the start of the recording.
+        report: Bytes of the report, the first is its number; empty for an event.
+        event: UNPLUG, PLUG, or '' for a report.
+    """
+
+    time: float
+    report: bytes = b''
+    event: str = ''
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording, in the order of time.
+
+    Attributes:
+        model: Name of the device in pyspacemouse's table.
+        entries: At least one.
+    """
+
+    model: str
+    entries: tuple[Entry, ...]
+
+
+def read_recording(path: str | Path) -> Recording:
+    """Reads a recording; DataError names the file and the line that is wrong."""
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding='utf-8').splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f'{path} cannot be read as a HID recording: {error}') from None
+    model = _object(path, 1, lines[0] if lines else '').get('model')
+    if not isinstance(model, str):
+        raise DataError(f'{path}, line 1: no "model"; this is no HID recording')
+    entries: list[Entry] = []
+    for number, line in enumerate(lines[1:], start=2):
+        entry = _entry(path, number, line)
+        if entries and entry.time < entries[-1].time:
+            raise DataError(f'{path}, line {number}: time goes back')
+        entries.append(entry)
+    if not entries:
+        raise DataError(f'{path} holds no reports')
+    return Recording(model, tuple(entries))
+
+
+def write_header(stream: TextIO, model: str, note: str) -> None:
+    """Writes the first line of a recording."""
+    stream.write(json.dumps({'model': model, 'note': note}) + '\n')
+
+
+def write_entry(stream: TextIO, entry: Entry) -> None:
+    """Writes a line of a recording."""
+    what = {'event': entry.event} if entry.event else {'hex': entry.report.hex()}
+    stream.write(json.dumps({'t': round(entry.time, 4), **what}) + '\n')
+
+
+class Tap:
+    """A HID device whose reports are also written to a recording.
+
+    Args:
+        hid: The device, as easyhid's `HIDDevice`.
+        stream: Where to write.
+        clock: Seconds since the start of the recording.
+    """
+
+    def __init__(self, hid: Any, stream: TextIO, clock: Callable[[], float]) -> None:
+        self._hid, self._stream, self._clock = hid, stream, clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._hid, name)
+
+    def read(self, size: int) -> Any:
+        """A report, empty if there is none."""
+        report = self._hid.read(size)
+        if report:
+            write_entry(self._stream, Entry(self._clock(), bytes(report)))
+        return report
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise DataError(f'{path}, line {number}: not a JSON object')
+    return value
+
+
+def _entry(path: Path, number: int, line: str) -> Entry:
+    value = _object(path, number, line)
+    time, event, text = value.get('t'), value.get('event', ''), value.get('hex', '')
+    if not isinstance(time, (int, float)) or not math.isfinite(time):
+        raise DataError(f'{path}, line {number}: "t" must be seconds')
+    try:
+        report = bytes.fromhex(text)
+    except (ValueError, TypeError):
+        raise DataError(f'{path}, line {number}: "hex" must be bytes as hexadecimal') from None
+    if event not in ('', UNPLUG, PLUG) or bool(event) == bool(report):
+        raise DataError(f'{path}, line {number}: neither a report nor "{UNPLUG}" or "{PLUG}"')
+    return Entry(float(time), report, event)
