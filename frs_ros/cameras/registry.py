@@ -59,9 +59,13 @@ def _uvc(settings: CameraSettings) -> CameraDriver:
 
 
 def _playback(settings: CameraSettings) -> CameraDriver:
-    from frs_ros.cameras.playback import playback
+    if settings.path.endswith('.db3'):
+        from frs_ros.cameras.recording import Recording
 
-    return playback(settings.path, settings.fps, depth=settings.depth)
+        return Recording(settings.path, settings.fps, depth=settings.depth)
+    from frs_ros.cameras.playback import Pictures
+
+    return Pictures(settings.path, settings.fps)
 
 
 def _synthetic(settings: CameraSettings) -> CameraDriver:

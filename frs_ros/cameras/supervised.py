@@ -163,7 +163,7 @@ class SupervisedCamera:
         """What is wrong; the words do not change while the trouble stays the same."""
         run, name = self._run, self._driver.name
         if not self._ladder.stale(self._clock()):
-            return run.warning if run is not None else ''
+            return f'{name}: {run.warning}' if run is not None and run.warning else ''
         if self._reason:
             return f'{name}: {self._reason}'
         return f'{name}: {_WORDS[self._ladder.state]}'
