@@ -32,6 +32,7 @@ __all__ = ['EnvelopeSettings', 'Reference', 'Rejected', 'SafetyEnvelope', 'Step'
 
 LONGEST_STEP = 0.1  # s; longer gaps between two steps count as this
 _FARTHEST = 4 * np.pi  # rad; errors beyond are nonsense, and must not overflow
+_TURNS = 3  # tries to keep workspace and joint limits at once
 _SHARES = (1.0, 0.5)  # of the wish, tried before plain braking
 _ROUNDING = 1e-9
 
@@ -145,15 +146,38 @@ class SafetyEnvelope:
 
         dq = note('velocity', self.joint_velocity.scale(dq))
         dq = note('tool_speed', self.tool_speed.scale(dq, jacobian))
+        whole = dq
         dq = note('jump', self.jump.clamp(now.q, place, dq, dt))
         dq = note('velocity', self.joint_velocity.clamp(now.q, dq))
         dq = note('joint_margin', self.joint_margin.clamp(now.q, dq, dt))
-        stop_time = self.acceleration.stop_time(dq) + 2 * dt
-        dq = note('workspace', self.workspace.turn(position, dq, jacobian, stop_time))
-        dq = note('joint_margin', self.joint_margin.clamp(now.q, dq, dt))
+        dq = note('workspace', self._turned(now.q, position, dq, jacobian, dq == whole, dt))
         dq = note('velocity', self.joint_velocity.scale(dq))
         dq = note('tool_speed', self.tool_speed.scale(dq, jacobian))
         return note('acceleration', self.acceleration.clamp(now.dq, dq, dt))
+
+    def _turned(
+        self,
+        q: np.ndarray,
+        position: np.ndarray,
+        dq: np.ndarray,
+        jacobian: np.ndarray,
+        free: np.ndarray,
+        dt: float,
+    ) -> np.ndarray:
+        """`dq` [7] turned back from the faces of the box by the `free` joints [7].
+
+        A joint that thereby comes to its own limit stays there, and the others try again.
+        """
+        for _ in range(_TURNS):
+            stop_time = self.acceleration.stop_time(dq) + 2 * dt
+            turned = self.workspace.turn(position, dq, jacobian, free, stop_time)
+            if turned is dq:
+                break
+            dq = self.joint_margin.clamp(q, self.joint_velocity.clamp(q, turned), dt)
+            free = free & (dq == turned)
+            if free.all():
+                break
+        return dq
 
     def _guard(
         self,

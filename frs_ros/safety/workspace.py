@@ -34,7 +34,12 @@ class WorkspaceLimit:
     speed: float
 
     def turn(
-        self, position: np.ndarray, dq: np.ndarray, jacobian: np.ndarray, stop_time: float
+        self,
+        position: np.ndarray,
+        dq: np.ndarray,
+        jacobian: np.ndarray,
+        free: np.ndarray,
+        stop_time: float,
     ) -> np.ndarray:
         """`dq` [7] without what leads the tool out of the box: the least change of it.
 
@@ -42,6 +47,7 @@ class WorkspaceLimit:
             position: [3] m, of the tool.
             dq: [7] rad/s.
             jacobian: [6, 7] of the tool.
+            free: [7] bool, the joints that may be used for it.
             stop_time: Seconds the arm needs to stop; in half of it the tool goes on.
         """
         velocity = jacobian[:3] @ dq
@@ -50,8 +56,7 @@ class WorkspaceLimit:
         axes = np.flatnonzero(wanted != velocity)
         if not axes.size:
             return dq
-        rows = jacobian[axes]
-        rows = rows * (dq != 0)  # a joint that another limit holds is not set in motion
+        rows = jacobian[axes] * free
         gram = rows @ rows.T + _DAMPING * np.eye(axes.size)
         turned: np.ndarray = dq + rows.T @ np.linalg.solve(gram, (wanted - velocity)[axes])
         return turned
