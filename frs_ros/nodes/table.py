@@ -11,6 +11,7 @@ from frs_ros.errors import ConfigError
 from frs_ros.nodes.parameters.camera import CameraParameters
 from frs_ros.nodes.parameters.human_guidance import HumanGuidanceParameters
 from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
+from frs_ros.nodes.parameters.markers import MarkersParameters
 from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
 from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
 
@@ -21,6 +22,7 @@ NODES: dict[str, type] = {
     'oracle_guidance': OracleGuidanceParameters,
     'human_guidance': HumanGuidanceParameters,
     'camera': CameraParameters,
+    'markers': MarkersParameters,
 }
 
 

@@ -11,6 +11,7 @@ PLAN_REQUEST = 'plan_request'
 ACTION_CHUNK = 'action_chunk'
 STEERING_REPORT = 'steering_report'
 GUIDANCE = 'guidance'
+MARKERS = 'markers'
 
 VIEW = 'view'  # a camera for people
 

@@ -46,5 +46,8 @@ LATCHED = _profile(1, latched=True)
 RECORD = _profile(200)
 RECORD_LATCHED = _profile(200, latched=True)
 
+# Displays: only the newest of what is drawn counts.
+DISPLAY = _profile(1)
+
 # Diagnostics, at the depth of diagnostic_updater.
 DIAGNOSTICS = _profile(10)
