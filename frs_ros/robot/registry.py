@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Robot drivers by name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from frs_ros.errors import choose
+from frs_ros.robot.base import RobotDriver
+from frs_ros.robot.models import ArmModel
+from frs_ros.robot.scripted import Event
+
+DRIVERS = ('kinematic', 'franky')
+
+
+def make_driver(
+    name: str,
+    *,
+    model: ArmModel,
+    address: str = '',
+    allow_non_realtime: bool = False,
+    torque_threshold: float = 20.0,
+    force_threshold: float = 30.0,
+    gripper_speed: float = 0.1,
+    gripper_force: float = 20.0,
+    script: Sequence[Event] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> RobotDriver:
+    """Makes a driver that is not connected yet.
+
+    Args:
+        name: 'kinematic' (arithmetic, no robot) or 'franky' (a Franka arm, or franky-sim).
+        model: Limits and geometry of the arm.
+        address: Name or IP address of the robot; only 'franky' needs it.
+        allow_non_realtime: See `franky.connect.Options`, also for the next four.
+        torque_threshold: Nm.
+        force_threshold: N.
+        gripper_speed: m/s.
+        gripper_force: N.
+        script: What goes wrong in the kinematic simulation, see `scripted`.
+        clock: Seconds; stamps states and faults.
+
+    Raises:
+        ConfigError: There is no such driver.
+    """
+    if choose('robot driver', name, DRIVERS) == 'kinematic':
+        from frs_ros.robot.kinematic import KinematicDriver
+
+        return KinematicDriver(model, clock=clock, script=script)
+    from frs_ros.robot.franky.connect import Options
+    from frs_ros.robot.franky.driver import FrankyDriver
+
+    options = Options(
+        address,
+        allow_non_realtime=allow_non_realtime,
+        torque_threshold=torque_threshold,
+        force_threshold=force_threshold,
+        gripper_speed=gripper_speed,
+        gripper_force=gripper_force,
+    )
+    return FrankyDriver(options, model, clock=clock)
