@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How often the gripper may change between open and closed: the hand is slow, and it wears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+INTERVAL = 0.3  # s
+
+
+@dataclass(frozen=True)
+class GripperRate:
+    """What the gripper was last told, and when that changed.
+
+    The latest wish wins: hand over the present one at every tick. One that comes too early is not
+    kept, it just may still be the present one when its time has come.
+
+    Attributes:
+        closed: What it was told.
+        changed_at: When that changed, s; minus infinity if it never did.
+    """
+
+    closed: bool = False
+    changed_at: float = float('-inf')
+
+    def after(self, wish: bool, now: float, interval: float = INTERVAL) -> GripperRate:
+        """The gripper after the wish for `closed` at time `now`.
+
+        A time that is not a number changes nothing. A clock that was set back does not block the
+        gripper until it has caught up: the waiting begins anew.
+
+        Args:
+            wish: Whether it shall be closed.
+            now: s, same clock as always.
+            interval: s between two changes at least.
+        """
+        passed = now - self.changed_at
+        if passed < 0:
+            return GripperRate(self.closed, now)
+        if bool(wish) == self.closed or not passed >= interval:
+            return self
+        return GripperRate(bool(wish), now)
