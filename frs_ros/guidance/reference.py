@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,11 @@ TRANSLATION = ('x', 'y', 'z')
 ROTATION = ('roll', 'pitch', 'yaw')
 GRIPPER = 'gripper'
 
-# Raw gripper command of each wish: -1 open, +1 closed; the policy's choice is written as neutral.
-_GRIPPER_COMMAND = {Gripper.POLICY: 0.0, Gripper.OPEN: -1.0, Gripper.CLOSE: 1.0}
+# Writes a wish as a chunk [1, H, D] in model space; see `reference_chunk` and `references`.
+ReferenceWriter = Callable[[Guidance, FlowPolicy, Observation], Any]
+
+# Gripper command of each wish: -1 open, +1 closed; the policy's choice is written as neutral.
+GRIPPER_COMMAND = {Gripper.POLICY: 0.0, Gripper.OPEN: -1.0, Gripper.CLOSE: 1.0}
 
 
 def reference_chunk(guidance: Guidance, policy: FlowPolicy, observation: Observation) -> Any:
@@ -41,7 +45,7 @@ def reference_chunk(guidance: Guidance, policy: FlowPolicy, observation: Observa
     spec = policy.spec
     raw = np.zeros((1, spec.horizon, spec.action_dim))
     if guidance.gripper != Gripper.POLICY:
-        raw[..., dimensions(spec, GRIPPER)] = _GRIPPER_COMMAND[guidance.gripper]
+        raw[..., dimensions(spec, GRIPPER)] = GRIPPER_COMMAND[guidance.gripper]
     chunk = to_numpy(policy.to_model(raw, observation))
     distance = np.linalg.norm(guidance.direction)
     if distance > 0:

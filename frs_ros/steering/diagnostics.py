@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from frs_ros.guidance.reference import TRANSLATION
-from frs_ros.types import ActionSpec
+from frs_ros.guidance.units import JOINTS
+from frs_ros.types import JOINT_POSITION, ActionSpec
 
 
 def chi_percentile(noise: np.ndarray) -> float:
@@ -23,14 +24,18 @@ def chi_percentile(noise: np.ndarray) -> float:
 def against_reference(
     chunk: np.ndarray, reference: np.ndarray, spec: ActionSpec
 ) -> dict[str, float]:
-    """`round_trip_rms` and `cosine` of two chunks [H, D] in model space, translation only.
+    """`round_trip_rms` and `cosine` of two chunks [H, D] in model space.
 
-    The cosine is left out where it does not exist: a chunk or a reference without motion.
+    Only what moves the arm counts: the translation, or all joints. Absolute positions count from
+    where the reference begins. The cosine is left out where it does not exist: a chunk or a
+    reference without motion.
     """
-    if not set(TRANSLATION) <= set(spec.names):
+    names = next((n for n in (TRANSLATION, JOINTS) if set(n) <= set(spec.names)), None)
+    if names is None:
         return {}
-    dims = spec.indices(*TRANSLATION)
-    a, b = chunk[:, dims].ravel(), reference[:, dims].ravel()
+    dims = spec.indices(*names)
+    start = reference[:1, dims] if spec.space == JOINT_POSITION else 0.0
+    a, b = (chunk[:, dims] - start).ravel(), (reference[:, dims] - start).ravel()
     numbers = {'round_trip_rms': float(np.sqrt(np.mean((a - b) ** 2)))}
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
     if lengths > 0:

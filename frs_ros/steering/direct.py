@@ -3,25 +3,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.reference import GRIPPER, reference_chunk
+from frs_ros.guidance.reference import GRIPPER, ReferenceWriter, reference_chunk
+from frs_ros.guidance.units import gripper_units
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.diagnostics import against_reference
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import Observation, Plan
 
 
+@dataclass(frozen=True)
 class Direct:
     """Executes the reference chunk; the executor clips it to the range of the actions.
 
     The reference's neutral gripper is no command (LIBERO would execute its sign), so a gripper
     left to the policy stays as it was last commanded.
+
+    Attributes:
+        reference: Writes the wish as a chunk.
     """
 
-    name = 'direct'
+    name: ClassVar[str] = 'direct'
+    reference: ReferenceWriter = reference_chunk
 
     def plan(
         self,
@@ -35,10 +44,11 @@ class Direct:
             return Unsteered().plan(policy, observation, guidance, rng)
         spec = policy.spec
         with policy.inference():
-            reference = reference_chunk(guidance, policy, observation)
+            reference = self.reference(guidance, policy, observation)
             chunk = policy.from_model(reference, observation)[0]
         if guidance.gripper == Gripper.POLICY and GRIPPER in spec.names:
-            chunk[:, spec.indices(GRIPPER)] = observation.gripper_command
+            last = gripper_units(observation.gripper_command, spec.space)
+            chunk[:, spec.indices(GRIPPER)] = last
         model = to_numpy(reference)[0]
         return Plan(
             chunk=chunk,

@@ -12,7 +12,7 @@ from frs_ros.flow.arrays import to_numpy
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.inversion import Inversion
 from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.reference import GRIPPER, dimensions, reference_chunk
+from frs_ros.guidance.reference import GRIPPER, ReferenceWriter, dimensions, reference_chunk
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.denoise import denoise, draw_noise, field_of, with_diagnostics
 from frs_ros.steering.diagnostics import against_reference
@@ -29,11 +29,13 @@ class FlowReversalSteering:
         inverse: Solver called as inverse(velocity, action, times).
         redraw: Action dimensions whose noise is drawn afresh, so that the policy decides about
             them; the padding's always is. A gripper the guidance speaks of is left alone.
+        reference: Writes the wish as a chunk.
     """
 
     name: str
     inverse: Callable[..., Inversion]
     redraw: tuple[str, ...] = ()
+    reference: ReferenceWriter = reference_chunk
 
     def plan(
         self,
@@ -49,7 +51,7 @@ class FlowReversalSteering:
         with policy.inference():
             fresh = draw_noise(policy, rng)
             context = policy.encode(observation)
-            reference = reference_chunk(guidance, policy, observation)
+            reference = self.reference(guidance, policy, observation)
             found = self.inverse(field_of(policy, context), reference, uniform(spec.steps))
             noise = to_numpy(found.noise)[0].astype(np.float32)
             dims = self._redrawn(spec, guidance)

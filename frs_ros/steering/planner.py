@@ -9,14 +9,14 @@ import numpy as np
 
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.reference import ReferenceWriter, reference_chunk
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer, plan_rng
+from frs_ros.steering.example import example_observation
 from frs_ros.steering.exchange import Request
 from frs_ros.steering.registry import make_steerer
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import Observation, Plan
-
-_WARM_UP_STATE = np.array([0.0, 0, 0.5, 3.1, 0, 0, 0.04, -0.04])  # LIBERO's, near its start
 
 
 class Planner:
@@ -43,12 +43,13 @@ class Planner:
 
     def warm_up(self) -> None:
         """Makes a steered plan from black images, so that the first real one is not slow."""
-        images = {c.name: np.zeros((c.height, c.width, 3), np.uint8) for c in self.policy.cameras}
         wish = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='warm-up')
-        self.plan(Request(0, '', 0, '', 0), Observation(images, _WARM_UP_STATE), wish)
+        self.plan(Request(0, '', 0, '', 0), example_observation(self.policy), wish)
 
 
-def steerer_from(method: str, options: str) -> Steerer:
+def steerer_from(
+    method: str, options: str, reference: ReferenceWriter = reference_chunk
+) -> Steerer:
     """The method with options from a JSON object; ConfigError if either does not exist."""
     try:
         values = json.loads(options)
@@ -56,4 +57,4 @@ def steerer_from(method: str, options: str) -> Steerer:
         raise ConfigError(f"method options '{options}' are not JSON: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"method options '{options}' are not a JSON object such as {{}}")
-    return make_steerer(method, **values)
+    return make_steerer(method, reference, **values)
