@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.data.collector import collect
     from frs_ros.learning.report import write_json
     from frs_ros.policies.images import CAMERAS
-    from frs_ros.sim.standin import GROCERIES
+    from frs_ros.sim.standin.groceries import GROCERIES
     from frs_ros.sim.suites import tasks
 
     if args.episodes < 1 or args.workers < 1:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frs_ros.errors import AssetError
-from frs_ros.sim import standin
+from frs_ros.sim.standin import pack
 from frs_ros.sim.suites import configure, libero_folder
 
 log = logging.getLogger(__name__)
@@ -40,8 +40,8 @@ def resolve(choice: str, suite: str) -> Assets:
 
     Args:
         choice: 'stock' (LIBERO's own, downloaded by hf-libero at first use), 'standin' (our
-            primitives, `libero_object` only), 'auto' (stock if they are there or can be
-            downloaded, else standin), or a folder.
+            primitives, for the suites of `standin.pack`), 'auto' (stock if they are there or can
+            be downloaded, else standin), or a folder.
         suite: The suite they are for.
 
     Raises:
@@ -76,12 +76,12 @@ def _auto(suite: str) -> Assets:
 
 
 def _standin(suite: str) -> Assets:
-    if suite not in standin.SUITES:
+    if suite not in pack.SUITES:
         raise AssetError(
-            f'no stand-in assets for {suite} (only {", ".join(standin.SUITES)}); '
+            f'no stand-in assets for {suite} (only {", ".join(pack.SUITES)}); '
             'give a folder with LIBERO assets, or stock'
         )
-    return Assets('standin', standin.build_pack())
+    return Assets('standin', pack.build_pack())
 
 
 def _local_stock() -> Path | None:

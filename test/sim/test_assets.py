@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from frs_ros.errors import AssetError, ConfigError
-from frs_ros.sim import assets, standin, suites
+from frs_ros.sim import assets, suites
+from frs_ros.sim.standin import pack
 
 pytest.importorskip('libero', reason='LIBERO is not installed')
 
 
 def test_the_pack_holds_readable_models_and_textures():
-    for path, data in standin.pack_files().items():
+    for path, data in pack.pack_files().items():
         if path.endswith('.xml'):
             assert ElementTree.fromstring(data).tag == 'mujoco'
         else:
@@ -22,18 +23,20 @@ def test_the_pack_holds_readable_models_and_textures():
 
 def test_the_pack_is_built_once_in_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    folder = standin.build_pack()
+    folder = pack.build_pack()
     before = {p: p.stat().st_mtime_ns for p in folder.rglob('*') if p.is_file()}
-    assert standin.build_pack() == folder
-    assert len(before) == len(standin.pack_files())
+    assert pack.build_pack() == folder
+    assert len(before) == len(pack.pack_files())
     assert all(p.stat().st_mtime_ns == t for p, t in before.items())
 
 
-def test_every_object_of_the_suite_is_in_the_pack():
-    for task in suites.tasks('libero_object'):
-        kinds = set(re.findall(r'_1 - (\w+)', task.bddl_file.read_text()))
-        assert len(kinds) == 7
-        assert kinds <= {*standin.GROCERIES, 'basket'}, task.name
+@pytest.mark.parametrize('suite', pack.SUITES)
+def test_every_object_of_the_suite_is_in_the_pack(suite):
+    inside = {path.rsplit('/', 1)[-1] for path in pack.pack_files()}
+    for task in suites.tasks(suite):
+        kinds = set(re.findall(r'_\d - (\w+)', task.bddl_file.read_text()))
+        assert len(kinds) >= 6
+        assert {f'{kind}.xml' for kind in kinds} <= inside, task.name
 
 
 def test_a_folder_must_exist_and_be_complete(tmp_path):
@@ -44,8 +47,8 @@ def test_a_folder_must_exist_and_be_complete(tmp_path):
 
 
 def test_other_suites_have_no_standin():
-    with pytest.raises(AssetError, match='no stand-in assets for libero_goal'):
-        assets.resolve('standin', 'libero_goal')
+    with pytest.raises(AssetError, match='no stand-in assets for libero_90'):
+        assets.resolve('standin', 'libero_90')
 
 
 def test_auto_falls_back_to_the_standin(monkeypatch):

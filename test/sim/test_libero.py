@@ -136,3 +136,20 @@ def test_joint_state_has_seven_joints(butter_env):
     names, positions, velocities = butter_env.joint_state()
     assert len(names) == len(positions) == len(velocities) == 7
     assert np.all(np.isfinite(positions))
+
+
+@pytest.mark.parametrize(('suite', 'task_id'), [('libero_spatial', 3), ('libero_goal', 1)])
+def test_tabletop_tasks_rest_on_standin_assets(suite, task_id):
+    """The stock init states were made with other shapes: nothing may fall or roll away."""
+    from frs_ros.sim.libero import IDLE, LiberoEnv
+
+    env = LiberoEnv(suite, task_id, cameras=(), assets='standin')
+    env.reset(3)
+    before = {n: env.position(n) for n in env.object_names}
+    for _ in range(20):
+        env.step(IDLE)
+    assert len(before) >= 5
+    for name, position in before.items():
+        assert np.linalg.norm(env.position(name) - position) < 1e-3, name
+        assert position[2] > 0.87, name  # the table top is at 0.9 m, the stove's origin below
+    env.close()
