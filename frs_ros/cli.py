@@ -31,6 +31,7 @@ COMMANDS = {
         'frs_ros.commands.bench_graph',
         'the ROS graph against the in-process evaluator',
     ),
+    ('doctor',): ('frs_ros.commands.doctor', 'what of this machine is ready, and how to mend it'),
 }
 GROUPS = {'train': 'train a policy', 'bench': 'measure speed'}
 

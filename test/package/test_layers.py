@@ -27,6 +27,7 @@ RANK = {
     'ros': 3,
     'msg': 3,
     'nodes': 4,
+    'doctor': 4,
     'commands': 5,
     'cli': 5,
 }

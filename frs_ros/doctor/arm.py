@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""franky, the robot behind an address, the simulated arm, kinematics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from frs_ros.doctor.finding import Finding, Part
+from frs_ros.doctor.options import Options
+from frs_ros.doctor.probe import ProbeFailed, imported, probe
+from frs_ros.doctor.system import System
+
+_PART = Part('arm')
+_INSTALL = 'pip install -c requirements/constraints.txt -r requirements/robot.txt'
+CONNECT_TIMEOUT = 5.0  # s
+# First libfranka of a robot server version, newest first; libfranka's compatibility matrix.
+SERVERS = (
+    ((0, 18), 10),
+    ((0, 15), 9),
+    ((0, 14, 1), 8),
+    ((0, 13, 3), 7),
+    ((0, 10), 6),
+    ((0, 9, 1), 5),
+)
+
+
+def server_version(libfranka: str) -> int:
+    """Version of the robot server that a release of libfranka talks to, 0 if unknown."""
+    number = tuple(int(word) for word in libfranka.split('.'))
+    return next((server for first, server in SERVERS if number >= first), 0)
+
+
+def library(system: System, options: Options) -> Iterator[Finding]:
+    """franky, and the robot server version of the libfranka inside it."""
+    version = system.version('franky-control')
+    try:
+        imported(system, 'franky')
+    except ProbeFailed as error:
+        yield _PART.fail('franky', str(error), f'{_INSTALL} (other robots: docs/robot.md)')
+        return
+    yield _PART.ok('franky', version or 'there, without a version (not from a wheel)')
+    names = ' '.join(system.files('franky-control'))
+    found = re.search(r'libfranka[-.\w]*?\.so\.(\d+\.\d+\.\d+)', names)
+    if not found:
+        yield _PART.skip('libfranka', 'not in the wheel: its version is only seen on connecting')
+        return
+    server = server_version(found[1])
+    speaks = f'talks to robot server {server}' if server else 'too old for this list'
+    yield _PART.ok('libfranka', f'{found[1]}, {speaks}')
+
+
+def robot(system: System, options: Options) -> Iterator[Finding]:
+    """The robot at the given address; connects, reads once, moves nothing."""
+    if not options.robot:
+        yield _PART.skip('robot', 'not asked for', 'frs doctor --robot ADDRESS')
+        return
+    try:
+        found = probe(
+            system, 'robot', options.robot, str(CONNECT_TIMEOUT), timeout=CONNECT_TIMEOUT + 10.0
+        )
+    except ProbeFailed as error:
+        mend = _INSTALL if error.missing else 'docs/robot.md has the steps, one by one'
+        yield _PART.fail('robot', str(error), mend)
+        return
+    what = f'{options.robot}: answers, mode {found["mode"]}'
+    yield _PART.ok('robot', f'{what}; its robot server is of the version of our libfranka')
+    if found['errors']:
+        what = f'the robot reports {", ".join(found["errors"])}'
+        yield _PART.warn('robot errors', what, 'clear them in Desk, or with ~/recover')
+
+
+def simulated(system: System, options: Options) -> Iterator[Finding]:
+    """franky-sim, with which the cell runs without an arm."""
+    version = system.version('franky-sim')
+    if version is None:
+        yield _PART.warn('franky-sim', 'not installed: no frs up droid_sim', _INSTALL)
+    else:
+        yield _PART.ok('franky-sim', f'{version}, installed (not started here)')
+
+
+def kinematics(system: System, options: Options) -> Iterator[Finding]:
+    """Pinocchio."""
+    try:
+        version = imported(system, 'pinocchio')
+    except ProbeFailed as error:
+        mend = 'pip install pin, or sudo apt-get install ros-$ROS_DISTRO-pinocchio'
+        yield _PART.fail('Pinocchio', str(error), mend)
+    else:
+        yield _PART.ok('Pinocchio', version)
+
+
+CHECKS = (library, robot, simulated, kinematics)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The LIBERO simulator: tasks, assets, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from frs_ros.doctor.finding import Finding, Part
+from frs_ros.doctor.options import Options
+from frs_ros.doctor.probe import ProbeFailed, probe
+from frs_ros.doctor.system import System
+
+_PART = Part('simulator')
+_LIBRARIES = 'sudo apt-get install libosmesa6 libegl1 libgl1 libgl1-mesa-dri; or choose MUJOCO_GL'
+
+
+def pictures(system: System, options: Options) -> Iterator[Finding]:
+    """Draws one."""
+    try:
+        found = probe(system, 'render', timeout=30.0)
+    except ProbeFailed as error:
+        mend = 'pip install -c requirements/constraints.txt -r requirements/sim.txt'
+        yield _PART.fail('pictures', str(error), mend if error.missing else _LIBRARIES)
+        return
+    what = f'MuJoCo {found["version"]}, MUJOCO_GL={found["gl"]}'
+    if found['drawn']:
+        yield _PART.ok('pictures', f'{what}: one drawn')
+    else:
+        yield _PART.fail('pictures', f'{what}: the picture is empty', _LIBRARIES)
+
+
+def tasks(system: System, options: Options) -> Iterator[Finding]:
+    """LIBERO's code and its stock assets."""
+    try:
+        found = probe(system, 'libero', timeout=30.0)
+    except ProbeFailed as error:
+        mend = 'pip install --no-deps -r requirements/sim_no_deps.txt'
+        yield _PART.fail('LIBERO', str(error), mend)
+        return
+    yield _PART.ok('LIBERO', f'hf-libero {system.version("hf-libero") or "of unknown version"}')
+    if found['stock']:
+        yield _PART.ok('assets', f'stock: {found["stock"]}')
+    else:
+        what = 'stock assets are not here; stand-ins, for the suite libero_object only'
+        yield _PART.warn('assets', what, '--assets stock downloads them once; or --assets FOLDER')
+
+
+CHECKS = (tasks, pictures)
