@@ -45,12 +45,33 @@ def run_recorded(
         KeyboardInterrupt: A signal ended the run.
     """
     domain = free_domain()
-    environment = {**ENVIRONMENT, **os.environ, 'ROS_DOMAIN_ID': str(domain)}
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')  # for the recorder
+    with recorder(domain) as listening:
+        run_graphs(graphs, domain, log)
+    return listening.recordings
+
+
+def run_graphs(
+    graphs: Mapping[str, Sequence[Process]],
+    domain: int,
+    log: Path,
+    begun: Callable[[Supervisor], None] = lambda supervisor: None,
+) -> None:
+    """Runs graphs until they end by themselves or their supervisor is told to finish.
+
+    Args:
+        graphs: Namespace ('' for none) -> processes of its graph.
+        domain: ROS domain.
+        log: File for the output of all nodes.
+        begun: Given the supervisor before it runs.
+
+    Raises:
+        GraphError: A node failed; says which and its last words.
+        KeyboardInterrupt: A signal ended the run.
+    """
+    environment = {**ENVIRONMENT, **os.environ, 'ROS_DOMAIN_ID': str(domain)}
     last: dict[str, str] = {}
-    with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(recorder(domain))
-        stream = stack.enter_context(log.open('w', encoding='utf-8'))
+    with log.open('w', encoding='utf-8') as stream:
 
         def say(line: str) -> None:
             stream.write(line + '\n')
@@ -60,13 +81,13 @@ def run_recorded(
                 last[name] = text or last.get(name, '')
 
         supervisor = Supervisor(_commands(graphs), say, environment)
+        begun(supervisor)
         supervisor.run()
     if supervisor.interrupted:
         raise KeyboardInterrupt
     if supervisor.failed:
         words = last.get(supervisor.failed, 'without a word').replace('frs_ros: ', '', 1)
         raise GraphError(f'node {supervisor.failed} failed: {words} (all output: {log})')
-    return listening.recordings
 
 
 def free_domain() -> int:

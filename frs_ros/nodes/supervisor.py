@@ -79,8 +79,14 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen] = {}
         self._readers: list[threading.Thread] = []
         self._restarts: list[float] = []
+        self._finished = False
         self.interrupted = False
         self.failed = ''
+
+    def finish(self) -> None:
+        """Ends the run as if all had ended by themselves; may be called from any thread."""
+        self._finished = True
+        self._events.put(None)
 
     def run(self) -> int:
         """Runs until a signal, the regular end or a failure.
@@ -103,7 +109,7 @@ class Supervisor:
             event = self._events.get()
             if event is None:
                 self._say('stopping')
-                self.interrupted = True
+                self.interrupted = not self._finished
                 return 0
             command, process = event
             del self._running[command.name]

@@ -28,12 +28,17 @@ def main() -> int:
     """Runs until it is told to end; the exit status."""
     parser = argparse.ArgumentParser(description='A simulated Franka FR3 with its hand.')
     parser.add_argument('--host', default='127.0.0.1', help='address to listen on (127.0.0.1)')
-    host = parser.parse_args().host
+    parser.add_argument(
+        '--sigterm-only',
+        action='store_true',
+        help='do not end with Ctrl-C, which a controller also gets: it is to stop the arm first',
+    )
+    args = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if args.sigterm_only else _interrupt)
     _end_with_parent()
     try:
-        simulate(host)
+        simulate(args.host)
     except KeyboardInterrupt:
         return 0
     except FrsError as error:

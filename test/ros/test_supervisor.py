@@ -159,3 +159,9 @@ def test_one_that_outlives_the_others_is_ended_after_them():
     )
     assert run.code == 0
     assert run.lines.index('[controller] ended') < run.lines.index('[arm] asked to end')
+
+
+def test_it_can_be_finished_from_outside():
+    supervised = Supervisor([python(SLEEP, 'a')], lambda line: supervised.finish(), os.environ)
+    assert supervised.run() == 0
+    assert not supervised.interrupted
