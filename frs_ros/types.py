@@ -117,7 +117,8 @@ class Plan:
         method: Name of the steering method.
         nfe: Velocity evaluations spent.
         diagnostics: Named numbers: `chi_percentile` of the noise, `round_trip_rms` and `cosine`
-            against the reference (translation, model space); a missing key was not measured.
+            against the reference (translation or all joints, model space); a missing key was
+            not measured.
     """
 
     chunk: np.ndarray

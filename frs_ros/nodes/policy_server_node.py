@@ -13,6 +13,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
 from frs_ros.errors import DataError, FrsError
+from frs_ros.guidance.references import robot_reference
 from frs_ros.msg import ActionChunk, Guidance, PlanRequest, RobotState, SteeringReport
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
@@ -23,6 +24,7 @@ from frs_ros.ros.convert.plan import chunk_to_msg, report_to_msg, request_from_m
 from frs_ros.ros.convert.robot import proprioception_from_msg
 from frs_ros.ros.diagnostics import Diagnostics
 from frs_ros.ros.parameters import declare, on_change
+from frs_ros.steering.base import Steerer
 from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer
 from frs_ros.steering.planner import Planner, steerer_from
@@ -62,15 +64,20 @@ class PolicyServer(Node):
         )
 
     def _load(self, parameters: PolicyServerParameters) -> Planner:
-        steerer = steerer_from(parameters.method, parameters.method_options)
+        steerer_from(parameters.method, parameters.method_options)  # a mistake is said at once
         import torch  # here: nothing else of this node needs it
 
         from frs_ros.policies.checkpoint import load_policy
 
         torch.set_num_threads(parameters.threads)
-        planner = Planner(load_policy(parameters.checkpoint), steerer)
+        policy = load_policy(parameters.checkpoint)
+        self._reference = robot_reference(policy.spec, parameters.robot)
+        planner = Planner(policy, self._steerer(parameters))
         planner.warm_up()
         return planner
+
+    def _steerer(self, parameters: PolicyServerParameters) -> Steerer:
+        return steerer_from(parameters.method, parameters.method_options, self._reference)
 
     def _wire(self) -> None:
         stamped = self._settings.observation_sync == 'stamped'
@@ -179,7 +186,7 @@ class PolicyServer(Node):
 
     def _apply(self, parameters: PolicyServerParameters) -> None:
         """Takes a change of live parameters over; raises ConfigError to refuse it."""
-        self._planner.steerer = steerer_from(parameters.method, parameters.method_options)
+        self._planner.steerer = self._steerer(parameters)
         self._gatherer.guidance_timeout_ns = round(1e9 * parameters.guidance_timeout)
         if parameters.method != self._settings.method:
             self.get_logger().info(f"method is now '{parameters.method}'")

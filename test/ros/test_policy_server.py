@@ -38,12 +38,10 @@ UP = Guidance(direction=np.array([0.0, 0.0, 1.0]), source='test')
 class Robot:
     """The test's side: publishes parts of observations, collects answers."""
 
-    def __init__(self, ros) -> None:
-        self.ros, self.node = ros, ros.node('robot')
+    def __init__(self, ros, sizes=CAMERAS) -> None:
+        self.ros, self.node, self.sizes = ros, ros.node('robot'), sizes
         publish = self.node.create_publisher
-        self.images = {
-            c: publish(CompressedImage, topics.image(c), qos.IMAGE_OUT) for c in CAMERAS
-        }
+        self.images = {c: publish(CompressedImage, topics.image(c), qos.IMAGE_OUT) for c in sizes}
         self.states = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
         self.guidance = publish(GuidanceMsg, topics.GUIDANCE, qos.EXCHANGE)
         self.requests = publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
@@ -66,10 +64,10 @@ class Robot:
 
     def jpeg(self, camera: str) -> bytes:
         rng = np.random.default_rng(len(camera))
-        return encode_jpeg(rng.integers(0, 255, (*CAMERAS[camera], 3), dtype=np.uint8))
+        return encode_jpeg(rng.integers(0, 255, (*self.sizes[camera], 3), dtype=np.uint8))
 
-    def show(self, stamp_ns: int, *, cameras=tuple(CAMERAS), guidance=None, state=STATE) -> None:
-        for camera in cameras:
+    def show(self, stamp_ns: int, *, cameras=(), guidance=None, state=STATE) -> None:
+        for camera in cameras or self.sizes:
             self.images[camera].publish(jpeg_to_msg(camera, self.jpeg(camera), stamp_ns))
         msg = robot_state_to_msg(STATE, 1.0, stamp_ns, mode=RobotState.MODE_POLICY)
         msg.policy_state = [float(v) for v in state]
@@ -166,6 +164,31 @@ def test_answers_like_the_planner_and_switches_methods(robot, node_process, chec
     assert not robot.set('checkpoint', 'mini').successful
     assert server.interrupt() == 0
     assert 'Traceback' not in server.output
+
+
+def test_steers_a_policy_in_joint_space(ros, node_process):
+    pytest.importorskip('pinocchio')
+    from frs_ros.policies.random_droid import RandomDroidPolicy
+    from frs_ros.robot.kinematics import PinocchioKinematics
+    from frs_ros.robot.models import FR3
+    from frs_ros.robot.preview import tool_path
+
+    sizes = {camera.name: (224, 224) for camera in RandomDroidPolicy.cameras}
+    robot = Robot(ros, sizes)
+    server = node_process('policy_server', '-p', 'checkpoint:=random_droid')
+    robot.wait_for_server()
+    robot.show(1000, guidance=UP, state=[*FR3.home, 0.0])
+    robot.ask(0, 1000)
+    chunk = robot.answer(1)
+    assert (chunk.space, chunk.control_hz, chunk.execute_steps) == ('joint_delta', 15.0, 8)
+    assert chunk.actions.shape == (15, 8)
+    kinematics = PinocchioKinematics.of_model(FR3)
+    path = tool_path(chunk.actions, chunk.space, 15, FR3.home, np.eye(4), kinematics)
+    way = path[8] - path[0]
+    assert way[2] > 0.7 * np.linalg.norm(way)
+    robot.ros.wait_for(lambda: robot.reports, what='the report')
+    assert robot.reports[0].cosine > 0.7
+    assert server.interrupt() == 0
 
 
 def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpoint):

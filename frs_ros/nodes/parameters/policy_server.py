@@ -12,7 +12,16 @@ from frs_ros.ros.options import parameter
 class PolicyServerParameters:
     """Parameters of the node `policy_server`."""
 
-    checkpoint: str = parameter('mini', "Policy: 'mini' for the shipped one, or a .safetensors.")
+    checkpoint: str = parameter(
+        'mini',
+        "Policy: 'mini' for the shipped one, 'random_droid' for random weights of the shape of "
+        'pi0.5-DROID, or a .safetensors.',
+    )
+    robot: str = parameter(
+        'fr3',
+        'Robot whose kinematics turn guidance into joint motion, for policies in joint space.',
+        choices=('fr3', 'panda'),
+    )
     method: str = parameter('frs', 'Steering method; may be changed at any time.', live=True)
     method_options: str = parameter(
         '{}', 'Options of the method as a JSON object, such as {"max_iterations": 8}.', live=True
