@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.references import robot_reference
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.counting import CountingPolicy
+from frs_ros.steering.example import example_observation
 from frs_ros.steering.registry import make_steerer
 from frs_ros.types import Observation
 
 METHODS = ('base', 'frs', 'frs_fixed_point')
-LIBERO_STATE = (-0.05, 0.0, 0.25, np.pi, 0.0, 0.0, 0.04, -0.04)
 FORWARD = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='bench')
 
 # Plans of FRS may cost this many plain plans: as many evaluations again for the way back, the
@@ -32,7 +34,7 @@ def observation_of(policy: FlowPolicy, seed: int) -> Observation:
         camera.name: rng.integers(0, 256, (camera.height, camera.width, 3), dtype=np.uint8)
         for camera in policy.cameras
     }
-    return Observation(images, np.array(LIBERO_STATE))
+    return replace(example_observation(policy), images=images)
 
 
 def parts(policy: FlowPolicy, seed: int) -> dict[str, Callable[[], object]]:
@@ -63,7 +65,7 @@ def planner(
     policy: FlowPolicy, method: str, observation: Observation, seed: int
 ) -> Callable[[], object]:
     """A function that makes one plan with a full forward wish."""
-    steerer = make_steerer(method)
+    steerer = make_steerer(method, robot_reference(policy.spec, 'fr3'))
     return lambda: steerer.plan(policy, observation, FORWARD, plan_rng(seed, 0))
 
 

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 import itertools
 
+import pytest
+
 from frs_ros.learning.plan_bench import counts, measure, summary
 from frs_ros.policies.mini import random_policy
+from frs_ros.policies.random_droid import RandomDroidPolicy
 
 
-def test_frs_costs_twice_the_evaluations_and_one_prefix():
-    policy = random_policy()
+@pytest.mark.parametrize('make', [random_policy, RandomDroidPolicy])
+def test_frs_costs_twice_the_evaluations_and_one_prefix(make):
+    if make is RandomDroidPolicy:
+        pytest.importorskip('pinocchio')
+    policy = make()
     steps = policy.spec.steps
     assert counts(policy, 'base', 0) == {'encodes': 1, 'velocity_evaluations': steps}
     assert counts(policy, 'frs', 0) == {'encodes': 1, 'velocity_evaluations': 2 * steps}
