@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from rclpy.node import Node
@@ -21,7 +20,7 @@ from frs_ros.msg import ActionChunk, SteeringReport
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.markers import MarkersParameters
-from frs_ros.nodes.table import config_file
+from frs_ros.nodes.table import cell_file
 from frs_ros.robot.base import JOINTS
 from frs_ros.robot.kinematics import PinocchioKinematics
 from frs_ros.robot.preview import tool_path
@@ -51,7 +50,7 @@ class Markers(Node):
     def __init__(self) -> None:
         super().__init__('markers', automatically_declare_parameters_from_overrides=True)
         self._settings = p = declare(self, MarkersParameters)
-        cell = read_cell(Path(p.cell) if p.cell else config_file(f'robots/{p.robot}'))
+        cell = read_cell(cell_file(p.robot))
         self._kinematics = PinocchioKinematics.of_model(cell.model)
         self._workspace = edges(cell.envelope.box)
         self._diagnostics = Diagnostics(self)

@@ -7,13 +7,15 @@ import os
 import sys
 from pathlib import Path
 
-from frs_ros.errors import ConfigError
+from frs_ros.errors import ConfigError, choose
 from frs_ros.nodes.parameters.camera import CameraParameters
 from frs_ros.nodes.parameters.human_guidance import HumanGuidanceParameters
 from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
 from frs_ros.nodes.parameters.markers import MarkersParameters
 from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
 from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
+
+ROBOTS = ('fr3', 'panda')  # with a file of limits and workspace: config/robots/<name>.yaml
 
 # Node name -> its parameters. Every node has an executable and a config/<node>.yaml of its name.
 NODES: dict[str, type] = {
@@ -37,6 +39,13 @@ def config_file(node: str) -> Path:
         if (folder / f'{node}.yaml').is_file():
             return folder / f'{node}.yaml'
     raise ConfigError(f'config/{node}.yaml is not installed; build frs_ros again')
+
+
+def cell_file(robot: str) -> Path:
+    """config/robots/<robot>.yaml, or the path itself where one is given."""
+    if robot.endswith('.yaml'):
+        return Path(robot)
+    return config_file(f'robots/{choose("robot", robot, ROBOTS)}')
 
 
 def keyboard_hint() -> str:

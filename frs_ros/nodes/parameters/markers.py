@@ -13,9 +13,8 @@ class MarkersParameters:
     """Parameters of the node `markers`."""
 
     robot: str = parameter(
-        'fr3', 'Whose config/robots/<robot>.yaml holds the workspace.', choices=('fr3', 'panda')
+        'fr3', 'Cell: fr3 or panda for config/robots/<name>.yaml, or the path of such a file.'
     )
-    cell: str = parameter('', 'Another file of that kind; empty for the one of the robot.')
     rate: float = parameter(10.0, 'Rate at which is drawn, Hz.', low=1.0, high=60.0)
     arrow_length: float = parameter(
         0.2, 'Length of the arrow of the wish at full magnitude, m.', low=0.01, high=2.0

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the graphs of a robot cell share, real or simulated: nodes, arguments, their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from frs_ros.nodes.graph import Argument, Overrides, Row, any_of, same
+from frs_ros.nodes.table import cell_file
+from frs_ros.policies.description import interface_of
+from frs_ros.robot.settings import read_cell
+
+CONTROLLER = 'franka_controller'
+CAMERAS = ('exterior', 'wrist')  # in the order in which policies name them
+GUIDES = ('none', 'keyboard', 'spacemouse', 'spacenav', 'joy', 'replay')
+
+
+def rows(*, controller: Mapping[str, Any], camera: Mapping[str, Any]) -> tuple[Row, ...]:
+    """The nodes of a cell.
+
+    Args:
+        controller: Parameters of the controller that tell this cell from others.
+        camera: Those of both cameras.
+    """
+    devices = tuple(name for name in GUIDES if name not in ('none', 'keyboard'))
+    return (
+        *(Row('camera', f'{which}_camera', fixed=camera, respawn=True) for which in CAMERAS),
+        Row('policy_server', fixed={'observation_sync': 'latest'}, respawn=True),
+        Row('human_guidance', only_if={'guidance': ('keyboard',)}, reads_keys=True),
+        Row('human_guidance', only_if={'guidance': devices}, respawn=True),
+        Row('markers', only_if={'markers': ('true',)}, respawn=True),
+        # not started again: it is for a person to look what happened to the arm
+        Row(CONTROLLER, fixed=controller),
+    )
+
+
+def camera_arguments(*parameters: str) -> tuple[Argument, ...]:
+    """The same parameters of both cameras, as `exterior_serial:=...`."""
+    return tuple(
+        Argument(f'{which}_{name}', (f'{which}_camera', name))
+        for which in CAMERAS
+        for name in parameters
+    )
+
+
+def arguments(start: str) -> tuple[Argument, ...]:
+    """What may be said of any cell; `start` is the default of the argument of that name."""
+    return (
+        Argument(
+            'checkpoint',
+            description="Policy: 'mini', 'random_droid' or a .safetensors. Action space, rate and "
+            'names of the cameras follow from it.',
+            default='mini',
+        ),
+        *same('policy_server', 'method'),
+        Argument(
+            'robot',
+            description='Arm with limits and workspace: fr3 or panda for '
+            'config/robots/<name>.yaml, or the path of such a file.',
+            default='fr3',
+        ),
+        Argument('start', (CONTROLLER, 'start'), default=start),
+        Argument('instruction', description='Task in words, of episodes that are started here.'),
+        *same(CONTROLLER, 'seed'),
+        Argument(
+            'guidance',
+            description='Who guides; keyboard needs a terminal, see human_guidance.',
+            words=any_of(*GUIDES),
+            default='keyboard',
+        ),
+        *same('human_guidance', 'recording', 'repeat', 'magnitude'),
+        Argument(
+            'markers',
+            description='Whether wish, plans and workspace are drawn for RViz and Foxglove.',
+            words=any_of('true', 'false'),
+            default='true',
+        ),
+    )
+
+
+def derive(values: Mapping[str, str]) -> Overrides:
+    """Parameters that follow from policy, arm and guide.
+
+    Raises:
+        CheckpointError: There is no such policy.
+        ConfigError: There is no such arm, or its file is damaged.
+    """
+    policy, robot, guide = interface_of(values['checkpoint']), values['robot'], values['guidance']
+    model = read_cell(cell_file(robot)).model.name
+    task = {'instruction': values['instruction']} if 'instruction' in values else {}
+    return {
+        **{f'{which}_camera': {'name': name} for which, name in zip(CAMERAS, policy.cameras)},
+        'policy_server': {
+            'checkpoint': values['checkpoint'],
+            'robot': model,
+            'guidance_sync': 'none' if guide == 'none' else 'latest',
+            'compare': values['markers'] == 'true',
+        },
+        'human_guidance': task if guide == 'none' else {'device': guide, **task},
+        'markers': {'robot': robot},
+        CONTROLLER: {
+            'robot': robot,
+            'action_space': policy.space,
+            'control_hz': policy.control_hz,
+            'cameras': ','.join(policy.cameras),
+            **task,
+        },
+    }

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A steered Franka arm: `ros2 launch frs_ros droid.launch.py address:=172.16.0.2`."""
+
+from launch import LaunchDescription
+
+from frs_ros.nodes.graphs.droid import DROID
+from frs_ros.nodes.launch_description import launch_description
+
+
+def generate_launch_description() -> LaunchDescription:
+    return launch_description(DROID)
