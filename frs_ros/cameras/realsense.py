@@ -75,7 +75,13 @@ class RealSense:
         config.enable_stream(rs.stream.color, *self._size, rs.format.rgb8, self._fps)
         if self._depth:
             config.enable_stream(rs.stream.depth, *self._size, rs.format.z16, self._fps)
-        return RealSenseSession(rs, config, depth=self._depth, latency_ns=self._latency_ns)
+        try:
+            return RealSenseSession(rs, config, depth=self._depth, latency_ns=self._latency_ns)
+        except RuntimeError as error:
+            raise CameraError(
+                f'does not start ({error}); does another program use it, and does it have the '
+                f'mode {self._size[0]} x {self._size[1]} at {self._fps} Hz?'
+            ) from error
 
     def reset(self) -> None:
         """Resets the hardware of the camera with our serial number and of no other."""

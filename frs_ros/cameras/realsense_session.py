@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from frs_ros.cameras.base import Calibration, Frame
-from frs_ros.cameras.driver import CameraError
 
 
 class RealSenseSession:
@@ -26,6 +25,9 @@ class RealSenseSession:
 
     Attributes:
         device: The camera, or the playback of a recording.
+
+    Raises:
+        RuntimeError: The library cannot open that.
     """
 
     def __init__(
@@ -41,10 +43,7 @@ class RealSenseSession:
         self._latency_ns = latency_ns
         self._wall_ns = wall_ns
         self._pipeline = rs.pipeline()
-        try:
-            profile = self._pipeline.start(config)
-        except RuntimeError as error:
-            raise CameraError(f'does not start ({error}); does another program use it?') from error
+        profile = self._pipeline.start(config)
         self.device = profile.get_device()
         self._align = rs.align(rs.stream.color) if depth else None
         self._millimetres = 1.0

@@ -46,12 +46,12 @@ class Recording:
         config = rs.config()
         try:
             config.enable_device_from_file(str(self._path), repeat_playback=False)
+            _enable(config, rs.stream.color, rs.format.rgb8)
+            if self._depth:
+                _enable(config, rs.stream.depth, rs.format.z16)
+            session = RealSenseSession(rs, config, depth=self._depth)
         except RuntimeError as error:
-            raise CameraError(f'is no RealSense recording ({error})') from error
-        config.enable_stream(rs.stream.color, rs.format.rgb8)
-        if self._depth:
-            config.enable_stream(rs.stream.depth, rs.format.z16)
-        session = RealSenseSession(rs, config, depth=self._depth)
+            raise CameraError(f'cannot be played as a RealSense recording ({error})') from error
         # not in real time: then the library waits for us, and no frame is lost
         session.device.as_playback().set_real_time(False)
         return PacedSession(session, Pace(self._fps))
@@ -82,3 +82,8 @@ class PacedSession:
     def close(self) -> None:
         """See `Session.close`."""
         self._session.close()
+
+
+def _enable(config: Any, stream: Any, pixel_format: Any) -> None:
+    """Asks for a stream of any size and rate; the short forms do not take a format alone."""
+    config.enable_stream(stream, -1, 0, 0, pixel_format, 0)

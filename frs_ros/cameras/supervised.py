@@ -162,7 +162,7 @@ class SupervisedCamera:
     def _line(self) -> str:
         """What is wrong; the words do not change while the trouble stays the same."""
         run, name = self._run, self._driver.name
-        if not self._ladder.stale(self._clock()):
+        if not self._ladder.stale(self._clock()) and not self._ladder.lost():
             return f'{name}: {run.warning}' if run is not None and run.warning else ''
         if self._reason:
             return f'{name}: {self._reason}'

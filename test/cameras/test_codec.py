@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+import cv2
 import numpy as np
 import pytest
 
-from frs_ros.cameras.codec import decode_jpeg, encode_jpeg
+from frs_ros.cameras.codec import decode_jpeg, decode_picture, encode_jpeg
 from frs_ros.errors import DataError
 
 
@@ -34,3 +35,20 @@ def test_bad_data_is_refused(data):
 def test_other_arrays_are_no_pictures(picture):
     with pytest.raises(DataError, match='uint8'):
         encode_jpeg(picture)
+
+
+def test_bytes_are_those_of_the_encoder():
+    """Policies were trained on these; however channels are swapped, the bytes must stay."""
+    rng = np.random.default_rng(0)
+    rgb = cv2.GaussianBlur(rng.integers(0, 256, (84, 128, 3), dtype=np.uint8), (0, 0), 2)
+    for picture in (rgb, rgb[::-1, ::-1], rgb[:, :100]):  # also views of other arrays
+        _, plain = cv2.imencode('.jpg', picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+        assert encode_jpeg(picture) == plain.tobytes()
+
+
+def test_png_is_a_picture_too():
+    rgb = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
+    _, data = cv2.imencode('.png', rgb[:, :, ::-1])
+    assert np.array_equal(decode_picture(data.tobytes()), rgb)
+    with pytest.raises(DataError, match='not a readable JPEG or PNG'):
+        decode_picture(b'GIF89a')
