@@ -39,7 +39,8 @@ def delta_reference(
 
     Magnitude 1 is the fastest motion along the direction in which no joint exceeds |a| = 1 (DROID
     executes no more) or moves further from standing still than 1 in model space, half the range
-    of the training data. A rotation likewise, times its weight.
+    of the training data. A rotation likewise, times its weight. Near a singularity the wish fades
+    out with the part of it that the arm still can do.
 
     Args:
         kinematics: Of the arm.
@@ -73,7 +74,7 @@ def position_reference(
     pose = kinematics.pose(q)
     rows = []
     for k in range(1, policy.spec.horizon + 1):
-        shift = _direction(guidance) * guidance.magnitude * KEY_STEP * k / ACTION_REPEATS
+        shift = _unit(guidance.direction) * guidance.magnitude * KEY_STEP * k / ACTION_REPEATS
         turn = guidance.rotation * KEY_TURN * k / ACTION_REPEATS
         q = reach(kinematics, q, moved(pose, shift, turn))
         rows.append(q)
@@ -88,15 +89,14 @@ def _constant(
     largest: float,
 ) -> Any:
     jacobian = kinematics.jacobian(_joints(observation))
-    weight = float(np.linalg.norm(guidance.rotation))
-    none = np.zeros(3)
-    total = np.zeros(len(JOINTS))
+    none, total = np.zeros(3), np.zeros(len(JOINTS))
     for twist, share in (
-        (np.concatenate([_direction(guidance), none]), guidance.magnitude),
-        (np.concatenate([none, guidance.rotation]), weight),
+        (np.concatenate([_unit(guidance.direction), none]), guidance.magnitude),
+        (np.concatenate([none, _unit(guidance.rotation)]), np.linalg.norm(guidance.rotation)),
     ):
         motion = joint_motion(jacobian, twist)
-        total += share * motion * _fastest(motion, largest, policy, observation)
+        able = float(np.clip(twist @ jacobian @ motion, 0, 1))  # 1 far from singularities
+        total += share * able * motion * _fastest(motion, largest, policy, observation)
     total *= min(1.0, _fastest(total, largest, policy, observation))
     return _write(np.tile(total, (policy.spec.horizon, 1)), guidance, policy, observation)
 
@@ -130,10 +130,10 @@ def _write(
     return policy.asarray(chunk)
 
 
-def _direction(guidance: Guidance) -> np.ndarray:
+def _unit(vector: np.ndarray) -> np.ndarray:
     """[3] unit vector, or zeros where there is no wish."""
-    distance = np.linalg.norm(guidance.direction)
-    return np.asarray(guidance.direction / distance if distance > 0 else guidance.direction)
+    length = np.linalg.norm(vector)
+    return np.asarray(vector / length if length > 0 else vector)
 
 
 def _joints(observation: Observation) -> np.ndarray:

@@ -12,8 +12,8 @@ import numpy as np
 from frs_ros.policies.proprioception import rotation_matrices
 from frs_ros.robot.kinematics import Kinematics
 
-NEAR_SINGULAR = 0.08  # smallest singular value below which damping begins
-MAX_DAMPING = 0.08  # at a singularity
+NEAR_SINGULAR = 0.05  # smallest singular value below which damping begins
+MAX_DAMPING = 0.05  # at a singularity; a step of 5 cm then moves no joint beyond MAX_STEP
 ITERATIONS = 8
 CLOSE_ENOUGH = 1e-6  # m and rad
 MAX_STEP = 0.5  # rad of any joint in one step

@@ -82,16 +82,12 @@ class PinocchioKinematics:
         """From the published Denavit-Hartenberg parameters, without any file."""
         pin = _pinocchio()
         model = pin.Model()
+        *before, flange = (_link_placement(*row) for row in arm.dh)
         joint = 0
-        for i, (a, d, alpha) in enumerate(arm.dh):
-            # Rz(q) and Tz(d) commute: all that is fixed comes before the joint
-            rotation = pin.utils.rotate('x', alpha)
-            before = pin.SE3(rotation, np.array([a, 0.0, 0.0]) + rotation[:, 2] * d)
-            if i < JOINTS:
-                joint = model.addJoint(joint, pin.JointModelRZ(), before, f'joint{i + 1}')
-        frame = pin.Frame(FLANGE, joint, 0, before, pin.FrameType.OP_FRAME)
-        flange = model.addFrame(frame)
-        return cls(model, _add_tool(model, flange, arm.tool), pin.SE3.Identity())
+        for i, placement in enumerate(before, start=1):
+            joint = model.addJoint(joint, pin.JointModelRZ(), placement, f'joint{i}')
+        frame = model.addFrame(pin.Frame(FLANGE, joint, 0, flange, pin.FrameType.OP_FRAME))
+        return cls(model, _add_tool(model, frame, arm.tool), pin.SE3.Identity())
 
     def pose(self, q: np.ndarray) -> np.ndarray:
         """[4, 4] pose of the tool centre point for joint positions [7]."""
@@ -119,6 +115,13 @@ def _pinocchio() -> Any:
             'apt install ros-$ROS_DISTRO-pinocchio'
         ) from error
     return pinocchio
+
+
+def _link_placement(a: float, d: float, alpha: float) -> Any:
+    """Rx(alpha) Tx(a) Tz(d): Rz(q) and Tz(d) commute, so all that is fixed precedes the joint."""
+    pin = _pinocchio()
+    rotation = pin.utils.rotate('x', alpha)
+    return pin.SE3(rotation, np.array([a, 0.0, 0.0]) + rotation[:, 2] * d)
 
 
 def _checked(q: np.ndarray) -> np.ndarray:
