@@ -38,6 +38,8 @@ need libgl1 library libGL.so.1
 need libgles2 library libGLESv2.so.2
 need libgl1-mesa-dri dri_drivers
 need libglib2.0-0 library libglib-2.0.so.0               # OpenCV
+need libusb-1.0-0 library libusb-1.0.so.0                # import of pyrealsense2
+# Not here: libhidapi-hidraw0, which only a SpaceMouse needs; `frs doctor` tells.
 
 if [ -z "$missing" ]; then
     echo 'system packages: all there'

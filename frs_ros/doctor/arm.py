@@ -63,8 +63,15 @@ def robot(system: System, options: Options) -> Iterator[Finding]:
         mend = _INSTALL if error.missing else 'docs/robot.md has the steps, one by one'
         yield _PART.fail('robot', str(error), mend)
         return
-    what = f'{options.robot}: answers, mode {found["mode"]}'
+    what = f'{options.robot} answers, mode {found["mode"]}'
     yield _PART.ok('robot', f'{what}; its robot server is of the version of our libfranka')
+    if found['mode'] in ('UserStopped', 'Guiding'):
+        yield _PART.warn('robot mode', found['mode'], 'release the stop button, leave guiding')
+    if found['gripper']:
+        yield _PART.ok('gripper', f'opens to {found["gripper"]:.3f} m')
+    else:
+        mend = 'attach and set up the Franka Hand in Desk; without it the arm works alone'
+        yield _PART.warn('gripper', found['gripper_line'], mend)
     if found['errors']:
         what = f'the robot reports {", ".join(found["errors"])}'
         yield _PART.warn('robot errors', what, 'clear them in Desk, or with ~/recover')

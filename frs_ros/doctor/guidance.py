@@ -15,7 +15,7 @@ from frs_ros.doctor.usb import rule_files
 _PART = Part('guidance')
 _INSTALL = 'pip install -c requirements/constraints.txt -r requirements/robot.txt'
 _RULES = (
-    'sudo cp config/udev/99-frs-ros.rules /etc/udev/rules.d/; sudo udevadm control '
+    'sudo cp config/udev/70-frs-ros.rules /etc/udev/rules.d/; sudo udevadm control '
     '--reload-rules; sudo udevadm trigger; plug the device in again'
 )
 _OWN_VENDOR = '256F'  # 3Dconnexion

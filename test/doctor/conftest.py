@@ -98,7 +98,7 @@ def machine():
             '/proc/meminfo': 'MemTotal: 64 kB\nMemAvailable:   32000000 kB',
             '/sys/kernel/realtime': '1',
             '/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor': 'performance',
-            '/etc/udev/rules.d/99-frs-ros.rules': 'ATTRS{idVendor}=="256f", TAG+="uaccess"',
+            '/etc/udev/rules.d/70-frs-ros.rules': 'ATTRS{idVendor}=="256f", TAG+="uaccess"',
             '/etc/udev/rules.d/99-realsense-libusb.rules': 'ATTRS{idProduct}=="0b07"',
             '/sys/class/hidraw/hidraw3/device/uevent': 'HID_ID=0003:0000256F:0000C635\n'
             'HID_NAME=3Dconnexion SpaceMouse Compact',
@@ -112,7 +112,7 @@ def machine():
             'torch': {'version': '2.13.0', 'cuda': '13.0', 'cards': [card]},
             'realsense': {'version': '2.59.1', 'cameras': [camera]},
             'spacemouse': {'devices': ['SpaceMouseCompact']},
-            'robot': {'mode': 'Idle', 'errors': []},
+            'robot': {'mode': 'Idle', 'errors': [], 'gripper': 0.08, 'gripper_line': ''},
         },
         commands={'nvidia-smi': Output(0, '580.1, NVIDIA Test, 24576 MiB\n')},
         versions=versions,

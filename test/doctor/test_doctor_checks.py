@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -123,8 +124,16 @@ def test_robot_that_hangs_is_given_up(machine, findings):
 
 
 def test_errors_of_the_robot_are_a_warning(machine, findings):
-    machine.answers['robot'] = {'mode': 'Reflex', 'errors': ['cartesian_reflex']}
+    machine.answers['robot'] |= {'mode': 'Reflex', 'errors': ['cartesian_reflex']}
     is_(findings('arm', robot='10.0.0.2')['robot errors'], 'warn', 'cartesian_reflex', 'recover')
+
+
+def test_stop_button_and_missing_hand_are_warnings(machine, findings):
+    line = 'no gripper: it does not answer'
+    machine.answers['robot'] |= {'mode': 'UserStopped', 'gripper': 0.0, 'gripper_line': line}
+    found = findings('arm', robot='10.0.0.2')
+    is_(found['robot mode'], 'warn', 'stop button')
+    is_(found['gripper'], 'warn', line, 'Franka Hand')
 
 
 # ---- cameras ------------------------------------------------------------------------------------
@@ -187,7 +196,7 @@ def test_pyspacemouse_1_fails(machine, findings):
 
 def test_spacemouse_without_permission_fails(machine, findings):
     machine.forbidden.add('/dev/hidraw3')
-    is_(findings('guidance')['SpaceMouse'], 'fail', '/dev/hidraw3', '99-frs-ros.rules')
+    is_(findings('guidance')['SpaceMouse'], 'fail', '/dev/hidraw3', '70-frs-ros.rules')
 
 
 @pytest.mark.parametrize(
@@ -334,3 +343,16 @@ def test_rendering_that_fails_or_draws_nothing(machine, findings):
 def test_missing_stock_assets_are_a_warning(machine, findings):
     machine.answers['libero'] = {'stock': None}
     is_(findings('simulator')['assets'], 'warn', 'libero_object only')
+
+
+def test_rules_we_ship_allow_exactly_the_devices_we_look_for(repository):
+    """Of Logitech, whose keyboards have the same vendor number, only single models."""
+    from frs_ros.doctor.guidance import _LOGITECH_MODELS
+
+    lines = (repository.root / 'config' / 'udev' / '70-frs-ros.rules').read_text().splitlines()
+    rules = [line for line in lines if line.strip() and not line.startswith('#')]
+    models = [re.search(r'"046d", ATTRS\{idProduct\}=="(\w+)"', line) for line in rules]
+    assert {found[1].upper() for found in models if found} == _LOGITECH_MODELS
+    assert [line for line, found in zip(rules, models) if not found] == [
+        'SUBSYSTEM=="hidraw", ATTRS{idVendor}=="256f", MODE="0660", GROUP="input", TAG+="uaccess"'
+    ]

@@ -7,28 +7,22 @@ from typing import Any
 
 
 def look(address: str, seconds: str) -> dict[str, Any]:
-    """Mode and errors of the robot at an address.
+    """Mode, errors and hand of the robot at an address.
 
     Args:
         address: Of its FCI.
         seconds: Time limit of the attempt to connect.
     """
-    import franky
+    from frs_ros.robot.franky.connect import Options, connect, load_franky
+    from frs_ros.robot.franky.state import error_names
 
-    from frs_ros.robot.base import RobotError
-    from frs_ros.robot.franky.bounded import within
-    from frs_ros.robot.franky.faults import unconnected
-
-    def connect() -> Any:
-        # The kernel is a finding of its own; reading needs no real-time one.
-        return franky.Robot(address, realtime_config=franky.RealtimeConfig.Ignore)
-
-    try:
-        robot = within(float(seconds), connect)
-    except Exception as error:  # of the library, of many types
-        raise RobotError(unconnected(franky, error, address, 0.0)) from error
-    state = robot.state
-    mode = str(state.robot_mode).rpartition('.')[2]
-    errors = state.current_errors
-    names = [n for n in dir(errors) if not n.startswith('_') and getattr(errors, n) is True]
-    return {'mode': mode, 'errors': names}
+    # The kernel is a finding of its own; to read needs no real-time one.
+    options = Options(address, allow_non_realtime=True)
+    connection = connect(load_franky(), options, float(seconds))
+    state = connection.robot.state
+    return {
+        'mode': state.robot_mode.name,
+        'errors': list(error_names(state.current_errors)),
+        'gripper': connection.gripper_width,
+        'gripper_line': connection.gripper_line,
+    }
