@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`frs bench graph`: the ROS graph in lockstep against the in-process evaluator."""
+"""`frs bench graph`: the ROS graph in lockstep against the evaluator; a robot cell under load."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from frs_ros.commands import bench_cell
 from frs_ros.commands.demo import check_ros
 from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite
 from frs_ros.commands.task_selection import init_range
-from frs_ros.errors import ConfigError, DataError, FrsError
+from frs_ros.errors import ConfigError, DataError, FrsError, choose
 
 if TYPE_CHECKING:
     from frs_ros.data.tape import Tape
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
 
 EXIT_DIFFERENT = 1
 GRAPH = 'bench'
+PARTS = ('libero', 'cell')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of the command."""
     option = parser.add_argument
+    option(
+        '--graphs',
+        default=','.join(PARTS),
+        help='what is measured: libero, cell or both (default: %(default)s)',
+    )
     add_suite(parser)
     option('--task', type=int, default=7, help='task number (default: %(default)s)')
     option('--init', type=int, default=30, help='first init state (default: %(default)s)')
@@ -40,34 +47,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_checkpoint(parser)
     add_assets(parser)
     option('--max-steps', type=int, default=0, help="step limit (default: the suite's)")
+    bench_cell.add_arguments(parser)
     option('--json', type=Path, help='write the results to this file')
 
 
 def run(args: argparse.Namespace) -> int:
     """Measures, prints and writes the results; 1 if the chunks differ."""
-    seeds = _check(args)
+    parts = [choose('graph', word.strip(), PARTS) for word in args.graphs.split(',')]
+    seeds = _check(args) if 'libero' in parts else {}
+    if 'cell' in parts:
+        bench_cell.processes(args)  # finds mistakes before anything starts
     check_ros()
-    from tqdm import tqdm
-
     from frs_ros.commands.version import software_versions
-    from frs_ros.learning.graph_bench import summary
+    from frs_ros.learning import cell_bench
     from frs_ros.learning.report import write_json
 
-    rounds, tapes = [], []
-    evaluator = _evaluator(args, seeds)
+    results: dict[str, Any] = {}
     with _log_folder() as logs:
-        for n in tqdm(range(args.rounds), unit='round', leave=False):
-            here = evaluator()
-            there = _in_graph(args, seeds, logs / f'round_{n}.log')
-            rounds.append((here, [episode for episode, _ in there]))
-            tapes += [tape for _, tape in there]
-    results = summary(rounds, tapes)
-    print(_text(results))
+        if 'libero' in parts:
+            results |= _compare(args, seeds, logs)
+            print(_text(results))
+        if 'cell' in parts:
+            results['cell'] = bench_cell.measure(args, logs / 'cell.log')
+            print(cell_bench.text(results['cell']))
     if args.json:
-        settings = {k: v for k, v in vars(args).items() if isinstance(v, (str, int))}
+        settings = {k: v for k, v in vars(args).items() if isinstance(v, (str, int, float))}
         versions = software_versions('numpy', 'torch', 'mujoco', 'ros-rclpy')
         write_json(args.json, {**results, 'settings': settings, 'versions': versions})
-    if not results['chunks_equal']:
+    if not results.get('chunks_equal', True):
         print(
             f'frs: the chunks of the graph and of the evaluator differ by up to '
             f'{results["chunk_difference_max"]:.3g}, {results["plans_missing"]} have no '
@@ -76,6 +83,22 @@ def run(args: argparse.Namespace) -> int:
         )
         return EXIT_DIFFERENT
     return 0
+
+
+def _compare(args: argparse.Namespace, seeds: Mapping[int, int], logs: Path) -> dict[str, Any]:
+    """The LIBERO graph in lockstep against the evaluator."""
+    from tqdm import tqdm
+
+    from frs_ros.learning.graph_bench import summary
+
+    rounds, tapes = [], []
+    evaluator = _evaluator(args, seeds)
+    for n in tqdm(range(args.rounds), unit='round', leave=False):
+        here = evaluator()
+        there = _in_graph(args, seeds, logs / f'round_{n}.log')
+        rounds.append((here, [episode for episode, _ in there]))
+        tapes += [tape for _, tape in there]
+    return summary(rounds, tapes)
 
 
 @contextlib.contextmanager

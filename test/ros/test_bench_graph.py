@@ -45,8 +45,11 @@ def test_ratio_is_the_median_over_rounds():
 @pytest.mark.ros
 def test_graph_gives_the_chunks_of_the_evaluator(ros_domain, checkpoint, tmp_path, capsys):
     file = tmp_path / 'graph.json'
-    words = ['bench', 'graph', '--checkpoint', checkpoint, '--task', '7', '--trials', '2']
-    assert main([*words, '--rounds', '1', '--max-steps', '12', '--json', str(file)]) == 0
+    words = ['bench', 'graph', '--graphs', 'libero', '--checkpoint', checkpoint, '--task', '7']
+    assert (
+        main([*words, '--trials', '2', '--rounds', '1', '--max-steps', '12', '--json', str(file)])
+        == 0
+    )
     results = json.loads(file.read_text())
     assert results['plans_compared'] == 6
     assert results['plans_missing'] == 0
@@ -55,9 +58,27 @@ def test_graph_gives_the_chunks_of_the_evaluator(ros_domain, checkpoint, tmp_pat
     assert 'ratio' in capsys.readouterr().out
 
 
+@pytest.mark.ros
+def test_the_cell_moves_and_all_pictures_arrive(ros_domain, checkpoint, tmp_path, capsys):
+    file = tmp_path / 'graph.json'
+    words = ['bench', 'graph', '--graphs', 'cell', '--checkpoint', checkpoint, '--seconds', '3']
+    assert main([*words, '--json', str(file)]) == 0
+    cell = json.loads(file.read_text())['cell']
+    assert cell['chunks'] >= 3
+    assert cell['controller']['commands'] > 50
+    assert 0 < cell['chunk_to_command_ms']['p50'] < 100
+    assert cell['plan_latency_ms']['p50'] > 0
+    assert list(cell['cameras']) == ['agentview', 'wrist']
+    for camera in cell['cameras'].values():
+        assert camera['received'] > 30
+    assert 'chunk to command' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
+        (['--graphs', 'libero,moon'], "unknown graph 'moon'"),
+        (['--graphs', 'cell', '--seconds', '0'], '--seconds'),
         (['--method', 'magic'], 'magic'),
         (['--task', '10'], 'unknown task 10'),
         (['--rounds', '0'], '--rounds'),
