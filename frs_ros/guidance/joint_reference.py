@@ -24,7 +24,8 @@ from frs_ros.types import Observation
 
 # A key of the paper's DROID keyboard is one step of DROID's inverse kinematics, at most this far
 # (robot_ik_solver.py: max_lin_delta, max_rot_delta), and lasts `action_repeats` actions (appendix
-# D.1). Here the step is spread evenly over them, as recorded positions have no stairs.
+# D.1; what its `keyboard_pos_scale` of 10 multiplies is not published: a full step is taken here).
+# The step is spread evenly over those actions, as recorded positions have no stairs.
 KEY_STEP = 0.075  # m
 KEY_TURN = 0.15  # rad
 ACTION_REPEATS = 5

@@ -13,7 +13,7 @@ from frs_ros.policies.proprioception import rotation_matrices
 from frs_ros.robot.kinematics import Kinematics
 
 NEAR_SINGULAR = 0.05  # smallest singular value below which damping begins
-MAX_DAMPING = 0.05  # at a singularity; a step of 5 cm then moves no joint beyond MAX_STEP
+MAX_DAMPING = 0.05  # at a singularity; as large, so that the gain falls linearly to 0
 ITERATIONS = 8
 CLOSE_ENOUGH = 1e-6  # m and rad
 MAX_STEP = 0.5  # rad of any joint in one step
