@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -39,9 +40,9 @@ class Camera(Node):
 
     def __init__(self) -> None:
         super().__init__('camera', automatically_declare_parameters_from_overrides=True)
+        self._at_end = ExitStack()  # first: destroy_node is also called if the rest of this fails
         self._settings = p = declare(self, CameraParameters)
         self._diagnostics = Diagnostics(self)
-        self._source = self._make_source()
         self._images = self.create_publisher(CompressedImage, topics.image(p.name), qos.IMAGE_OUT)
         self._infos = self.create_publisher(CameraInfo, topics.camera_info(p.name), qos.IMAGE_OUT)
         self._raw = self._optional(topics.raw_image(p.name), p.raw)
@@ -49,18 +50,20 @@ class Camera(Node):
         self._trouble = ''
         self._received = 0
         self._reported_ns = self.get_clock().now().nanoseconds
+        self._source = self._make_source()
+        self._at_end.callback(self._source.close)
         self._source.start()
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name='publisher', daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._serve, name='publisher', daemon=True)
+        thread.start()
+        self._at_end.callback(thread.join, 2.0)
+        self._at_end.callback(self._ending.set)
         self.create_timer(REPORT_PERIOD, self._report)
         self.get_logger().info(f"camera '{p.name}': {p.source}, waiting for pictures")
 
     def destroy_node(self) -> None:
         """Ends the threads and gives the camera back."""
-        self._ending.set()
-        self._thread.join(2.0)
-        self._source.close()
+        self._at_end.close()
         super().destroy_node()
 
     def _make_source(self) -> CameraSource:
