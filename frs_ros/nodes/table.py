@@ -9,6 +9,7 @@ from pathlib import Path
 
 from frs_ros.errors import ConfigError, choose
 from frs_ros.nodes.parameters.camera import CameraParameters
+from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameters
 from frs_ros.nodes.parameters.human_guidance import HumanGuidanceParameters
 from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
 from frs_ros.nodes.parameters.markers import MarkersParameters
@@ -25,6 +26,7 @@ NODES: dict[str, type] = {
     'human_guidance': HumanGuidanceParameters,
     'camera': CameraParameters,
     'markers': MarkersParameters,
+    'franka_controller': FrankaControllerParameters,
 }
 
 

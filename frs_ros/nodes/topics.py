@@ -11,6 +11,11 @@ PLAN_REQUEST = 'plan_request'
 ACTION_CHUNK = 'action_chunk'
 STEERING_REPORT = 'steering_report'
 GUIDANCE = 'guidance'
+SAFETY_STATUS = 'safety_status'
+# of the packages spacenav and joy
+SPACENAV_TWIST = 'spacenav/twist'
+SPACENAV_JOY = 'spacenav/joy'
+JOY = 'joy'
 MARKERS = 'markers'
 
 VIEW = 'view'  # a camera for people

@@ -10,7 +10,7 @@ from frs_ros.robot.base import Fault
 
 RECOVER_HINT = 'remove the cause, call ~/recover, then ~/resume'
 RESUME_HINT = 'call ~/resume'
-WAIT_HINT = 'nothing: it goes on by itself'
+WAIT_HINT = 'it goes on by itself'
 
 
 class CellState(Enum):
@@ -141,7 +141,7 @@ class CellStateMachine:
             raise NotNow(f'a fault is latched ({self._fault_text()}): call ~/recover first')
         if self.state not in (CellState.IDLE, CellState.STOPPED):
             raise NotNow(f'cannot home: the controller is {self.state.name}; call ~/hold first')
-        self._enter(CellState.HOMING, 'moves to the start position', 'nothing; ~/hold stops it')
+        self._enter(CellState.HOMING, 'moves to the start position', '~/hold stops it')
 
     def _rest(self, reason: str) -> None:
         if self.episode:

@@ -25,6 +25,7 @@ class Motion:
         clipped_by: Limits that changed the last command.
         commands: Commands sent.
         clipped: Those of them that a limit changed.
+        rows: Actions begun.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Motion:
         self.running = False
         self.reference: Reference | None = None
         self.clipped_by: tuple[str, ...] = ()
-        self.commands = self.clipped = 0
+        self.commands = self.clipped = self.rows = 0
         self._row: tuple[int, int] | None = None
         self._target = np.zeros(7)
         self._stepped_at: float | None = None
@@ -55,6 +56,7 @@ class Motion:
         if due.key != self._row:
             self._target = self._executor.target(due.action, state.q, self._period)
             self._row = due.key
+            self.rows += 1
         self.towards(self._target, state, now)
 
     def towards(self, target: np.ndarray, state: ArmState, now: float) -> None:

@@ -19,6 +19,7 @@ import yaml
 from frs_ros.errors import ConfigError, choose
 from frs_ros.robot.base import JOINTS
 from frs_ros.robot.models import ArmModel, arm_model
+from frs_ros.safety.contact import ContactLimit
 from frs_ros.safety.limits import WorkspaceBox
 from frs_ros.safety.settings import EnvelopeSettings
 
@@ -58,10 +59,11 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Contact:
-    """External force (N) and torque (Nm) on the tool above which the controller stops."""
+    """See `safety.contact.ContactLimit`, which has the same names."""
 
     force: float = _number(1.0, 100.0)
-    torque: float = _number(0.5, 50.0)
+    torque: float = _number(0.5, 100.0)
+    joint_torque: float = _number(0.5, 100.0)
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,11 @@ class CellSettings:
     gripper: Gripper
 
     @property
+    def contact_limit(self) -> ContactLimit:
+        """External load at which the controller stops."""
+        return ContactLimit(**dataclasses.asdict(self.contact))
+
+    @property
     def envelope(self) -> EnvelopeSettings:
         """What the safety envelope needs."""
         box = WorkspaceBox(self.workspace.low, self.workspace.high, self.workspace.soft)
@@ -178,11 +185,16 @@ def _check(cell: CellSettings) -> None:
     home = cell.home.joints
     if ((home < limits.low + margin) | (home > limits.high - margin)).any():
         raise ConfigError(f'home.joints {home.tolist()} are not within the joint limits')
-    if cell.contact.force >= cell.collision.force:
-        raise ConfigError(
-            f'contact.force {cell.contact.force:g} must be below collision.force '
-            f'{cell.collision.force:g}: the controller is to stop before the robot has to'
-        )
+    pairs = {
+        'force': (cell.contact.force, cell.collision.force),
+        'joint_torque': (cell.contact.joint_torque, cell.collision.torque),
+    }
+    for name, (ours, robots) in pairs.items():
+        if ours >= robots:
+            raise ConfigError(
+                f"contact.{name} {ours:g} must be below the robot's own threshold {robots:g} "
+                '(collision): the controller is to stop before the robot has to'
+            )
 
 
 def _section(name: str, kind: type[S], data: Any) -> S:

@@ -151,7 +151,10 @@ def actual(pairs) -> dict[str, str]:
     return {name.lstrip('/'): types[0] for name, types in pairs if name not in NOT_OURS}
 
 
-@pytest.mark.parametrize('name', ['policy_server', 'oracle_guidance', 'libero_bridge', 'markers'])
+@pytest.mark.parametrize(
+    'name',
+    ['policy_server', 'oracle_guidance', 'libero_bridge', 'markers', 'franka_controller'],
+)
 def test_document_repeats_the_topics(ros, node_process, checkpoint, repository, name):
     """The nodes' own publishers and subscriptions, as the graph reports them."""
     extra = {

@@ -12,6 +12,8 @@ from sensor_msgs.msg import JointState
 
 from frs_ros.errors import DataError
 from frs_ros.msg import RobotState
+from frs_ros.robot.base import ArmState
+from frs_ros.robot.policy_state import quaternion as rotation_quaternion
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite
 
@@ -56,6 +58,33 @@ def robot_state_to_msg(
         finger_positions=state[6:8],
         gripper_command=float(gripper_command),
         policy_state=state.tolist(),
+    )
+
+
+def arm_to_msg(
+    arm: ArmState, policy_state: np.ndarray, gripper_command: float, stamp_ns: int, *, mode: int
+) -> RobotState:
+    """RobotState of a robot.
+
+    Args:
+        arm: Its pose is in the frame 'base'; an unknown gripper width is given as 0.
+        policy_state: [S] as the policy is fed.
+        gripper_command: Last command sent, -1 open .. +1 closed.
+        stamp_ns: Acquisition time.
+        mode: One of RobotState.MODE_*.
+    """
+    x, y, z = (float(v) for v in arm.pose[:3, 3])
+    qw, (qx, qy, qz) = rotation_quaternion(arm.pose[:3, :3])
+    return RobotState(
+        header=stamps.header(stamp_ns, 'base'),
+        mode=mode,
+        pose=Pose(
+            position=Point(x=x, y=y, z=z),
+            orientation=Quaternion(x=float(qx), y=float(qy), z=float(qz), w=qw),
+        ),
+        finger_positions=np.full(2, np.nan_to_num(arm.gripper_width) / 2),
+        gripper_command=float(gripper_command),
+        policy_state=finite('policy state', policy_state).tolist(),
     )
 
 

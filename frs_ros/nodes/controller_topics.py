@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the robot controller publishes, message by message."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+
+from frs_ros.msg import Episode, PlanRequest, RobotState, SafetyStatus
+from frs_ros.nodes import topics
+from frs_ros.robot.base import JOINTS, ArmState
+from frs_ros.robot.cell_state import CellState
+from frs_ros.robot.controller import ArmController
+from frs_ros.robot.status import Status
+from frs_ros.ros import qos
+from frs_ros.ros.convert.episode import episode_to_msg
+from frs_ros.ros.convert.plan import request_to_msg
+from frs_ros.ros.convert.robot import arm_to_msg, joint_state_to_msg
+from frs_ros.ros.convert.safety import status_to_msg
+from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.sim.runner import EpisodeEvent
+from frs_ros.steering.exchange import Request
+
+MODES = {
+    CellState.IDLE: RobotState.MODE_IDLE,
+    CellState.HOLD: RobotState.MODE_IDLE,
+    CellState.STOPPED: RobotState.MODE_IDLE,
+    CellState.ACTIVE: RobotState.MODE_POLICY,
+    CellState.FAULT: RobotState.MODE_FAULT,
+}
+
+
+class ControllerTopics:
+    """Publishers of the controller.
+
+    Args:
+        node: Whose publishers they are.
+        diagnostics: Of the node.
+    """
+
+    def __init__(self, node: Node, diagnostics: Diagnostics) -> None:
+        self._node = node
+        publish = node.create_publisher
+        self._joints = publish(JointState, topics.JOINT_STATES, qos.STATE)
+        self._state = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
+        self._status = publish(SafetyStatus, topics.SAFETY_STATUS, qos.STATE)
+        self._requests = publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
+        self._episodes = publish(Episode, topics.EPISODE, qos.LATCHED)
+        self._diagnostics = diagnostics
+        self._shown: Status | None = None
+
+    def request(self, request: Request) -> None:
+        """Asks for a chunk."""
+        self._requests.publish(request_to_msg(request))
+
+    def episode(self, event: EpisodeEvent) -> None:
+        """Says that an episode began or ended."""
+        self._episodes.publish(episode_to_msg(event, self._now()))
+
+    def arm(self, arm: ArmState, told: np.ndarray, age: float, controller: ArmController) -> None:
+        """Publishes joints and robot state.
+
+        Args:
+            arm: What is known of the arm.
+            told: [S] what the policy is told of it.
+            age: How old that is, s.
+            controller: Of the arm.
+        """
+        stamp_ns = self._now() - round(age * 1e9)
+        mode = MODES.get(controller.status.state, RobotState.MODE_UNKNOWN)
+        command = controller.gripper_command
+        self._state.publish(arm_to_msg(arm, told, command, stamp_ns, mode=mode))
+        names = [f'{controller.model}_joint{i + 1}' for i in range(JOINTS)]
+        positions, velocities = arm.q, arm.dq
+        if math.isfinite(arm.gripper_width):
+            names += [f'{controller.model}_finger_joint{i + 1}' for i in range(2)]
+            positions = np.append(positions, [arm.gripper_width / 2] * 2)
+            velocities = np.append(velocities, [0.0, 0.0])
+        self._joints.publish(joint_state_to_msg(names, positions, velocities, stamp_ns))
+
+    def status(self, status: Status) -> None:
+        """Publishes the status; what has changed is logged and goes to /diagnostics."""
+        self._status.publish(status_to_msg(status, self._now()))
+        self._tell('chunks', status.refusal)
+        self._tell('gripper', status.gripper)
+        line = f'{status.state.name}: {status.reason} - {status.resume}'
+        quiet = status.state in (CellState.ACTIVE, CellState.IDLE, CellState.HOMING)
+        stopped = status.state in (CellState.STOPPED, CellState.FAULT)
+        self._tell('robot', '' if quiet else line, error=stopped)
+        self._shown = status
+
+    def changed(self, status: Status) -> bool:
+        """Whether an operator should see this status at once."""
+        return self._shown is None or _headline(status) != _headline(self._shown)
+
+    def _tell(self, concern: str, line: str, *, error: bool = False) -> None:
+        if line:
+            self._diagnostics.report(concern, line, error=error)
+        else:
+            self._diagnostics.clear(concern)
+
+    def _now(self) -> int:
+        return int(self._node.get_clock().now().nanoseconds)
+
+
+def _headline(status: Status) -> tuple[object, ...]:
+    return status.state, status.reason, status.fault, status.refused, status.gripper

@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Node `franka_controller`: executes chunks on a Franka arm, within the safety envelope."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.timer import Timer
+from sensor_msgs.msg import CameraInfo
+from std_srvs.srv import Trigger
+
+from frs_ros.errors import DataError, FrsError
+from frs_ros.msg import ActionChunk, Episode
+from frs_ros.nodes import topics
+from frs_ros.nodes.controller_topics import ControllerTopics
+from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameters
+from frs_ros.nodes.table import cell_file
+from frs_ros.robot.assembly import connect, driver_for, make_controller
+from frs_ros.robot.base import ControlMode
+from frs_ros.robot.cell_state import NotNow
+from frs_ros.robot.controller import ArmController, Rules
+from frs_ros.robot.policy_state import LAYOUTS, layout_for
+from frs_ros.robot.settings import read_cell
+from frs_ros.robot.status import Status
+from frs_ros.ros import qos, spin, stamps
+from frs_ros.ros.convert.episode import episode_from_msg
+from frs_ros.ros.convert.plan import chunk_from_msg
+from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.parameters import declare
+from frs_ros.sim.runner import EpisodeEvent, Outcome
+
+STATE_RATE = 50.0  # Hz, of robot_state and joint_states
+STATUS_RATE = 10.0  # Hz, of safety_status; and of the look at who publishes chunks
+OLDEST_ARRIVAL = 1.0  # s; a message that claims to have waited longer has a wrong time
+
+SUCCESS = TransitionCallbackReturn.SUCCESS
+FAILURE = TransitionCallbackReturn.FAILURE
+ERROR = TransitionCallbackReturn.ERROR
+
+
+class FrankaController(LifecycleNode):
+    """Asks for chunks and executes them; holds and stops when an input falls silent.
+
+    Configuring connects to the robot, activating starts the control loop, deactivating stops the
+    arm in a controlled way, cleaning up disconnects. With `autostart` it does the first two
+    itself.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('franka_controller', automatically_declare_parameters_from_overrides=True)
+        self._settings = p = declare(self, FrankaControllerParameters)
+        layout = layout_for(p.action_space) if p.policy_state == 'auto' else p.policy_state
+        self._told = LAYOUTS[layout]
+        self._diagnostics = Diagnostics(self)
+        self._topics = ControllerTopics(self, self._diagnostics)
+        self._controller: ArmController | None = None
+        self._problem: Exception | None = None
+        self._timers_on: list[Timer] = []
+        self._own_episode = ''
+        self._active_since = 0
+        self._chunks = self.create_subscription(
+            ActionChunk, topics.ACTION_CHUNK, self._on_chunk, qos.EXCHANGE
+        )
+        self.create_subscription(Episode, topics.EPISODE, self._on_episode, qos.LATCHED)
+        for camera in camera_names(p.cameras):
+            on_image = functools.partial(self._on_image, camera)
+            topic = topics.camera_info(camera)
+            self.create_subscription(CameraInfo, topic, on_image, qos.IMAGE_NEWEST)
+        for name in ('resume', 'recover', 'home', 'hold'):
+            self.create_service(Trigger, f'~/{name}', functools.partial(self._serve, name))
+        if p.autostart:
+            self._start_by_itself()
+
+    def _start_by_itself(self) -> None:
+        for trigger in (self.trigger_configure, self.trigger_activate):
+            if trigger() is not SUCCESS:
+                assert self._problem is not None
+                raise self._problem
+
+    # ---- lifecycle -----------------------------------------------------------------------------
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Reads the cell's settings and connects."""
+        return self._transition(self._connect)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Starts the control loop."""
+        return self._transition(self._activate)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stops the arm in a controlled way."""
+        return self._transition(self._deactivate)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Disconnects."""
+        return self._transition(self._disconnect)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stops, if need be, and disconnects."""
+        return self._transition(self._disconnect)
+
+    def _transition(self, change: Callable[[], None]) -> TransitionCallbackReturn:
+        """Keeps and tells what goes wrong: rclpy drops exceptions of these callbacks."""
+        try:
+            change()
+        except FrsError as error:
+            self._problem = error
+            if not self._settings.autostart:
+                self._diagnostics.report('robot', str(error), error=True)
+            return FAILURE
+        except Exception as error:
+            self._problem = error
+            self.get_logger().error(f'{type(error).__name__}: {error}')
+            return ERROR
+        return SUCCESS
+
+    def _connect(self) -> None:
+        p = self._settings
+        cell = read_cell(cell_file(p.robot))
+        driver = driver_for(
+            p.driver,
+            cell,
+            address=p.address,
+            allow_non_realtime=p.allow_non_realtime,
+            clock=time.monotonic,
+        )
+        info = connect(driver, p.connect_timeout, time.monotonic, self._sleep)
+        self._controller = make_controller(
+            driver,
+            info,
+            self._rules(),
+            cell,
+            clock=time.monotonic,
+            stamp=self._stamp,
+            ask=self._topics.request,
+        )
+        kind = 'simulated ' if info.simulated else ''
+        self.get_logger().info(
+            f'connected to a {kind}{info.model} by {p.driver}; {p.action_space} at '
+            f'{p.control_hz:g} Hz, {p.control_mode} control'
+        )
+
+    def _rules(self) -> Rules:
+        p = self._settings
+        return Rules(
+            space=p.action_space,
+            control_hz=p.control_hz,
+            mode=ControlMode(p.control_mode),
+            cameras=camera_names(p.cameras),
+            image_timeout=p.image_timeout or 2.5 / p.control_hz,
+        )
+
+    def _activate(self) -> None:
+        p, steady = self._settings, Clock(clock_type=ClockType.STEADY_TIME)
+        self._active_since = self._stamp()
+        self._timers_on = [
+            self.create_timer(1.0 / rate, callback, clock=steady)
+            for rate, callback in (
+                (p.rate, self._on_tick),
+                (STATE_RATE, self._on_state_period),
+                (STATUS_RATE, self._on_status_period),
+            )
+        ]
+        if p.start == 'immediately':
+            self._own_episode = f'cell-{self._active_since}'
+            event = EpisodeEvent(self._own_episode, p.instruction, p.seed)
+            self._topics.episode(event)
+            self._begin(event)
+
+    def _deactivate(self) -> None:
+        for timer in self._timers_on:
+            self.destroy_timer(timer)
+        self._timers_on = []
+        controller = self._controller
+        if controller is None:
+            return
+        controller.rest('the node is deactivated')
+        own, self._own_episode = self._own_episode, ''
+        if not self.context.ok():
+            return  # Ctrl-C: nobody hears us any more
+        episode_id, steps = controller.episode
+        if own and own == episode_id:
+            p, why = self._settings, 'the controller is deactivated'
+            aborted = (Outcome.ABORTED, why, steps)
+            self._topics.episode(EpisodeEvent(own, p.instruction, p.seed, *aborted))
+        self._topics.status(controller.status)
+
+    def _disconnect(self) -> None:
+        self._deactivate()
+        controller, self._controller = self._controller, None
+        if controller is not None:
+            controller.close()
+            if self.context.ok():
+                self._topics.status(controller.status)
+
+    # ---- what arrives --------------------------------------------------------------------------
+
+    def _on_chunk(self, msg: ActionChunk, info: Mapping[str, Any]) -> None:
+        controller = self._controller
+        if controller is None:
+            return
+        try:
+            chunk = chunk_from_msg(msg)
+        except DataError as error:
+            controller.refuse(msg.request_id, f'chunk {msg.request_id}: {error}')
+            return
+        controller.on_chunk(chunk, arrival(info), endpoint(info.get('publisher_gid')))
+
+    def _on_image(self, camera: str, msg: CameraInfo) -> None:
+        if self._controller is not None:
+            self._controller.on_image(camera, stamps.to_ns(msg.header.stamp))
+
+    def _on_episode(self, msg: Episode) -> None:
+        """The operator begins or ends an episode; what is older than this node is over."""
+        if stamps.to_ns(msg.header.stamp) < self._active_since or not self._timers_on:
+            return
+        try:
+            event = episode_from_msg(msg)
+        except DataError as error:
+            self._diagnostics.report('episode', str(error), error=True)
+            return
+        if event.episode_id == self._own_episode and event.outcome is None:
+            return  # our own words
+        if event.outcome is None:
+            self._begin(event)
+        elif self._controller is not None:
+            self._controller.end_episode()
+
+    def _begin(self, event: EpisodeEvent) -> None:
+        assert self._controller is not None
+        self._controller.start_episode(event.episode_id, event.instruction, event.seed)
+        self.get_logger().info(f"episode {event.episode_id}: '{event.instruction}'")
+
+    def _serve(
+        self, name: str, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        """What the operator asks for."""
+        controller = self._controller
+        if controller is None or not self._timers_on:
+            response.message = 'the node is not active'
+            return response
+        try:
+            {
+                'resume': controller.resume,
+                'recover': controller.recover,
+                'home': controller.home,
+                'hold': controller.stop,
+            }[name]()
+        except NotNow as refusal:
+            response.message = str(refusal)
+            return response
+        status = controller.status
+        response.success, response.message = True, answer(status)
+        self._topics.status(status)
+        return response
+
+    # ---- periods -------------------------------------------------------------------------------
+
+    def _on_tick(self) -> None:
+        assert self._controller is not None
+        self._controller.tick()
+        status = self._controller.status
+        if self._topics.changed(status):
+            self._topics.status(status)
+
+    def _on_state_period(self) -> None:
+        controller = self._controller
+        assert controller is not None
+        arm = controller.arm
+        told = self._told(arm, controller.gripper_width)
+        self._topics.arm(arm, told, time.monotonic() - arm.read_at, controller)
+
+    def _on_status_period(self) -> None:
+        controller = self._controller
+        assert controller is not None
+        infos = self.get_publishers_info_by_topic(self._chunks.topic_name)
+        controller.on_commanders(
+            {
+                endpoint(i.endpoint_gid): f'{i.node_namespace.rstrip("/")}/{i.node_name}'
+                for i in infos
+            }
+        )
+        self._topics.status(controller.status)
+
+    # ---- the rest ------------------------------------------------------------------------------
+
+    def _stamp(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+        if not self.context.ok():
+            raise ExternalShutdownException
+
+    def destroy_node(self) -> None:
+        """Stops the arm and disconnects first: Ctrl-C is a controlled stop."""
+        try:
+            self._disconnect()
+        finally:
+            super().destroy_node()
+
+
+def camera_names(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(name.strip() for name in text.split(',') if name.strip())
+
+
+def arrival(info: Mapping[str, Any]) -> float:
+    """When a message reached this computer, on the monotonic clock, as the middleware says."""
+    now = time.monotonic()
+    waited = (time.time_ns() - int(info.get('received_timestamp') or 0)) * 1e-9
+    return now - waited if 0.0 <= waited <= OLDEST_ARRIVAL else now
+
+
+def endpoint(gid: Any) -> str:
+    """An endpoint's id as text; '' if the middleware does not tell."""
+    data = gid.get('data') if isinstance(gid, Mapping) else gid
+    return bytes(data).hex() if data is not None else ''
+
+
+def answer(status: Status) -> str:
+    """What the operator is told after a request that was granted."""
+    line = status.state.name
+    if status.reason:
+        line += f': {status.reason}'
+    return f'{line}; next: {status.resume}' if status.resume else line
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs the node; returns its exit code."""
+    return spin.run(FrankaController, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
