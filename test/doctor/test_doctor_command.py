@@ -8,6 +8,7 @@ import json
 import pytest
 
 from frs_ros import cli
+from frs_ros.doctor.finding import CELL, PARTS, SIMULATOR
 
 
 @pytest.fixture
@@ -88,3 +89,10 @@ def test_this_machine_whatever_it_lacks(capsys):
     assert 'the check broke' not in out
     assert 'Traceback' not in out
     assert '\x1b' not in out
+
+
+def test_page_names_the_parts_that_count(repository):
+    lines = (repository.root / 'docs' / 'robot.md').read_text().splitlines()
+    for row, who in (('| `frs doctor` |', SIMULATOR), ('| `--cell` |', CELL)):
+        parts = ', '.join(name for name, (_, needs) in PARTS.items() if who in needs)
+        assert parts in next(line for line in lines if line.startswith(row))
