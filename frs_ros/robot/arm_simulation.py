@@ -41,11 +41,11 @@ class ArmSimulation:
     """
 
     def __init__(self, limits: JointLimits, start: np.ndarray, script: Sequence[Event]) -> None:
-        """Stands at `start` [7], rad."""
+        """Stands at `start` [7], rad; the script may get longer meanwhile."""
         self.time = 0.0
         self.mode: ControlMode | None = None
         self._limits = limits
-        self._script = tuple(script)
+        self._script = script
         self._joints = JointPlant(start, limits.acceleration)
         self._fingers = GripperPlant(GRIPPER_WIDTH)
         self._reference = JointCommand(self._joints.q, np.zeros(7))

@@ -58,7 +58,7 @@ class KinematicDriver:
             model: Limits and home position.
             kinematics: Of the tool; the model's own if None.
             clock: Seconds; tests turn it by hand.
-            script: What goes wrong and when, see `frs_ros.robot.scripted`.
+            script: What goes wrong and when, see `frs_ros.robot.scripted`; tests may change it.
             start: [7] where the arm stands first, rad; the model's home if None.
         """
         self._model = model

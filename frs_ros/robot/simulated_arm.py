@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -55,6 +56,7 @@ def simulate(host: str) -> None:
         ConfigError: The address cannot be listened on.
     """
     simulator, server = _library()
+    logging.getLogger('franky_sim').setLevel(logging.CRITICAL)  # says when a client leaves
     with simulator() as simulation:
         simulation.add_robot(initial_q=tuple(FR3.home))
         arm = server(simulation, hostname_candidates=[host])

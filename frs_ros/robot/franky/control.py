@@ -83,6 +83,15 @@ class Control:
             self._stopped_at = None
             self._drain()
 
+    def clear_errors(self) -> bool:
+        """The robot's own error recovery; whether it went well."""
+        return bool(self._robot.recover_from_errors())
+
+    def release(self) -> None:
+        """Lets go of the robot, which ends the connection; nothing may run."""
+        with self._lock:
+            self.mode, self._robot = None, None
+
     def watch(self) -> None:
         """Raises what has ended the motion, once; to be called again and again.
 

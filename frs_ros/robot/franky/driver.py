@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import math
 import threading
@@ -10,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any
 
 from frs_ros.robot.base import (
     ArmState,
@@ -43,7 +43,6 @@ SILENCE = 0.1  # s
 class Session:
     """What lives from one connection to its end."""
 
-    robot: Any
     control: Control
     monitor: Monitor
     gripper: GripperWorker | None
@@ -98,6 +97,7 @@ class FrankyDriver:
             if self._session is None:
                 self._timeout = timeout
                 self._session = self._open(timeout)
+                atexit.register(self.close)  # a thread inside the library would abort the process
             return self._session.info
 
     def read(self) -> ArmState:
@@ -175,6 +175,7 @@ class FrankyDriver:
         """Stops with a ramp, waits for its end and disconnects."""
         with self._lock:
             self._end_session()
+            atexit.unregister(self.close)
 
     @property
     def _franky(self) -> ModuleType:
@@ -212,7 +213,7 @@ class FrankyDriver:
             gripper_max_width=connection.gripper_width,
             simulated=self._options.address.startswith(('127.', 'localhost')),
         )
-        return Session(robot, control, monitor, gripper, connection.gripper_line, info)
+        return Session(control, monitor, gripper, connection.gripper_line, info)
 
     def _end_session(self) -> None:
         session, self._session = self._session, None
@@ -226,6 +227,7 @@ class FrankyDriver:
         except Exception as error:  # it is of no use to anybody any more
             self._report(classify(self._franky, error, self._clock()))
         session.monitor.end(FRESH)
+        session.control.release()
 
     def _clear_errors(self, session: Session) -> None:
         """Raises a RobotError if the cause is still there."""
@@ -239,7 +241,7 @@ class FrankyDriver:
             session.control.stop()
             session.control.settle()
         try:
-            cleared = within(RECOVERY, session.robot.recover_from_errors)
+            cleared = within(RECOVERY, session.control.clear_errors)
         except Exception as error:
             raise RobotError(classify(self._franky, error, self._clock())) from error
         state = session.monitor.fresh(FRESH)

@@ -19,7 +19,7 @@ class GripperWorker:
     """Opens and closes in the background: the latest wish wins, a repeated one does nothing.
 
     The hand cannot be interrupted, so a new wish waits until the last command has returned; those
-    in between are never sent. The threads are not joined, since one may hang in the library.
+    in between are never sent. The thread that sends is never joined: it may hang in the library.
     """
 
     def __init__(
@@ -53,8 +53,9 @@ class GripperWorker:
         self._result = ''
         self._watch_line = ''
         self.width = math.nan
-        for target in (self._work, self._watch):
-            threading.Thread(target=target, name='franky_gripper', daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, name='gripper_watch', daemon=True)
+        self._watcher.start()
+        threading.Thread(target=self._work, name='gripper_work', daemon=True).start()
 
     @property
     def line(self) -> str:
@@ -71,10 +72,11 @@ class GripperWorker:
             self._news.notify_all()
 
     def end(self) -> None:
-        """Lets the threads end as soon as they can."""
+        """Lets the threads end as soon as they can, and waits a moment for the watching one."""
         with self._news:
             self._ended = True
             self._news.notify_all()
+        self._watcher.join(2 * WATCH)
 
     def _work(self) -> None:
         while True:

@@ -72,10 +72,13 @@ class Monitor:
             return None if self.lost else self.newest
 
     def end(self, timeout: float) -> None:
-        """Ends the thread, or leaves it to itself if it does not end in time."""
+        """Ends the thread and lets go of the robot.
+
+        If it does not end in time it is left to itself.
+        """
         self._end.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join(timeout)
+        self._thread.join(timeout)
+        self._robot = None
 
     def _run(self) -> None:
         while not self._end.wait(PERIOD):
@@ -86,6 +89,8 @@ class Monitor:
                 text = f'the robot left our control: {error}'
                 self._report(Fault(FaultKind.LOST_CONTROL, text, time=self._clock()))
             except Exception as error:
+                if self._end.is_set():
+                    return
                 fault = classify(self._franky, error, self._clock())
                 with self._read:
                     self.lost = fault.kind is FaultKind.COMMUNICATION and not fault.errors
