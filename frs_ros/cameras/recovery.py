@@ -6,6 +6,7 @@ A pure state machine: time comes as an argument, the two actions are functions t
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
 from collections.abc import Callable
@@ -30,6 +31,12 @@ class Patience:
     reset: float = 3.0
     settle: float = 5.0
     opening: float = 5.0
+
+    def at(self, period: float) -> Patience:
+        """The same for a camera that is slow: no restart before it would be stale."""
+        factor = max(1.0, STALE_PERIODS * period / self.restart)
+        times = {name: factor * value for name, value in dataclasses.asdict(self).items()}
+        return Patience(**times)
 
 
 PATIENCE = Patience()
@@ -71,7 +78,7 @@ class Ladder:
         self._stale_after = STALE_PERIODS * period
         self._restart = restart
         self._reset = reset
-        self._patience = patience
+        self._patience = patience.at(period)
         self._entered = 0.0  # when the state was entered
         self._last_frame = -math.inf
         self._round = 0.0  # when the silence began that is being climbed against

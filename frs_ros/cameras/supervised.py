@@ -10,12 +10,13 @@ from collections.abc import Callable
 from frs_ros.cameras.base import Calibration, CameraStatus, Frame
 from frs_ros.cameras.driver import CameraDriver, Session
 from frs_ros.cameras.latest import Latest
-from frs_ros.cameras.recovery import PATIENCE, Ladder, Patience, State
+from frs_ros.cameras.recovery import PATIENCE, Ladder, Patience
 from frs_ros.errors import FrsError
 
 READ_TIMEOUT = 0.1  # s; how late a thread notices that it is not wanted any more
 STOP_TIMEOUT = 1.0  # s; a session that needs longer to stop is abandoned
 CLOSE_TIMEOUT = 0.8  # s; the contract allows a second
+MOST_HANGING = 6  # threads that may hang inside a driver before no more are started
 
 
 class SupervisedCamera:
@@ -48,6 +49,7 @@ class SupervisedCamera:
         self._ladder = Ladder(period, self._begin_session, reset, patience)
         self._latest = Latest(clock)
         self._run: _Run | None = None
+        self._hanging: list[_Run] = []  # cancelled, not ended
         self._reason = ''
         self._closing = threading.Event()
         self._supervisor: threading.Thread | None = None
@@ -98,25 +100,34 @@ class SupervisedCamera:
 
     def _begin_session(self) -> None:
         """Replaces the session by a new one. Called by the ladder, under the lock."""
-        if self._closing.is_set():
-            return
-        before, self._run = self._run, _Run()
-        if before is not None:
-            before.cancelled.set()
-        self._run.thread = _thread(self._serve, f'{self._driver.name}: reader', self._run, before)
+        self._replace('reader', self._serve)
 
     def _begin_reset(self) -> None:
-        """Resets the hardware in a thread of its own. Called by the ladder, under the lock."""
-        before, self._run = self._run, _Run()
-        if before is not None:
+        """Replaces the session by a reset of the hardware. Called as above."""
+        self._replace('reset', self._reset)
+
+    def _replace(self, what: str, target: Callable[[_Run, _Run | None], None]) -> None:
+        """Gives the camera to a new thread; tells the one before to let go."""
+        if self._closing.is_set():
+            return
+        before = self._run
+        if before is not None and not before.cancelled.is_set():
             before.cancelled.set()
-        self._run.thread = _thread(self._reset, f'{self._driver.name}: reset', self._run)
+            self._hanging.append(before)
+        self._hanging = [run for run in self._hanging if not run.ended.is_set()]
+        if len(self._hanging) > MOST_HANGING:
+            self._reason = 'its driver hangs; plug it in again, or else start this program again'
+            return
+        self._run = run = _Run()
+        run.thread = _thread(target, f'{self._driver.name}: {what}', run, before)
 
     def _serve(self, run: _Run, before: _Run | None) -> None:
         if before is not None:
             before.ended.wait(STOP_TIMEOUT)
-        self._latest.restarted()
         try:
+            if run.cancelled.is_set():
+                return
+            self._latest.restarted()
             session = self._driver.open()
             try:
                 self._read(run, session)
@@ -134,7 +145,8 @@ class SupervisedCamera:
             if frame is not None and self._tell(run, self._ladder.frame, session):
                 self._latest.put(frame)
 
-    def _reset(self, run: _Run) -> None:
+    def _reset(self, run: _Run, before: _Run | None) -> None:
+        del before  # a reset is for the case that it does not end
         try:
             self._driver.reset()
         except Exception as error:  # as above
@@ -166,7 +178,8 @@ class SupervisedCamera:
             return f'{name}: {run.warning}' if run is not None and run.warning else ''
         if self._reason:
             return f'{name}: {self._reason}'
-        return f'{name}: {_WORDS[self._ladder.state]}'
+        line = 'no new picture' if self._latest.status().received else 'no picture yet'
+        return f'{name}: {line}' + (', being opened again' if self._ladder.lost() else '')
 
 
 class _Run:
@@ -178,14 +191,6 @@ class _Run:
         self.calibration: Calibration | None = None
         self.warning = ''
         self.thread: threading.Thread | None = None
-
-
-_WORDS = {
-    State.OPENING: 'no picture yet, being opened',
-    State.RUNNING: 'no new picture',
-    State.FAILED: 'failed, will be opened again',
-    State.RESETTING: 'no picture, is being reset',
-}
 
 
 def _thread(target: Callable[..., None], name: str, *args: object) -> threading.Thread:

@@ -45,6 +45,7 @@ class TopicCamera:
         self._node = node
         self._topic = topic
         self._stale_after = STALE_PERIODS * period
+        self._lost_after = PATIENCE.at(period).restart
         self._latest = Latest(clock)
         self._lock = threading.Lock()
         self._calibration: Calibration | None = None
@@ -84,7 +85,7 @@ class TopicCamera:
         publishers = self._node.count_publishers(self._topic)
         who = f'{publishers} publisher(s)' if publishers else 'nobody publishes it'
         line = refused or f'topic {self._topic}: no new picture ({who})'
-        return self._latest.status(line=line, failed=status.age >= PATIENCE.restart)
+        return self._latest.status(line=line, failed=status.age >= self._lost_after)
 
     def close(self) -> None:
         """See `CameraSource.close`."""

@@ -45,6 +45,22 @@ def bench():
     return bench
 
 
+def test_slow_camera_is_not_restarted_between_two_pictures():
+    done: list[str] = []
+    ladder = Ladder(2.0, lambda: done.append('restart'), lambda: done.append('reset'))
+    ladder.start(0.0)
+    ladder.opened(0.1)
+    done.clear()
+    for now in range(1, 60):
+        if now % 2:
+            ladder.frame(float(now))
+        ladder.tick(float(now))
+        assert not ladder.stale(float(now))
+    assert done == []
+    ladder.tick(59.0 + 6.1)
+    assert done == ['restart']
+
+
 def test_three_periods_without_a_picture_are_stale(bench):
     bench.run(2 * PERIOD)
     assert not bench.ladder.stale(bench.now)

@@ -145,13 +145,29 @@ def test_opening_that_hangs_blocks_nobody(scripted, camera, wait_for):
     begin = time.monotonic()
     camera.start()
     assert camera.take() is None
-    line = 'scripted: no picture yet, being opened'
+    line = 'scripted: no picture yet'
     wait_for(lambda: camera.status().line == line)
     assert time.monotonic() - begin < 2.0
     wait_for(lambda: scripted.resets >= 1)
     scripted.opening = lambda: None
     wait_for(well(camera))
     release.set()
+
+
+def test_hanging_threads_do_not_pile_up(scripted, camera, wait_for, monkeypatch):
+    monkeypatch.setattr('frs_ros.cameras.supervised.STOP_TIMEOUT', 0.01)
+    monkeypatch.setattr('frs_ros.cameras.supervised.MOST_HANGING', 2)
+    release = threading.Event()
+    scripted.opening = scripted.resetting = release.wait
+    before = threading.active_count()
+    camera.start()
+    wait_for(lambda: 'its driver hangs' in camera.status().line)
+    recoveries = camera.status().recoveries
+    wait_for(lambda: camera.status().recoveries >= recoveries + 2)
+    assert threading.active_count() <= before + 4
+    scripted.opening = scripted.resetting = lambda: None
+    release.set()
+    wait_for(well(camera))
 
 
 def test_what_an_abandoned_session_delivers_is_ignored(scripted, camera, wait_for, monkeypatch):
