@@ -53,7 +53,8 @@ def _camera(camera: dict[str, Any]) -> Iterator[Finding]:
         yield _PART.warn(name, what, mend)
     else:
         yield _PART.ok(name, what)
-    if camera['recommended'] and _number(camera['firmware']) < _number(camera['recommended']):
+    have, wanted = _number(camera['firmware']), _number(camera['recommended'])
+    if have and wanted and have < wanted:
         what = f'firmware {camera["firmware"]} is older than {camera["recommended"]}'
         yield _PART.warn(f'{name} firmware', what, 'update it with realsense-viewer')
 

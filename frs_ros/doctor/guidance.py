@@ -27,7 +27,7 @@ _HID_NAME = re.compile(r'^HID_NAME=(.+)$', re.M)
 
 def libraries(system: System, options: Options) -> Iterator[Finding]:
     """libhidapi, and pyspacemouse that uses it."""
-    hidapi = system.library('hidapi-hidraw') or system.library('hidapi-libusb')
+    hidapi = system.library('hidapi-hidraw')  # the only one that easyhid looks for
     if hidapi:
         yield _PART.ok('libhidapi', 'there')
     else:

@@ -19,8 +19,8 @@ def pictures(system: System, options: Options) -> Iterator[Finding]:
     try:
         found = probe(system, 'render', timeout=30.0)
     except ProbeFailed as error:
-        mend = 'pip install -c requirements/constraints.txt -r requirements/sim.txt'
-        yield _PART.fail('pictures', str(error), mend if error.missing else _LIBRARIES)
+        mend = _install(error.missing) if error.missing else _LIBRARIES
+        yield _PART.fail('pictures', str(error), mend)
         return
     what = f'MuJoCo {found["version"]}, MUJOCO_GL={found["gl"]}'
     if found['drawn']:
@@ -35,7 +35,7 @@ def tasks(system: System, options: Options) -> Iterator[Finding]:
         found = probe(system, 'libero', timeout=30.0)
     except ProbeFailed as error:
         mend = 'pip install --no-deps -r requirements/sim_no_deps.txt'
-        yield _PART.fail('LIBERO', str(error), mend)
+        yield _PART.fail('LIBERO', str(error), _install(error.missing) if error.missing else mend)
         return
     yield _PART.ok('LIBERO', f'hf-libero {system.version("hf-libero") or "of unknown version"}')
     if found['stock']:
@@ -43,6 +43,10 @@ def tasks(system: System, options: Options) -> Iterator[Finding]:
     else:
         what = 'stock assets are not here; stand-ins, for the suite libero_object only'
         yield _PART.warn('assets', what, '--assets stock downloads them once; or --assets FOLDER')
+
+
+def _install(module: str) -> str:
+    return f'pip install -c requirements/constraints.txt {module}'
 
 
 CHECKS = (tasks, pictures)
