@@ -78,11 +78,12 @@ def record_episode(
     noise = Disturbance(rng, float(rng.choice(settings.noise)))
     rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     try:
-        expert = FetchExpert(env, target, hover=0.03 if coarse else 0.08)
+        goal = ('in', target, env.goal[2])
+        expert = FetchExpert(env, goal, hover=0.03 if coarse else 0.08)
         for action in expert.actions():
             rows.append((env.state(), action, env.data.qpos.copy()))
             env.step(noise(action))
-            if env.fulfilled(('in', target, env.goal[2])):
+            if env.fulfilled(goal):
                 return _demonstration(env, init_id, target, rows)
             if len(rows) >= settings.max_steps:
                 return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scripted expert with privileged state: fetches one grocery and puts it into the basket.
+"""Scripted expert with privileged state: fetches an object and puts it where a goal wants it.
 
 The expert is a generator of actions. It reads the simulation anew at each step, so whoever drives
 it may disturb the executed actions (recovery noise) and still record the clean ones as labels.
@@ -7,14 +7,15 @@ it may disturb the executed actions (recovery noise) and still record the clean 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from frs_ros.sim.grasp import plan_grasp
+from frs_ros.sim.grasp import Grasp, Hand, fits, plan_grasp, plan_rim_grasp
 from frs_ros.sim.libero import LiberoEnv
+from frs_ros.sim.placing import placement
 
 OPEN, CLOSE = -1.0, 1.0
 ATTEMPTS = 3
@@ -40,17 +41,18 @@ _LIFT = _Motion(tolerance=0.02, limit=35)
 
 
 class FetchExpert:
-    """Fetches `target` into `env.destination`; iterate over `actions()` until the goal holds."""
+    """Fulfils a goal (relation, object, destination); iterate over `actions()` until it holds."""
 
-    def __init__(self, env: LiberoEnv, target: str, hover: float = 0.08) -> None:
+    def __init__(self, env: LiberoEnv, goal: Sequence[str], hover: float = 0.08) -> None:
         """Takes the gripper's present orientation, snapped to straight down, as home.
 
         Args:
             env: The simulation, settled.
-            target: Name of the object to fetch.
+            goal: Such as (in, milk_1, basket_1_contain_region).
             hover: Height above the object from which it is approached, m.
         """
-        self._env, self._target, self._hover = env, target, hover
+        self._env, self._goal, self._target, self._hover = env, tuple(goal), goal[1], hover
+        self._tried: tuple[float, ...] = ()
         self._home = _straight_down(env.gripper_pose()[1])
         fingers = [env.data.body(f'gripper0_{s}finger').xpos for s in ('left', 'right')]
         across = fingers[0] - fingers[1]
@@ -61,19 +63,19 @@ class FetchExpert:
         """Actions [7] in units; ends when the object is released or cannot be grasped."""
         bottom = self._env.vertices(self._target)[:, 2].min()
         half_height = self._env.position(self._target)[2] - bottom
-        rim = self._env.vertices(self._env.destination)[:, 2].max()
-        carry_height = rim + half_height + 0.05
+        place = placement(self._env, self._goal)
+        carry_height = place.clear + half_height + 0.05
         for attempt in range(ATTEMPTS):
             yield from self._pick(attempt, carry_height)
             if self._object()[2] > bottom + half_height + 0.03:
-                yield from self._place(rim, carry_height)
+                yield from self._place(place.support, carry_height)
                 return
             yield from self._hold(OPEN, 6)
 
     # ---- phases ---------------------------------------------------------------------------------
 
     def _pick(self, attempt: int, carry_height: float) -> Iterator[np.ndarray]:
-        grasp = plan_grasp(self._env.vertices(self._target), self._closing_angle, attempt)
+        grasp = self._grasp(attempt)
         self._gripper = OPEN
         top = max(grasp.top + self._hover, grasp.point[2] + self._hover + 0.02)
         above = np.array([*grasp.point[:2], top])
@@ -89,17 +91,29 @@ class FetchExpert:
         rise = max(0.06, carry_height - self._object()[2])
         yield from self._go(self._above(rise), _LIFT)
 
-    def _place(self, rim: float, carry_height: float) -> Iterator[np.ndarray]:
+    def _grasp(self, attempt: int) -> Grasp:
+        vertices = self._env.vertices(self._target)
+        if fits(vertices, self._closing_angle):
+            return plan_grasp(vertices, self._closing_angle, attempt)
+        obstacles = self._env.obstacles(self._target)
+        there = placement(self._env, self._goal).point
+        hand = Hand(self._closing_angle, self._here(), obstacles, there, self._tried)
+        grasp = plan_rim_grasp(vertices, hand, attempt)
+        assert grasp.side is not None
+        self._tried += (grasp.side,)
+        return grasp
+
+    def _place(self, support: float, carry_height: float) -> Iterator[np.ndarray]:
         missing = max(0.0, carry_height - self._object()[2])
         yield from self._go(self._above(missing), _Motion(tolerance=0.02, limit=25))
         height = self._here()[2]
-        goal = self._env.position(self._env.destination)[:2]
+        goal = placement(self._env, self._goal).point  # a light plate may have been pushed
         for _ in range(90):
             error = goal - self._object()[:2]
             if np.linalg.norm(error) < 0.007:
                 break
             yield self._towards(np.array([*(self._here()[:2] + error), height]))
-        yield from self._lower(goal, rim - 0.035)
+        yield from self._lower(goal, support)
         yield from self._hold(OPEN, 8)
         yield from self._go(self._above(0.1), _Motion(tolerance=0.02, limit=14))
 

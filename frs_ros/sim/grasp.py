@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where to grasp a grocery from above, from its collision geometry."""
+"""Where to grasp an object from above, from its collision geometry.
+
+What fits between the fingers is grasped across its narrow side, bowls and plates at their rim.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from frs_ros.errors import DataError
+from frs_ros.sim.obstacles import Obstacles
 
 # Widest opening used, m; the Panda hand opens to 0.08 m.
 MAX_WIDTH = 0.068
 # Depth of the fingers below the object's top in successive attempts, m.
 DEPTHS = (0.035, 0.055, 0.075)
+RIM_DEPTHS = (0.025, 0.032, 0.02)
+_BOTTOM_GAP = 0.008  # m that the fingers stay above what the object stands on
+_INTO_RIM = 0.005  # m from the outermost vertex to the middle of the wall
+_FINGER = 0.035  # m from the middle of the hand to an open finger
+_PALM = 0.115  # m above the fingertips where the hand is widest,
+_PALM_WIDTHS = (0.05, 0.1)  # ... this far to each side
+_CLEARANCE = 0.012  # m
+_DIRECTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -23,11 +35,34 @@ class Grasp:
         point: [3] position of the grasp site, m, world frame.
         yaw: Rotation about the vertical from the home orientation, rad, in [-pi/2, pi/2].
         top: Height of the object's highest vertex, m.
+        side: Direction of the rim grasped, seen from the object's middle, rad; None if the
+            object is grasped across.
     """
 
     point: np.ndarray
     yaw: float
     top: float
+    side: float | None = None
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Where the hand is and what surrounds it.
+
+    Attributes:
+        closing_angle: Direction in the xy plane in which the fingers close at yaw 0, rad.
+        position: [3] m, of the grasp site now.
+        obstacles: All but the object.
+        destination: [2] m, where the middle of the object is to be put: the hand has to have
+            room there, too.
+        tried: Sides of the rim that have failed, rad.
+    """
+
+    closing_angle: float
+    position: np.ndarray
+    obstacles: Obstacles
+    destination: np.ndarray
+    tried: tuple[float, ...] = ()
 
 
 def plan_grasp(vertices: np.ndarray, closing_angle: float, attempt: int = 0) -> Grasp:
@@ -52,7 +87,59 @@ def plan_grasp(vertices: np.ndarray, closing_angle: float, attempt: int = 0) -> 
     if not np.isfinite(cost):
         raise DataError('the object is too wide for the hand')
     depth = min(DEPTHS[min(attempt, len(DEPTHS) - 1)], 0.6 * height)
-    return Grasp(np.array([*centre, max(top - depth, bottom + 0.008)]), float(yaw), float(top))
+    return Grasp(
+        np.array([*centre, max(top - depth, bottom + _BOTTOM_GAP)]), float(yaw), float(top)
+    )
+
+
+def plan_rim_grasp(vertices: np.ndarray, hand: Hand, attempt: int = 0) -> Grasp:
+    """Chooses the side of the rim that is free, near and needs little rotation.
+
+    Args:
+        vertices: [n, 3] vertices of the object, m, world frame.
+        hand: The hand and its surroundings.
+        attempt: Number of earlier failed attempts.
+    """
+    top, bottom = vertices[:, 2].max(), vertices[:, 2].min()
+    rim = vertices[vertices[:, 2] > top - 0.012, :2]
+    centre = (rim.max(0) + rim.min(0)) / 2
+    height = max(top - RIM_DEPTHS[min(attempt, len(RIM_DEPTHS) - 1)], bottom + _BOTTOM_GAP)
+    best = None
+    for side in np.linspace(-np.pi, np.pi, _DIRECTIONS, endpoint=False):
+        out = np.array([np.cos(side), np.sin(side)])
+        radius = float(((rim - centre) @ out).max()) - _INTO_RIM
+        yaw = _within_quarter_turn(side - hand.closing_angle)
+        point = centre + radius * out
+        cost = 0.3 * abs(yaw) + 0.1 * float(np.linalg.norm(point - hand.position[:2]))
+        for middle in (centre, hand.destination):
+            open_hand = _hand_points(middle, radius, out, height)
+            cost += 0.6 * hand.obstacles.hits(open_hand, _CLEARANCE)
+        cost += 0.4 * sum(abs(np.angle(np.exp(1j * (side - t)))) < 0.5 for t in hand.tried)
+        if best is None or cost < best[0]:
+            best = (cost, Grasp(np.array([*point, height]), float(yaw), float(top), float(side)))
+    assert best is not None
+    return best[1]
+
+
+def fits(vertices: np.ndarray, closing_angle: float) -> bool:
+    """Whether the hand can span the object in some direction."""
+    try:
+        plan_grasp(vertices, closing_angle)
+    except DataError:
+        return False
+    return True
+
+
+def _hand_points(centre: np.ndarray, radius: float, out: np.ndarray, height: float) -> np.ndarray:
+    """Points [8, 3] of an open hand that straddles the rim."""
+    places = [(s * _FINGER, dz) for s in (-1, 1) for dz in (0.0, 0.03)]
+    places += [(s * width, _PALM) for s in (-1, 1) for width in _PALM_WIDTHS]
+    return np.array([[*(centre + (radius + d) * out), height + dz] for d, dz in places])
+
+
+def _within_quarter_turn(angle: float) -> float:
+    """The same closing direction with a yaw in [-pi/2, pi/2)."""
+    return float((angle + np.pi / 2) % np.pi - np.pi / 2)
 
 
 def _candidate(

@@ -22,6 +22,7 @@ from frs_ros.errors import ConfigError, choose
 from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
 from frs_ros.sim.geometry import collision_geoms, geom_vertices
+from frs_ros.sim.obstacles import Obstacles, surroundings
 from frs_ros.sim.rendering import MUJOCO_CAMERAS, SceneCamera
 from frs_ros.sim.wording import instruction_for
 from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
@@ -94,7 +95,7 @@ class LiberoEnv:
     def _only_goal(self) -> tuple[str, ...]:
         """The task's predicate; ConfigError unless it is one, of an object and a destination."""
         goals = [tuple(g) for g in self._problem.parsed_problem['goal_state']]
-        if len(goals) == 1 and len(goals[0]) == 3 and self._destination_of(goals[0]):
+        if len(goals) == 1 and len(goals[0]) == 3 and self.destination_of(goals[0]):
             return goals[0]
         raise ConfigError(
             f'{self.suite} task {self.task_id}, "{self.instruction}", cannot be run yet: only '
@@ -218,14 +219,33 @@ class LiberoEnv:
     @property
     def destination(self) -> str:
         """The object the goal's region belongs to, such as `basket_1`."""
-        return self._destination_of(self.goal)
+        return self.destination_of(self.goal)
 
-    def _destination_of(self, goal: Sequence[str]) -> str:
+    def destination_of(self, goal: Sequence[str]) -> str:
         """Object of a goal's region, or the goal's object itself; '' for a place on the table."""
         name = goal[2]
         state = self._problem.object_states_dict.get(name)
         owner = getattr(state, 'parent_name', name)
         return owner if owner in self._problem.obj_body_id else ''
+
+    @property
+    def movable(self) -> list[str]:
+        """Names of all objects that can be carried."""
+        return sorted(self._problem.objects_dict)
+
+    def site(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Position [3] (m, world frame) and half extents [3] (m) of a region of furniture."""
+        site = self.model.site(name).id
+        return self.data.site_xpos[site].copy(), self.model.site_size[site].copy()
+
+    def site_vertices(self, name: str) -> np.ndarray:
+        """Vertices [n, 3] of the part of furniture, such as a drawer, that has a region."""
+        body = int(self.model.site_bodyid[self.model.site(name).id])
+        return geom_vertices(self.model, self.data, collision_geoms(self.model, body))
+
+    def obstacles(self, name: str) -> Obstacles:
+        """Everything but an object, the robot and flat ground, for the hand to avoid."""
+        return surroundings(self.model, self.data, self._problem.obj_body_id[name])
 
     def position(self, name: str) -> np.ndarray:
         """Position [3] of an object's origin, m, world frame."""

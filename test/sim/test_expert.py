@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from frs_ros.errors import DataError
-from frs_ros.sim.grasp import plan_grasp
+from frs_ros.sim.grasp import Hand, fits, plan_grasp, plan_rim_grasp
+from frs_ros.sim.obstacles import Obstacles
 
 CORNERS = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
 
@@ -33,13 +34,64 @@ def test_what_the_hand_cannot_span_is_refused():
         plan_grasp(box(0.05, 0.05, 0.05), 0.0)
 
 
+def bowl(at=(0.0, 0.0)):
+    angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return np.concatenate(
+        [np.column_stack([r * ring + at, np.full(48, z)]) for r, z in ((0.025, 0.9), (0.05, 0.95))]
+    )
+
+
+def boxes(*centres):
+    n = len(centres)
+    frames = np.tile(np.eye(3), (n, 1, 1))
+    return Obstacles(
+        np.array(centres).reshape(n, 3), frames, np.zeros((n, 3)), np.full((n, 3), 0.03)
+    )
+
+
+def hand(*obstacles, destination=(1.0, 0.0), tried=()):
+    return Hand(0.0, np.array([0.3, 0.0, 1.1]), boxes(*obstacles), np.array(destination), tried)
+
+
+def test_bowls_are_grasped_at_the_near_side_of_the_rim():
+    assert not fits(bowl(), 0.0)
+    grasp = plan_rim_grasp(bowl(), hand())
+    np.testing.assert_allclose(grasp.point, [0.045, 0.0, 0.925], atol=1e-6)
+    assert grasp.yaw == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize('at', ['there', 'destination'])
+def test_the_hand_needs_room_where_it_grasps_and_where_it_releases(at):
+    middle = np.array([0.0, 0.0] if at == 'there' else [1.0, 0.0])
+    grasp = plan_rim_grasp(bowl(), hand((middle[0] + 0.08, 0.0, 0.93)))
+    assert grasp.point[0] < 0.0
+
+
+def test_a_side_that_has_failed_is_not_tried_again():
+    grasp = plan_rim_grasp(bowl(), hand(tried=(0.0,)), attempt=1)
+    assert abs(grasp.side) >= 0.5
+    assert grasp.point[2] < 0.925
+
+
+def test_expert_puts_a_bowl_onto_a_plate_beside_the_cabinet():
+    pytest.importorskip('libero', reason='LIBERO is not installed')
+    from frs_ros.sim.expert import FetchExpert
+    from frs_ros.sim.libero import LiberoEnv
+
+    env = LiberoEnv('libero_goal', 8, cameras=(), assets='standin')
+    env.reset(30)
+    assert any(env.step(action) for action in FetchExpert(env, env.goal).actions())
+    env.close()
+
+
 def test_expert_fetches_an_object_that_is_not_the_stock_target(butter_env):
     from frs_ros.sim.expert import FetchExpert
 
     env, target = butter_env, 'orange_juice_1'
     env.reset(30)
     steps = 0
-    for action in FetchExpert(env, target).actions():
+    for action in FetchExpert(env, ('in', target, env.goal[2])).actions():
         assert np.all(np.abs(action) <= 1)
         env.step(action)
         steps += 1
