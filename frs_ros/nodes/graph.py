@@ -134,7 +134,8 @@ class Graph:
         summary: What it is, a few words.
         rows: In the order of starting. Rows of one name exclude each other by `only_if`.
         arguments: What may be given.
-        derive: Parameters that follow from the arguments' values (defaults included) together.
+        derive: Further parameters that follow from the arguments' values, which fit by themselves;
+            defaults are among them.
     """
 
     name: str

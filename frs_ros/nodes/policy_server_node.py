@@ -156,6 +156,8 @@ class PolicyServer(Node):
         except FrsError as error:
             self._diagnostics.report('planning', f'planning failed: {error}', error=True)
         except Exception as error:  # one bad plan must not end the service
+            if not self.context.ok():
+                return  # the node was told to end while it planned
             self.get_logger().debug(traceback.format_exc())
             line = f'planning failed: {type(error).__name__}: {error}'
             self._diagnostics.report('planning', ' '.join(line.split()), error=True)

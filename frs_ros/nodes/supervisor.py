@@ -166,9 +166,24 @@ class Supervisor:
         """Ends every process and what it has started, those that outlive the others last."""
         last = {command.name for command in self._commands if command.outlives}
         for final in (False, True):
-            _end([p for name, p in self._running.items() if (name in last) == final])
+            self._end({n: p for n, p in self._running.items() if (n in last) == final})
         for reader in self._readers:
             reader.join(0.5)
+
+    def _end(self, processes: Mapping[str, subprocess.Popen]) -> None:
+        """Ends these processes and what they have started, in the end by force."""
+        for number, patience in ESCALATION:
+            for name, process in processes.items():
+                if number == signal.SIGKILL and process.poll() is None:
+                    self._say(f'{name} does not end; killing it')
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+            end = time.monotonic() + patience
+            for process in processes.values():
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.0, end - time.monotonic()))
+            if all(process.poll() is not None for process in processes.values()):
+                break
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
@@ -179,17 +194,3 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def _end(processes: list[subprocess.Popen]) -> None:
-    """Ends these processes and what they have started, in the end by force."""
-    for number, patience in ESCALATION:
-        for process in processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-        end = time.monotonic() + patience
-        for process in processes:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, end - time.monotonic()))
-        if all(process.poll() is not None for process in processes):
-            break

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The launch file, where the real `launch` is; `frs up` starts the same table elsewhere."""
+"""The launch files, where the real `launch` is; `frs up` starts the same graphs elsewhere."""
 
 from __future__ import annotations
 
@@ -29,40 +29,42 @@ sys.exit(service.run())
 """
 
 
-@pytest.fixture
-def launch_file(repository):
-    return repository.root / 'launch' / 'libero.launch.py'
+@pytest.fixture(params=['libero', 'droid', 'droid_sim'])
+def graph(request):
+    from frs_ros.nodes.graphs import GRAPHS
+
+    return GRAPHS[request.param]
 
 
 @pytest.fixture
-def launch(node_process, launch_file, tmp_path, monkeypatch):
-    """Starts the launch file with `key:=value` words, in a process of its own."""
+def launch(node_process, repository, tmp_path, monkeypatch):
+    """Starts a launch file with `key:=value` words, in a process of its own."""
     # From another folder, or `import launch` would find ours first.
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'log'))
 
-    def start(*words):
-        command = [sys.executable, '-c', RUN, str(launch_file), *words]
+    def start(name, *words):
+        path = repository.root / 'launch' / f'{name}.launch.py'
+        command = [sys.executable, '-c', RUN, str(path), *words]
         return node_process('launch', command=command)
 
     return start
 
 
-def test_arguments_are_those_of_the_table(launch_file):
+def test_arguments_are_those_of_the_graph(repository, graph):
     from launch.actions import DeclareLaunchArgument
     from launch.launch_description_sources import PythonLaunchDescriptionSource
 
-    from frs_ros.nodes.table import LIBERO
-
-    source = PythonLaunchDescriptionSource(str(launch_file))
+    path = repository.root / 'launch' / f'{graph.name}.launch.py'
+    source = PythonLaunchDescriptionSource(str(path))
     description = source.try_get_launch_description_without_context()
     declared = [a for a in description.entities if isinstance(a, DeclareLaunchArgument)]
-    assert [a.name for a in declared] == [a.name for a in LIBERO.arguments]
+    assert [a.name for a in declared] == [a.name for a in graph.arguments]
     assert all(a.description for a in declared)
 
 
 def test_unknown_suite_is_one_clear_line(launch, wait_for):
-    process = launch('suite:=no_such_suite')
+    process = launch('libero', 'suite:=no_such_suite')
     assert process.wait(30.0) == 1
     assert "unknown suite 'no_such_suite'; choose one of:" in process.output
     assert 'Traceback' not in process.output
@@ -90,8 +92,18 @@ def checkpoint(tmp_path):
 
 def test_graph_starts_and_ctrl_c_ends_it(installed_programs, checkpoint, launch, ros):
     watcher = ros.node('watcher')
-    process = launch(f'checkpoint:={checkpoint}', 'task_id:=4', 'guidance:=oracle')
+    process = launch('libero', f'checkpoint:={checkpoint}', 'task_id:=4', 'guidance:=oracle')
     expected = {'libero_bridge', 'policy_server', 'oracle_guidance'}
     ros.wait_for(lambda: expected <= set(watcher.get_node_names()), 60.0, 'the graph')
+    assert process.interrupt(10.0) == 0
+    assert 'Traceback' not in process.output
+
+
+def test_cell_starts_and_ctrl_c_ends_it(installed_programs, checkpoint, launch, ros):
+    watcher = ros.node('watcher')
+    words = ('driver:=kinematic', f'checkpoint:={checkpoint}', 'guidance:=none')
+    process = launch('droid_sim', *words)
+    expected = {'exterior_camera', 'wrist_camera', 'policy_server', 'markers', 'franka_controller'}
+    ros.wait_for(lambda: expected <= set(watcher.get_node_names()), 60.0, 'the cell')
     assert process.interrupt(10.0) == 0
     assert 'Traceback' not in process.output

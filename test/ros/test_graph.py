@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ import pytest
 pytest.importorskip('rclpy')
 
 from diagnostic_msgs.msg import DiagnosticArray
+from process_tree import alive, descendants
 
 from frs_ros.msg import ActionChunk, Episode
 from frs_ros.nodes import topics
@@ -184,26 +184,3 @@ def test_up_starts_the_graph_and_ctrl_c_ends_it(ros, listener, node_process, che
     assert 'Traceback' not in up.output
     for node in ('policy_server', 'oracle_guidance', 'libero_bridge'):
         assert f'[{node}]' in up.output or node == 'oracle_guidance'
-
-
-def descendants(pid: int) -> list[int]:
-    """Process ids below this one."""
-    parents = {}
-    for stat in Path('/proc').glob('[0-9]*/stat'):
-        try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rsplit(')', 1)[1].split()[1])
-        except OSError:
-            continue  # it ended meanwhile
-    found, new = [], [pid]
-    while new:
-        new = [child for child, parent in parents.items() if parent in new]
-        found += new
-    return found
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'Z'
-    except OSError:
-        return False

@@ -61,6 +61,9 @@ def test_output_is_prefixed_and_the_regular_end_ends_all():
 def test_interrupt_ends_all_even_the_stubborn_within_5_seconds():
     run = Run(python(SLEEP, 'a'), python(STUBBORN, 'b'), when='[b] up', then=interrupt)
     assert run.code == 0
+    assert '[b] up' in run.lines
+    assert 'b does not end; killing it' in run.lines
+    assert 'a does not end; killing it' not in run.lines
     assert run.seconds < 5
 
 
