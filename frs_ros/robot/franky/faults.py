@@ -11,6 +11,7 @@ from frs_ros.robot.revealed import SILENT, USER_STOP, by_errors
 
 # libfranka: 'Move command aborted: motion aborted by reflex! ["cartesian_reflex", ...]'
 ERROR_NAMES = re.compile(r'"(\w+)"')
+PREFIX = re.compile(r'^libfranka( \w+)?: ')
 VERSIONS = re.compile(r'server version: (\d+), library version: (\d+)')
 SAFETY_FUNCTION = (
     'a safety function of the robot is active; look at its Desk, disable it, then recover'
@@ -82,7 +83,7 @@ def unconnected(franky: ModuleType, error: BaseException, address: str, now: flo
 def line(error: BaseException) -> str:
     """An exception's text on one line, without the library's own prefix and full stop."""
     first = next(iter(str(error).strip().splitlines()), '') or type(error).__name__
-    return first.removeprefix('libfranka robot: ').removeprefix('libfranka: ').rstrip('. ')
+    return PREFIX.sub('', first).rstrip('. ')
 
 
 def _versions(text: str) -> str:
