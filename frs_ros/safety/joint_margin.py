@@ -37,6 +37,10 @@ class JointMargin:
         """[7] rad, where the upper margins begin."""
         return self.limits.high - self.margin
 
+    def nearest(self, q: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """[7]: where an arm at `q` may go that is nearest to `target`, joint by joint."""
+        return between(target, np.minimum(self.low, q), np.maximum(self.high, q))
+
     def clamp(self, q: np.ndarray, dq: np.ndarray, dt: float) -> np.ndarray:
         """`dq` [7], outward only as fast as the braking distance allows.
 

@@ -33,3 +33,20 @@ class Step:
 
     reference: Reference
     clipped_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a step starts from.
+
+    Attributes:
+        reference: Where the arm is to be now.
+        measured: [7] rad, where it is.
+        position: [3] m, of the tool at the reference.
+        dt: s that have passed, above 0.
+    """
+
+    reference: Reference
+    measured: np.ndarray
+    position: np.ndarray
+    dt: float

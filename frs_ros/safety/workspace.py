@@ -17,7 +17,7 @@ SKIN = 0.001  # m
 # bring it to the check all the time.
 _CLEARANCE = 0.003  # m
 _RETURN = 0.2  # share of the present tool speed with which it is led back there
-_DAMPING = 1e-8  # of the least squares, far below the square of any useful lever (m^2)
+_DAMPING = 1e-6  # of the least squares, m^2: below the square of any useful lever
 _ROUNDING = 1e-9  # m
 
 
@@ -41,7 +41,9 @@ class WorkspaceLimit:
         free: np.ndarray,
         stop_time: float,
     ) -> np.ndarray:
-        """`dq` [7] without what leads the tool out of the box: the least change of it.
+        """`dq` [7] without what leads the tool out of the box.
+
+        The rest of the tool's velocity stays as it was; of all `dq` for that, the nearest.
 
         Args:
             position: [3] m, of the tool.
@@ -53,12 +55,11 @@ class WorkspaceLimit:
         velocity = jacobian[:3] @ dq
         low, high = self._allowed(position, velocity, stop_time)
         wanted = between(velocity, low, high)
-        axes = np.flatnonzero(wanted != velocity)
-        if not axes.size:
+        if not (wanted != velocity).any():
             return dq
-        rows = jacobian[axes] * free
-        gram = rows @ rows.T + _DAMPING * np.eye(axes.size)
-        turned: np.ndarray = dq + rows.T @ np.linalg.solve(gram, (wanted - velocity)[axes])
+        rows = jacobian[:3] * free
+        gram = rows @ rows.T + _DAMPING * np.eye(3)
+        turned: np.ndarray = dq + rows.T @ np.linalg.solve(gram, wanted - velocity)
         return turned
 
     def holds_along(self, positions: np.ndarray) -> bool:

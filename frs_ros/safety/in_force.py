@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All limits of one robot in one lab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from frs_ros.robot.kinematics import Kinematics
+from frs_ros.safety.acceleration import AccelerationLimit
+from frs_ros.safety.joint_margin import JointMargin
+from frs_ros.safety.joint_velocity import JointVelocityLimit
+from frs_ros.safety.jump import JumpLimit
+from frs_ros.safety.limits import JointLimits
+from frs_ros.safety.settings import EnvelopeSettings
+from frs_ros.safety.tool_speed import ToolSpeedLimit
+from frs_ros.safety.workspace import WorkspaceLimit
+
+
+@dataclass(frozen=True)
+class LimitsInForce:
+    """The narrower of the robot's and the lab's, one attribute each; see their classes."""
+
+    kinematics: Kinematics
+    acceleration: AccelerationLimit
+    joint_velocity: JointVelocityLimit
+    joint_margin: JointMargin
+    jump: JumpLimit
+    tool_speed: ToolSpeedLimit
+    workspace: WorkspaceLimit
+
+    @classmethod
+    def of(
+        cls, limits: JointLimits, kinematics: Kinematics, settings: EnvelopeSettings
+    ) -> LimitsInForce:
+        """Those of a robot model, its kinematics and the lab's settings."""
+        acceleration = AccelerationLimit(
+            np.minimum(settings.acceleration, settings.share * limits.acceleration)
+        )
+        return cls(
+            kinematics=kinematics,
+            acceleration=acceleration,
+            joint_velocity=JointVelocityLimit(limits, settings.joint_speed, settings.share),
+            joint_margin=JointMargin(limits, settings.joint_margin, acceleration),
+            jump=JumpLimit(settings.jump, acceleration),
+            tool_speed=ToolSpeedLimit(settings.tool_speed, settings.tool_rotation),
+            workspace=WorkspaceLimit(settings.box, settings.tool_speed),
+        )
