@@ -12,7 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import ModuleType
 
+import numpy as np
+
 from frs_ros.robot.base import (
+    JOINTS,
     ArmState,
     ControlMode,
     Fault,
@@ -103,9 +106,12 @@ class FrankyDriver:
     def read(self) -> ArmState:
         """The newest state, some milliseconds old at most while the robot speaks."""
         session = self._connected()
-        gripper = session.gripper
+        gripper, newest = session.gripper, session.monitor.newest
+        if session.info.simulated:
+            # franky-sim gives the torques of its motors here; nothing ever touches its arm
+            newest = replace(newest, tau_external=np.zeros(JOINTS))
         return replace(
-            session.monitor.newest,
+            newest,
             gripper_width=gripper.width if gripper else math.nan,
             gripper_line=gripper.line if gripper else session.gripper_line,
         )
