@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from frs_ros.sim.runner import EpisodeEvent, Outcome
 
-START_KEY = 'n'
-OUTCOMES = {'y': Outcome.SUCCESS, 'x': Outcome.FAILURE, 'z': Outcome.ABORTED}
+START_KEY = 'b'
+# far from the keys that steer
+OUTCOMES = {'y': Outcome.SUCCESS, 'n': Outcome.FAILURE, 'm': Outcome.ABORTED}
 ABORT_REASON = 'aborted by the operator'
 
 _SEEDS = 2**31
@@ -60,8 +61,8 @@ def episode_help() -> str:
     success, failure, abort = (key.upper() for key in OUTCOMES)
     return '\n'.join(
         [
-            f'{START_KEY.upper()}      start an episode',
+            f'{START_KEY.upper()}      begin an episode',
             f'{success} / {failure}  end it: success / failure',
-            f'{abort}      end it without a verdict (a fault, a mistake)',
+            f'{abort}      end it as a mistake: no verdict on the policy',
         ]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_DIGITS = 12  # so that a quarter turn of a cardinal direction is a cardinal direction
+_DIGITS = 4  # so that forward stays cardinal for an operator who writes 3.1416
 
 
 def turned(direction: np.ndarray, view_yaw: float) -> np.ndarray:

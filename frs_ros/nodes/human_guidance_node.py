@@ -1,29 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Node `human_guidance`: a person at the keyboard of a terminal."""
+"""Node `human_guidance`: a person with a keyboard, a SpaceMouse or a joystick."""
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+import time
 from collections.abc import Sequence
 
 from rclpy.node import Node
 from rclpy.task import Future
 
-from frs_ros.errors import FrsError
-from frs_ros.guidance.guidance import Guidance
-from frs_ros.guidance.keyboard import Keyboard, help_text
+from frs_ros.errors import ConfigError, FrsError
+from frs_ros.guidance.episodes import OperatorEpisodes, episode_help
+from frs_ros.guidance.screen import HELP_KEY, status
+from frs_ros.msg import Episode
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
-from frs_ros.nodes.parameters.human_guidance import HumanGuidanceParameters
+from frs_ros.nodes.parameters.human_guidance import KEYBOARD, HumanGuidanceParameters
+from frs_ros.nodes.pilots import make_pilot
 from frs_ros.nodes.table import keyboard_hint
 from frs_ros.nodes.terminal import Terminal, open_terminal
 from frs_ros.ros import qos, spin
+from frs_ros.ros.convert.episode import episode_to_msg
 from frs_ros.ros.convert.guidance import guidance_to_msg
+from frs_ros.ros.diagnostics import Diagnostics
 from frs_ros.ros.parameters import declare
+
+CHECK_PERIOD = 0.5  # s between two looks at whether the device is there
 
 
 class HumanGuidance(Node):
-    """Publishes `guidance` at a fixed rate; without keys it says that nobody steers.
+    """Publishes `guidance` at a fixed rate; it says that nobody steers when nobody does.
+
+    Publishes `episode` when the operator starts or ends one. A device that is lost is named on
+    /diagnostics, and nobody steers meanwhile.
 
     Attributes:
         done: Fulfilled when the terminal is closed.
@@ -33,41 +44,68 @@ class HumanGuidance(Node):
         super().__init__('human_guidance', automatically_declare_parameters_from_overrides=True)
         self.done = Future()
         parameters = declare(self, HumanGuidanceParameters)
+        if parameters.device == KEYBOARD and terminal.problem:
+            raise ConfigError(
+                f'the keyboard needs a terminal, and {terminal.problem}; run in one of its own: '
+                f'{keyboard_hint()}'
+            )
         self._terminal = terminal
-        self._keyboard = Keyboard(hold=parameters.hold, magnitude=parameters.magnitude)
+        self._diagnostics = Diagnostics(self)
+        self._pilot = make_pilot(self, parameters)
+        session = time.strftime('human-%Y%m%d-%H%M%S')
+        self._episodes = OperatorEpisodes(session, parameters.instruction, parameters.seed)
         self._publisher = self.create_publisher(GuidanceMsg, topics.GUIDANCE, qos.GUIDANCE_NEWEST)
-        print(f'{help_text()}\nCtrl-C ends.\n', flush=True)
+        self._episode = self.create_publisher(Episode, topics.EPISODE, qos.LATCHED)
+        self._say_help()
         self.create_timer(1.0 / parameters.rate, self._on_period)
+        self.create_timer(CHECK_PERIOD, self._check)
 
     def _on_period(self) -> None:
-        now = self.get_clock().now().nanoseconds
+        now_ns = time.monotonic_ns()  # taps and silence last as long whatever the clock does
         try:
             keys = self._terminal.keys()
         except EOFError:
             self.done.set_result(None)
             return
         for key in keys:
-            self._keyboard = self._keyboard.press(key, now)
-        guidance = self._keyboard.guidance(now)
+            self._pilot.press(key, now_ns)
+            self._on_episode_key(key)
+            if key == HELP_KEY:
+                self._say_help()
+        stamp_ns = self.get_clock().now().nanoseconds
+        guidance = dataclasses.replace(self._pilot.guidance(now_ns), stamp_ns=stamp_ns)
         self._publisher.publish(guidance_to_msg(guidance))
-        self._terminal.show(status(guidance))
+        line = status(guidance, self._episodes.status, lost=bool(self._pilot.fault()))
+        self._terminal.show(line)
 
+    def _on_episode_key(self, key: str) -> None:
+        self._episodes, event = self._episodes.press(key)
+        if event is not None:
+            now_ns = self.get_clock().now().nanoseconds
+            self._episode.publish(episode_to_msg(event, now_ns))
 
-def status(guidance: Guidance) -> str:
-    """One line on what is wished."""
-    settings = f'speed {guidance.magnitude:g}  gripper {guidance.gripper.name.lower()}'
-    if guidance.defer:
-        return f'left to the policy        {settings}'
-    if not guidance.active:
-        return f'not steering              {settings}'
-    x, y, z = guidance.direction
-    return f'steering x {x:+.0f} y {y:+.0f} z {z:+.0f}   {settings}'
+    def _check(self) -> None:
+        fault = self._pilot.fault()
+        if fault:
+            self._diagnostics.report('device', fault)
+        else:
+            self._diagnostics.clear('device')
+
+    def _say_help(self) -> None:
+        keys = '' if self._terminal.problem else f'{episode_help()}\n?      this help\n'
+        self._terminal.say(f'{self._pilot.help}\n{keys}Ctrl-C ends.')
+
+    def destroy_node(self) -> None:
+        """Gives the device back."""
+        if hasattr(self, '_pilot'):
+            self._pilot.close()
+        super().destroy_node()
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Runs the node; returns its exit code."""
     try:
-        with open_terminal(keyboard_hint()) as terminal:
+        with open_terminal() as terminal:
             return spin.run(lambda: HumanGuidance(terminal), args)
     except FrsError as error:
         print(f'frs_ros: {error}', file=sys.stderr)

@@ -39,6 +39,10 @@ EXCHANGE = _profile(5)
 # Guidance of a person at 50 Hz: only the newest wish counts, an old one must not queue.
 GUIDANCE_NEWEST = _profile(1)
 
+# Axes of a joystick: some publishers are best effort; a tap is a few messages, none may push out
+# another.
+AXES = _profile(10, reliable=False)
+
 # Episode events: whoever comes late learns the current state.
 LATCHED = _profile(1, latched=True)
 

@@ -10,10 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from frs_ros.errors import DependencyError
+from frs_ros.errors import ConfigError, DependencyError
 from frs_ros.guidance.devices import spacemouse
-from frs_ros.guidance.devices.hid import mouse_of
-from frs_ros.guidance.devices.recording import Tap, read_recording, write_header
+from frs_ros.guidance.devices.recording import Recorder, read_recording
 from frs_ros.guidance.devices.replay import RecordedHid
 from frs_ros.guidance.devices.spacemouse import SpaceMouse, SpaceMouseError, open_first
 
@@ -183,14 +182,27 @@ def test_missing_pyspacemouse_names_the_package(monkeypatch):
 
 def test_a_device_is_recorded_as_it_is_read(tmp_path):
     path = tmp_path / 'taken.jsonl'
+    times = iter([10.0, 11.0, 12.0, 13.0, 14.0])
+    recorder = Recorder(path, lambda: next(times))
     hid = Hid()
+    mouse = open_first(lambda: [Hid(opens=False), hid], recorder.tap)
     hid.reports.extend([FORWARD, b'\x03\x01'])
-    with path.open('w') as stream:
-        write_header(stream, 'SpaceNavigator', 'test')
-        mouse = mouse_of('SpaceNavigator', Tap(hid, stream, lambda: 1.5))
-        for _ in range(3):
-            mouse.read()
+    for _ in range(3):
+        mouse.read()
+    hid.plugged = False
+    with pytest.raises(Exception, match='Failed to read'):
+        mouse.read()
+    open_first(lambda: [Hid()], recorder.tap)
     recording = read_recording(path)
-    assert [e.time for e in recording.entries] == [1.5, 1.5]
-    assert recording.entries[0].report == FORWARD
-    assert recording.entries[1].report[:2] == b'\x03\x01'
+    assert recording.model == 'SpaceNavigator'
+    assert [(e.time, e.report[:2], e.event) for e in recording.entries] == [
+        (1.0, FORWARD[:2], ''),
+        (2.0, b'\x03\x01', ''),
+        (3.0, b'', 'unplug'),
+        (4.0, b'', 'plug'),
+    ]
+
+
+def test_a_recording_that_cannot_be_written(tmp_path):
+    with pytest.raises(ConfigError, match='cannot be written'):
+        Recorder(tmp_path / 'missing' / 'file.jsonl', time.monotonic)

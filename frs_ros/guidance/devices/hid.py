@@ -32,12 +32,13 @@ def library() -> Any:
     return pyspacemouse
 
 
-def mouse_of(model: str, hid: Any) -> Any:
+def mouse_of(model: str, hid: Any, tap: Callable[[str, Any], Any] | None = None) -> Any:
     """An opened `pyspacemouse.SpaceMouseDevice` of a model on a HID device, axes as REP-103.
 
     Args:
         model: Name in pyspacemouse's table, such as 'SpaceNavigator'; ConfigError if unknown.
         hid: Device as easyhid's `HIDDevice`: open, close, set_nonblocking, read.
+        tap: Called with model and device once it is open; gives the device to read instead.
     """
     spacemouse = library()
     specs = spacemouse.get_device_specs()
@@ -46,6 +47,8 @@ def mouse_of(model: str, hid: Any) -> Any:
     mouse = spacemouse.SpaceMouseDevice(info=info, device=hid)
     mouse.open()
     hid.set_nonblocking(True)
+    if tap is not None:
+        mouse = spacemouse.SpaceMouseDevice(info=info, device=tap(model, hid))
     return mouse
 
 

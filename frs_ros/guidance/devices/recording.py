@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from frs_ros.errors import DataError
+from frs_ros.errors import ConfigError, DataError
 
 UNPLUG, PLUG = 'unplug', 'plug'
 
@@ -82,26 +82,55 @@ def write_entry(stream: TextIO, entry: Entry) -> None:
     stream.write(json.dumps({'t': round(entry.time, 4), **what}) + '\n')
 
 
-class Tap:
-    """A HID device whose reports are also written to a recording.
+class Recorder:
+    """Writes what HID devices report; a device that is lost and opened again is one recording.
 
     Args:
-        hid: The device, as easyhid's `HIDDevice`.
-        stream: Where to write.
-        clock: Seconds since the start of the recording.
+        path: File to write; ConfigError if that is impossible.
+        clock: Seconds, monotonic.
     """
 
-    def __init__(self, hid: Any, stream: TextIO, clock: Callable[[], float]) -> None:
-        self._hid, self._stream, self._clock = hid, stream, clock
+    def __init__(self, path: str | Path, clock: Callable[[], float]) -> None:
+        try:
+            # for as long as the process: line by line, so that nothing is lost with it
+            self._stream = Path(path).open('w', encoding='utf-8', buffering=1)  # noqa: SIM115
+        except OSError as error:
+            raise ConfigError(f'{path} cannot be written: {error.strerror}') from None
+        self._clock, self._start = clock, clock()
+        self._begun = False
+
+    def tap(self, model: str, hid: Any) -> Any:
+        """The device, which from now on is recorded as it is read."""
+        if self._begun:
+            self.write(event=PLUG)
+        else:
+            write_header(self._stream, model, 'recorded from a device')
+        self._begun = True
+        return _Tapped(hid, self.write)
+
+    def write(self, report: bytes = b'', event: str = '') -> None:
+        """Writes an entry with the present time."""
+        write_entry(self._stream, Entry(self._clock() - self._start, report, event))
+
+
+class _Tapped:
+    """A HID device as easyhid's `HIDDevice`, overheard."""
+
+    def __init__(self, hid: Any, write: Callable[..., None]) -> None:
+        self._hid, self._write = hid, write
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._hid, name)
 
     def read(self, size: int) -> Any:
-        """A report, empty if there is none."""
-        report = self._hid.read(size)
+        """A report, empty if there is none; raises what the device raises."""
+        try:
+            report = self._hid.read(size)
+        except Exception:
+            self._write(event=UNPLUG)
+            raise
         if report:
-            write_entry(self._stream, Entry(self._clock(), bytes(report)))
+            self._write(bytes(report))
         return report
 
 

@@ -122,11 +122,15 @@ class SpaceMouse:
             self._samples.clear()
 
 
-def open_first(hids: Callable[[], Iterable[Any]] | None = None) -> Any:
+def open_first(
+    hids: Callable[[], Iterable[Any]] | None = None,
+    tap: Callable[[str, Any], Any] | None = None,
+) -> Any:
     """The first SpaceMouse that can be opened; not by pyspacemouse.open, which prints to stdout.
 
     Args:
         hids: Lists the HID devices of this machine; None for easyhid's list.
+        tap: Called with model and HID device once it is open; gives the device to read instead.
 
     Raises:
         DependencyError: pyspacemouse or libhidapi is not installed.
@@ -138,7 +142,7 @@ def open_first(hids: Callable[[], Iterable[Any]] | None = None) -> Any:
         raise SpaceMouseError('no SpaceMouse is connected; plug one in')
     for hid in found:
         with contextlib.suppress(RuntimeError):
-            return mouse_of(models[hid.vendor_id, hid.product_id], hid)
+            return mouse_of(models[hid.vendor_id, hid.product_id], hid, tap)
     raise SpaceMouseError(_unopened(found[0]))
 
 

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operator reads: one line on what is wished."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from frs_ros.guidance.guidance import Guidance
+
+HELP_KEY = '?'
+
+
+def status(guidance: Guidance, episode: str, *, lost: bool) -> str:
+    """One line on what is wished.
+
+    Args:
+        guidance: The wish.
+        episode: One phrase on the episode.
+        lost: The device is not there.
+    """
+    settings = f'speed {guidance.magnitude:.1f}  gripper {guidance.gripper.name.lower()}'
+    return f'{_motion(guidance, lost):28}  {settings}  {episode}'
+
+
+def _motion(guidance: Guidance, lost: bool) -> str:
+    if lost:
+        return f'{guidance.source}: not there'
+    if guidance.defer:
+        return 'left to the policy'
+    if not guidance.active:
+        return 'not steering'
+    x, y, z = guidance.direction
+    words = f'steering x {x:+.1f} y {y:+.1f} z {z:+.1f}'
+    if np.any(guidance.rotation):
+        roll, pitch, yaw = guidance.rotation
+        words = f'turning  x {roll:+.1f} y {pitch:+.1f} z {yaw:+.1f}'
+    return words
