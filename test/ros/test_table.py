@@ -101,7 +101,7 @@ def test_wrong_arguments_are_one_line_and_exit_code_2(capsys, word, named):
 
 def test_unknown_graph(capsys):
     assert cli.main(['up', 'droids']) == 2
-    assert "unknown graph 'droids'; choose one of: libero" in capsys.readouterr().err
+    assert "unknown graph 'droids'; choose one of: droid, droid_sim, libero" in capsys.readouterr().err
 
 
 def test_texts_survive_the_command_line_of_ros(ros):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from frs_ros.nodes.graphs.droid import DROID
+from frs_ros.nodes.graphs.droid_sim import DROID_SIM
 from frs_ros.nodes.graphs.libero import LIBERO
 
-GRAPHS = {graph.name: graph for graph in (LIBERO,)}
+GRAPHS = {graph.name: graph for graph in (LIBERO, DROID, DROID_SIM)}

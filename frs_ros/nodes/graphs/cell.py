@@ -61,8 +61,7 @@ def arguments(start: str) -> tuple[Argument, ...]:
             default='fr3',
         ),
         Argument('start', (CONTROLLER, 'start'), default=start),
-        Argument('instruction', description='Task in words, of episodes that are started here.'),
-        *same(CONTROLLER, 'seed'),
+        *same(CONTROLLER, 'instruction', 'seed'),
         Argument(
             'guidance',
             description='Who guides; keyboard needs a terminal, see human_guidance.',
@@ -88,7 +87,11 @@ def derive(values: Mapping[str, str]) -> Overrides:
     """
     policy, robot, guide = interface_of(values['checkpoint']), values['robot'], values['guidance']
     model = read_cell(cell_file(robot)).model.name
-    task = {'instruction': values['instruction']} if 'instruction' in values else {}
+    human: dict[str, Any] = {} if guide == 'none' else {'device': guide}
+    if 'instruction' in values:
+        human['instruction'] = values['instruction']
+    if 'seed' in values:
+        human['seed'] = int(values['seed'])
     return {
         **{f'{which}_camera': {'name': name} for which, name in zip(CAMERAS, policy.cameras)},
         'policy_server': {
@@ -97,13 +100,12 @@ def derive(values: Mapping[str, str]) -> Overrides:
             'guidance_sync': 'none' if guide == 'none' else 'latest',
             'compare': values['markers'] == 'true',
         },
-        'human_guidance': task if guide == 'none' else {'device': guide, **task},
+        'human_guidance': human,
         'markers': {'robot': robot},
         CONTROLLER: {
             'robot': robot,
             'action_space': policy.space,
             'control_hz': policy.control_hz,
             'cameras': ','.join(policy.cameras),
-            **task,
         },
     }

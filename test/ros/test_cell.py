@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The robot cell without hardware as `frs up droid_sim` starts it: steered, moving, stopped."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import itertools
+import os
+import signal
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+pytest.importorskip('pinocchio')
+pytest.importorskip('pyspacemouse')
+
+from process_tree import alive, descendants
+from visualization_msgs.msg import MarkerArray
+
+from frs_ros.guidance.devices.recording import Entry, write_entry, write_header
+from frs_ros.msg import Guidance, RobotState, SafetyStatus, SteeringReport
+from frs_ros.nodes import topics
+from frs_ros.ros import qos, stamps
+
+START_TIMEOUT = 60.0  # s; torch, an arm and cameras, on cores that others use too
+LEFT, RIGHT = -300, 300  # raw deflection along the SpaceMouse's x axis, which points right
+SLOT = 2.0  # s that one direction is held
+CHUNK = 0.5  # s, that mini's chunks are long: 10 actions at 20 Hz
+ARM_MODULES = {'kinematic': None, 'franky': 'franky_sim'}
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A SpaceMouse Wireless pushed to the left and to the right by turns."""
+    path = tmp_path / 'left_and_right.jsonl'
+    with path.open('w') as stream:
+        write_header(stream, 'SpaceMouseWireless', 'made by a test from the report format')
+        write_entry(stream, Entry(0.0, b'\x01' + struct.pack('<6h', *[0] * 6)))
+        for slot, push in enumerate((LEFT, RIGHT)):
+            for time in np.arange(0.1, SLOT, 0.016):
+                report = b'\x01' + struct.pack('<6h', push, 0, 0, 0, 0, 0)
+                write_entry(stream, Entry(round(slot * SLOT + float(time), 3), report))
+    return path
+
+
+class Watch:
+    """The test's ears in the cell."""
+
+    def __init__(self, ros) -> None:
+        collect = functools.partial(ros.collect, ros.node('watch'))
+        self.guidance = collect(Guidance, topics.GUIDANCE, qos.RECORD)
+        self.reports = collect(SteeringReport, topics.STEERING_REPORT, qos.RECORD)
+        self.states = collect(RobotState, topics.ROBOT_STATE, qos.RECORD)
+        self.status = collect(SafetyStatus, topics.SAFETY_STATUS, qos.RECORD)
+        self.markers = collect(MarkerArray, topics.MARKERS, qos.DISPLAY)
+
+    def turns(self) -> list[tuple[float, float]]:
+        """When (s) the wish changed from left to right or back, and its new direction of y."""
+        wishes = [
+            (stamps.to_ns(g.header.stamp) * 1e-9, g.direction[1])
+            for g in self.guidance
+            if g.enabled and g.direction[1]
+        ]
+        return [b for a, b in itertools.pairwise(wishes) if a[1] * b[1] < 0]
+
+    def speed(self, begin: float, end: float) -> float:
+        """Mean velocity of the tool along y between two times, m/s."""
+        path = [
+            (stamps.to_ns(s.header.stamp) * 1e-9, s.pose.position.y)
+            for s in self.states
+            if begin <= stamps.to_ns(s.header.stamp) * 1e-9 <= end
+        ]
+        (first, y), (last, end_y) = path[0], path[-1]
+        return (end_y - y) / (last - first)
+
+    def now(self) -> float:
+        """Time of the newest robot state, s."""
+        return stamps.to_ns(self.states[-1].header.stamp) * 1e-9 if self.states else 0.0
+
+
+@pytest.mark.parametrize('driver', ARM_MODULES)
+def test_the_arm_follows_a_replayed_spacemouse_and_ctrl_c_stops_it(
+    driver, ros, node_process, recording, wait_for
+):
+    module = ARM_MODULES[driver]
+    if module and importlib.util.find_spec(module) is None:
+        pytest.skip(f'{module} is not installed')
+    watch = Watch(ros)
+    words = [f'driver:={driver}', 'guidance:=replay', f'recording:={recording}', 'repeat:=true']
+    up = node_process(
+        'up', command=[sys.executable, '-m', 'frs_ros.cli', 'up', 'droid_sim', *words]
+    )
+    moving = functools.partial(active, watch)
+    ros.wait_for(moving, START_TIMEOUT, 'a moving arm')
+    since = watch.now()
+
+    def turned() -> list[tuple[float, float]]:
+        turns = [t for t in watch.turns() if t[0] > since + CHUNK]
+        return turns if turns and watch.now() > turns[0][0] + 3 * CHUNK else []
+
+    time, wish = ros.wait_for(turned, 4 * SLOT + 10.0, 'a turn of the wish')[0]
+    # the plan under way ends within a chunk; then the arm goes where it is wished to
+    assert watch.speed(time - CHUNK, time) * wish < 0
+    assert watch.speed(time + CHUNK, time + 2 * CHUNK) * wish > 0.005
+    assert any(len(r.unsteered_actions) > 0 and r.guided for r in watch.reports)
+    assert {m.ns for m in watch.markers[-1].markers} == {'wish', 'plan', 'unsteered', 'workspace'}
+    assert watch.status[-1].stops == 0
+
+    children = descendants(up.process.pid)
+    assert len(children) >= 6
+    os.kill(up.process.pid, signal.SIGINT)  # to it alone, as its processes are in other groups
+    assert up.wait(10.0) == 0
+    wait_for(lambda: not any(alive(pid) for pid in children), 1.0, 'the end of every process')
+    assert 'Traceback' not in up.output
+    assert 'ERROR' not in up.output
+    assert 'killing' not in up.output
+
+
+def active(watch: Watch) -> bool:
+    return any(s.state == SafetyStatus.ACTIVE for s in watch.status)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The graphs of the robot cell: what a few arguments mean for their processes."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from frs_ros import cli
+from frs_ros.errors import CheckpointError, ConfigError
+from frs_ros.nodes.graph import Process
+from frs_ros.nodes.graphs.droid import DROID
+from frs_ros.nodes.graphs.droid_sim import DROID_SIM
+
+
+def made(graph=DROID_SIM, **given: str) -> dict[str, Process]:
+    return {process.row.label: process for process in graph.processes(given)}
+
+
+def test_the_simulated_cell_is_the_real_one_with_an_arm():
+    real, simulated = made(DROID, guidance='spacemouse'), made(guidance='spacemouse')
+    assert list(simulated) == ['simulated_arm', *real]
+    for name, process in real.items():
+        assert simulated[name].row.node == process.row.node
+    assert real['franka_controller'].overrides['driver'] == 'franky'
+    assert 'allow_non_realtime' not in real['franka_controller'].overrides
+    assert 'source' not in real['wrist_camera'].overrides
+
+
+@pytest.mark.parametrize(
+    ('checkpoint', 'space', 'rate', 'names'),
+    [
+        ('mini', 'cartesian_delta', 20.0, ('agentview', 'wrist')),
+        ('random_droid', 'joint_delta', 15.0, ('exterior_image_1_left', 'wrist_image_left')),
+    ],
+)
+def test_action_space_rate_and_cameras_follow_from_the_policy(checkpoint, space, rate, names):
+    cell = made(checkpoint=checkpoint)
+    assert cell['policy_server'].overrides['checkpoint'] == checkpoint
+    controller = cell['franka_controller'].overrides
+    assert (controller['action_space'], controller['control_hz']) == (space, rate)
+    assert controller['cameras'] == ','.join(names)
+    cameras = [cell[f'{which}_camera'].overrides['name'] for which in ('exterior', 'wrist')]
+    assert tuple(cameras) == names
+
+
+def test_two_cameras_of_one_executable():
+    cell = made(DROID, exterior_serial='017', wrist_source='uvc')
+    assert cell['exterior_camera'].overrides['serial'] == '017'
+    assert cell['wrist_camera'].overrides['source'] == 'uvc'
+    command = cell['wrist_camera'].command
+    assert 'frs_ros.nodes.camera_node' in command
+    assert '__node:=wrist_camera' in command
+
+
+@pytest.mark.parametrize(
+    ('guide', 'started', 'sync'),
+    [('none', False, 'none'), ('joy', True, 'latest'), ('keyboard', True, 'latest')],
+)
+def test_guides(guide, started, sync):
+    cell = made(guidance=guide, instruction='close the drawer', seed='3')
+    assert cell['policy_server'].overrides['guidance_sync'] == sync
+    assert ('human_guidance' in cell) == started
+    if started:
+        human = cell['human_guidance']
+        wanted = {'device': guide, 'instruction': 'close the drawer', 'seed': 3}
+        assert human.overrides == wanted
+        assert human.row.reads_keys == (guide == 'keyboard')
+
+
+def test_keys_are_read_where_there_is_a_terminal(monkeypatch):
+    monkeypatch.setenv('ROS_DOMAIN_ID', '7')
+    hint = made(guidance='keyboard')['human_guidance'].hint
+    command = f'ROS_DOMAIN_ID=7 {sys.executable} -m frs_ros.nodes.human_guidance_node --ros-args'
+    assert command in hint
+
+
+def test_arithmetic_needs_no_further_process():
+    cell = made(driver='kinematic', markers='false')
+    assert not any(process.row.program for process in cell.values())
+    assert 'markers' not in cell
+    assert cell['policy_server'].overrides['compare'] is False
+    assert made()['simulated_arm'].command[1:3] == ['-m', 'frs_ros.robot.simulated_arm']
+
+
+def test_truth_has_two_words():
+    server = made(**{'policy_server.compare': 'False'})['policy_server']
+    assert server.overrides['compare'] is False
+    assert 'compare:=false' in server.command
+    with pytest.raises(ConfigError, match="repeat must be bool, not 'perhaps'"):
+        made(repeat='perhaps')
+
+
+def test_an_explicit_parameter_wins_over_what_follows_from_others():
+    given = {'checkpoint': 'mini', 'franka_controller.control_hz': '10'}
+    assert made(**given)['franka_controller'].overrides['control_hz'] == 10.0
+
+
+def test_programs_have_no_parameters():
+    with pytest.raises(ConfigError, match="unknown node of graph droid_sim 'simulated_arm'"):
+        made(**{'simulated_arm.host': '0.0.0.0'})
+
+
+def test_the_arm_may_be_a_file(tmp_path, repository):
+    text = (repository.root / 'config' / 'robots' / 'panda.yaml').read_text()
+    path = tmp_path / 'ours.yaml'
+    path.write_text(text)
+    cell = made(robot=str(path))
+    assert cell['franka_controller'].overrides['robot'] == str(path)
+    assert cell['markers'].overrides['robot'] == str(path)
+    assert cell['policy_server'].overrides['robot'] == 'panda'
+
+
+@pytest.mark.parametrize(
+    ('given', 'error', 'named'),
+    [
+        ({'checkpoint': 'nowhere.safetensors'}, CheckpointError, 'no checkpoint at'),
+        ({'robot': 'ur5'}, ConfigError, "unknown robot 'ur5'; choose one of: fr3, panda"),
+        ({'guidance': 'thoughts'}, ConfigError, "unknown guidance 'thoughts'"),
+        ({'driver': 'real'}, ConfigError, "unknown driver 'real'"),
+    ],
+)
+def test_what_does_not_exist_is_named_before_anything_starts(given, error, named):
+    with pytest.raises(error, match=named):
+        made(**given)
+
+
+def test_wrong_arguments_are_one_line(capsys):
+    assert cli.main(['up', 'droid_sim', 'speed:=3']) == 2
+    assert "unknown argument of graph droid_sim 'speed'" in capsys.readouterr().err
