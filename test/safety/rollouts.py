@@ -37,13 +37,11 @@ def used_time(dt: float) -> float:
 def velocity_limit(model: ArmModel, settings: EnvelopeSettings, q: np.ndarray, up: bool):
     """[7] as in libfranka's joint_velocity_limits.cpp, times the share."""
     limits = model.limits
-    bound = np.zeros(7)
-    for i in range(7):
-        room = limits.high[i] - q[i] if up else q[i] - limits.low[i]
-        bound[i] = limits.velocity[i] if room > 0 else 0.0
-        if np.isfinite(limits.deceleration[i]):
-            root = np.sqrt(max(0.0, 2 * limits.deceleration[i] * room))
-            bound[i] = min(bound[i], max(0.0, root - limits.velocity_offset[i]))
+    room = np.maximum(limits.high - q if up else q - limits.low, 0)
+    rule = np.isfinite(limits.deceleration)
+    root = np.sqrt(2 * np.where(rule, limits.deceleration, 0) * room)
+    near_end = np.where(rule, np.maximum(root - limits.velocity_offset, 0), np.inf)
+    bound = np.minimum(limits.velocity, near_end) * (room > 0)
     return np.minimum(settings.joint_speed, settings.share * bound)
 
 

@@ -286,7 +286,7 @@ def test_from_beyond_a_margin_it_only_goes_inward(lab, joint):
     start[joint] = FR3.limits.high[joint] - 0.02
     stay = settle(roomy, roomy.begin(start), start + np.eye(7)[joint], 1.0)
     np.testing.assert_allclose(stay.q, start)
-    inside = settle(roomy, roomy.begin(start), HOME, 12.0)
+    inside = settle(roomy, roomy.begin(start), HOME, 7.0)
     np.testing.assert_allclose(inside.q, HOME, atol=1e-3)
 
 
