@@ -14,7 +14,7 @@ import pytest
 from frs_ros.errors import DependencyError
 from frs_ros.robot.base import FaultKind, RobotError
 from frs_ros.robot.franky.bounded import within
-from frs_ros.robot.franky.connect import Options, connect, load_franky
+from frs_ros.robot.franky.connect import Options, connect, described, load_franky
 from frs_ros.robot.franky.limits import apply_limits
 from frs_ros.robot.models import FR3, PANDA
 
@@ -76,6 +76,20 @@ def test_missing_gripper_is_a_line():
     assert connection.gripper_line == 'no gripper: Connection refused'
     fake = FakeFranky()
     assert connect(fake, Options('172.16.0.2', with_gripper=False), 1.0).gripper_line == ''
+
+
+@pytest.mark.parametrize(
+    ('urdf', 'model'),
+    [
+        ('<?xml version="1.0" ?>\n<robot name="fr3">', 'fr3'),
+        ('<robot version="1" name="panda_arm">', 'panda'),
+        ('<robot name="fer">', 'panda'),
+        ('<robot name="tmr">', ''),
+        ('', ''),
+    ],
+)
+def test_model_by_description(urdf, model):
+    assert described(urdf) == model
 
 
 def test_missing_library(monkeypatch):

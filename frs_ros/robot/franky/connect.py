@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from frs_ros.robot.franky.bounded import within
 from frs_ros.robot.franky.faults import line, unconnected
 
 GRIPPER_TIME = 2.0  # s at most for the hand, once the arm is connected
+ROBOT_NAME = re.compile(r'<robot[^>]*\bname="([^"]+)"')
+MODEL_NAMES = (('fr3', 'fr3'), ('panda', 'panda'), ('fer', 'panda'))
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,13 @@ def connect(
     if not options.with_gripper:
         return Connection(robot, None, '', 0.0)
     return _with_gripper(franky, robot, options.address, min(timeout, GRIPPER_TIME))
+
+
+def described(urdf: str) -> str:
+    """The arm model ('fr3', 'panda') that a robot's own description is of, '' if it is unclear."""
+    found = ROBOT_NAME.search(urdf)
+    name = found.group(1).lower() if found else ''
+    return next((model for prefix, model in MODEL_NAMES if name.startswith(prefix)), '')
 
 
 def _with_gripper(franky: ModuleType, robot: Any, address: str, timeout: float) -> Connection:

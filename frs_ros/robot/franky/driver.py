@@ -26,7 +26,7 @@ from frs_ros.robot.base import (
 )
 from frs_ros.robot.checks import checked
 from frs_ros.robot.franky.bounded import within
-from frs_ros.robot.franky.connect import Connection, Options, connect, load_franky
+from frs_ros.robot.franky.connect import Connection, Options, connect, described, load_franky
 from frs_ros.robot.franky.control import Control
 from frs_ros.robot.franky.faults import classify
 from frs_ros.robot.franky.gripper import GripperWorker
@@ -100,7 +100,6 @@ class FrankyDriver:
             if self._session is None:
                 self._timeout = timeout
                 self._session = self._open(timeout)
-                atexit.register(self.close)  # a thread inside the library would abort the process
             return self._session.info
 
     def read(self) -> ArmState:
@@ -131,6 +130,9 @@ class FrankyDriver:
                 fault = classify(self._franky, error, self._clock())
                 self._report(fault)
                 raise RobotError(fault) from error
+            if self._fault is not None:  # noticed meanwhile
+                session.control.stop()
+                raise RobotError(self._fault)
 
     def command(self, command: JointCommand) -> None:
         """Hands a reference over; one that would cost the control is refused with a fault."""
@@ -192,9 +194,14 @@ class FrankyDriver:
     def _open(self, timeout: float) -> Session:
         connection = connect(self._franky, self._options, timeout, self._clock)
         try:
-            return self._session_of(connection)
+            session = self._session_of(connection)
         except Exception as error:
             raise RobotError(classify(self._franky, error, self._clock())) from error
+        # A thread that is inside the library at the exit would abort the process. Anew each time,
+        # so that this comes before what the session's own threads have registered.
+        atexit.unregister(self.close)
+        atexit.register(self.close)
+        return session
 
     def _session_of(self, connection: Connection) -> Session:
         robot = connection.robot
@@ -213,7 +220,7 @@ class FrankyDriver:
                 clock=self._clock,
             )
         info = RobotInfo(
-            model=self._model.name,
+            model=described(robot.model_urdf or '') or self._model.name,
             limits=limits,
             urdf=robot.model_urdf or '',
             gripper_max_width=connection.gripper_width,
@@ -228,10 +235,8 @@ class FrankyDriver:
         session.control.stop()
         if session.gripper is not None:
             session.gripper.end()
-        try:
+        with contextlib.suppress(Exception):  # what went wrong is of no use to anybody any more
             session.control.settle()
-        except Exception as error:  # it is of no use to anybody any more
-            self._report(classify(self._franky, error, self._clock()))
         session.monitor.end(FRESH)
         session.control.release()
 

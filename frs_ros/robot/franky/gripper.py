@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import threading
 import time
@@ -11,7 +12,10 @@ from typing import Any
 
 from frs_ros.robot.franky.faults import line
 
-LATE = 4.0  # s after which a command that has not returned is reported
+LATE = 2.0  # s beyond the time for the whole way after which a command is reported
+# s at the exit of the process for a call into the library that is under way: if it returned while
+# the interpreter shuts down, it would abort the process.
+LAST_WAIT = 2.0
 WATCH = 0.05  # s between two looks at the width
 
 
@@ -19,7 +23,8 @@ class GripperWorker:
     """Opens and closes in the background: the latest wish wins, a repeated one does nothing.
 
     The hand cannot be interrupted, so a new wish waits until the last command has returned; those
-    in between are never sent. The thread that sends is never joined: it may hang in the library.
+    in between are never sent. Nobody waits for the thread that sends, since it may hang in the
+    library; only at the exit of the process, for a moment.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class GripperWorker:
         self._max_width = max_width
         self._speed = speed
         self._force = force
+        self._late = LATE + max_width / speed
         self._clock = clock
         self._news = threading.Condition()
         self._ended = False
@@ -54,14 +60,16 @@ class GripperWorker:
         self._watch_line = ''
         self.width = math.nan
         self._watcher = threading.Thread(target=self._watch, name='gripper_watch', daemon=True)
-        self._watcher.start()
-        threading.Thread(target=self._work, name='gripper_work', daemon=True).start()
+        worker = threading.Thread(target=self._work, name='gripper_work', daemon=True)
+        for thread in (self._watcher, worker):
+            thread.start()
+            atexit.register(thread.join, LAST_WAIT)
 
     @property
     def line(self) -> str:
         """What is wrong, '' if nothing."""
         busy_since = self._busy_since
-        if busy_since is not None and self._clock() - busy_since > LATE:
+        if busy_since is not None and self._clock() - busy_since > self._late:
             return f'the gripper has not answered for {self._clock() - busy_since:.0f} s'
         return self._result or self._watch_line
 
