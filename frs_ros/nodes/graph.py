@@ -56,7 +56,8 @@ class Row:
         only_if: Argument -> values of it with which the row is started; all must hold.
         respawn: Whether it is started again when it crashes; wrong parameters are no crash.
         ends_graph: Whether its regular end ends the graph.
-        outlives: Whether it ends only after all others: they need it to end well.
+        outlives: Whether it ends only after all others: they need it to end well. `ros2 launch`
+            cannot order that: a program must linger by itself after Ctrl-C.
         reads_keys: Whether it needs the user's terminal.
     """
 

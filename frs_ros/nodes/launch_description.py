@@ -21,7 +21,6 @@ from frs_ros.nodes.graph import Graph, Process
 from frs_ros.nodes.supervisor import EXIT_CONFIG
 
 RESTART_DELAY = 1.0  # s
-LAST = '2.0'  # s from Ctrl-C until those are ended that outlive the others
 
 
 def launch_description(graph: Graph) -> LaunchDescription:
@@ -55,8 +54,7 @@ def _action(process: Process) -> Any:
         'on_exit': on_exit,
     }
     if row.program:
-        patience = {'sigterm_timeout': LAST} if row.outlives else {}
-        return ExecuteProcess(cmd=process.command, name=row.label, **patience, **common)
+        return ExecuteProcess(cmd=process.command, name=row.label, **common)
     # with their types, or launch would read a text such as 012 as a number
     parameters = {k: ParameterValue(v, value_type=type(v)) for k, v in process.overrides.items()}
     return Node(

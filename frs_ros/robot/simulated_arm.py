@@ -15,6 +15,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from frs_ros.errors import ConfigError, DependencyError, FrsError
@@ -30,13 +31,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description='A simulated Franka FR3 with its hand.')
     parser.add_argument('--host', default='127.0.0.1', help='address to listen on (127.0.0.1)')
     parser.add_argument(
-        '--sigterm-only',
-        action='store_true',
-        help='do not end with Ctrl-C, which a controller also gets: it is to stop the arm first',
+        '--linger',
+        type=float,
+        default=0.0,
+        help='seconds for which it goes on after Ctrl-C (0): a controller that gets the same '
+        'Ctrl-C stops the arm first',
     )
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, signal.SIG_IGN if args.sigterm_only else _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
+    signal.signal(signal.SIGINT, _after(args.linger) if args.linger > 0 else _interrupt)
     _end_with_parent()
     try:
         simulate(args.host)
@@ -83,6 +87,16 @@ def _library() -> tuple[Any, Any]:
             f'franky-sim cannot be loaded ({error}); pip install franky-sim mujoco pin'
         ) from error
     return MujocoSimulator, SimulationServer
+
+
+def _after(seconds: float) -> Callable[..., None]:
+    """A signal handler that interrupts some seconds later."""
+
+    def handler(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # launch repeats the terminal's Ctrl-C
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    return handler
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -63,3 +64,22 @@ def test_ends_with_its_parent_and_with_sigterm(host, wait_for):
     except BaseException:
         os.kill(pid, signal.SIGKILL)
         raise
+
+
+def test_lingers_after_ctrl_c_if_told_to():
+    code = (
+        'import sys, time, frs_ros.robot.simulated_arm as arm\n'
+        'arm.simulate = lambda host: (print("up", flush=True), time.sleep(60))\n'
+        'sys.argv = ["simulated_arm", "--linger", "0.5"]\n'
+        'sys.exit(arm.main())'
+    )
+    process = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == 'up\n'
+        start = time.monotonic()
+        for _ in range(2):  # from the terminal and from launch
+            process.send_signal(signal.SIGINT)
+        assert process.wait(10.0) == 0
+        assert time.monotonic() - start >= 0.5
+    finally:
+        process.kill()

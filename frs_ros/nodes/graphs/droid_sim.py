@@ -18,7 +18,7 @@ DROID_SIM = Graph(
     rows=(
         Row(
             'simulated_arm',
-            program=('frs_ros.robot.simulated_arm', '--host', HOST, '--sigterm-only'),
+            program=('frs_ros.robot.simulated_arm', '--host', HOST, '--linger', '1.5'),
             only_if={'driver': ('franky',)},
             outlives=True,
         ),
