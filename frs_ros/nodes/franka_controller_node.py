@@ -55,14 +55,14 @@ class FrankaController(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__('franka_controller', automatically_declare_parameters_from_overrides=True)
+        self._controller: ArmController | None = None
+        self._timers_on: list[Timer] = []
         self._settings = p = declare(self, FrankaControllerParameters)
         layout = layout_for(p.action_space) if p.policy_state == 'auto' else p.policy_state
         self._told = LAYOUTS[layout]
         self._diagnostics = Diagnostics(self)
         self._topics = ControllerTopics(self, self._diagnostics)
-        self._controller: ArmController | None = None
         self._problem: Exception | None = None
-        self._timers_on: list[Timer] = []
         self._own_episode = ''
         self._active_since = 0
         self._chunks = self.create_subscription(
@@ -183,8 +183,6 @@ class FrankaController(LifecycleNode):
             return
         controller.rest('the node is deactivated')
         own, self._own_episode = self._own_episode, ''
-        if not self.context.ok():
-            return  # Ctrl-C: nobody hears us any more
         episode_id, steps = controller.episode
         if own and own == episode_id:
             p, why = self._settings, 'the controller is deactivated'
@@ -197,8 +195,7 @@ class FrankaController(LifecycleNode):
         controller, self._controller = self._controller, None
         if controller is not None:
             controller.close()
-            if self.context.ok():
-                self._topics.status(controller.status)
+            self._topics.status(controller.status)
 
     # ---- what arrives --------------------------------------------------------------------------
 
@@ -300,11 +297,13 @@ class FrankaController(LifecycleNode):
             raise ExternalShutdownException
 
     def destroy_node(self) -> None:
-        """Stops the arm and disconnects first: Ctrl-C is a controlled stop."""
-        try:
-            self._disconnect()
-        finally:
-            super().destroy_node()
+        """Stops the arm and disconnects first: Ctrl-C is a controlled stop.
+
+        Nothing is published: after Ctrl-C the middleware may be gone at any moment.
+        """
+        if self._controller is not None:
+            self._controller.close()
+        super().destroy_node()
 
 
 def camera_names(text: str) -> tuple[str, ...]:

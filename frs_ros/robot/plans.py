@@ -79,8 +79,8 @@ class Plans:
         """
         rules = AdmissionRules(*self._meaning, self.episode.episode_id, self._last_id)
         try:
-            admit(chunk, stamp_ns, rules)
             asked = self._requests.match(chunk, now, stamp_ns)
+            admit(chunk, stamp_ns, rules)  # after the clocks agreed on how old it is
         except Rejected as verdict:
             self.refuse(chunk.request_id, verdict.reason, now)
             raise
