@@ -44,11 +44,11 @@ class Rig:
         begin = self.driver.read().time
         waited = 0.0
         while not condition():
-            self.pause(0.01)
-            waited += 0.01
             passed = self.driver.read().time - begin
             assert passed <= seconds, f'{what} did not come true within {passed:.2f} s'
             assert waited <= 10 * seconds, f'{what} did not come true; the robot is silent'
+            self.pause(0.01)
+            waited += 0.01
 
     def follow(self, command, seconds, period=0.01):
         """Sends `command(t)` for some of the robot's time; returns the state then."""
@@ -134,10 +134,11 @@ class SimulatedRig(Rig):
 
     def __init__(self, process):
         self._process = process
+        self.host = process.host
         self.driver = self.second()
 
     def second(self):
-        options = Options(self._process.host, allow_non_realtime=True)
+        options = Options(self.host, allow_non_realtime=True)
         return FrankyDriver(options, FR3)
 
     def lose(self):

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -252,9 +255,9 @@ def test_silence_shows_in_the_state_and_then_is_a_fault(rig, mode):
     assert rig.driver.fault is None
 
 
-def test_recover_fails_while_the_robot_is_silent(rig):
-    if not rig.losable or rig.driver.connect(1.0).urdf.startswith('<?xml'):
-        pytest.skip('see test_server_killed')
+def test_recover_fails_while_the_robot_is_silent(rig, kind):
+    if kind not in ('kinematic', 'fake'):
+        pytest.skip('cannot be made to, or see test_server_killed')
     rig.lose()
     for _ in range(200):
         rig.pause(0.01)
@@ -277,6 +280,33 @@ def test_second_client_is_told_in_time(rig, kind):
     assert caught.value.fault.kind is FaultKind.CONNECTION
     rig.driver.start(ControlMode.IMPEDANCE)  # the first one does not care
     assert rig.driver.fault is None
+
+
+EXIT = """
+import sys, time
+from types import SimpleNamespace
+from driver_rigs import SimulatedRig
+from frs_ros.robot.base import ControlMode
+driver = SimulatedRig(SimpleNamespace(host=sys.argv[1])).driver
+driver.connect(5.0)
+driver.gripper(True)
+driver.start(ControlMode.IMPEDANCE)
+time.sleep(0.1)
+"""
+
+
+def test_process_may_exit_without_close(unconnected, kind):
+    """A thread that comes out of the library while the interpreter shuts down would abort it."""
+    if kind != 'simulated':
+        pytest.skip('is about the library itself')
+    done = subprocess.run(
+        [sys.executable, '-c', EXIT, unconnected.host],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
 
 
 def test_server_killed(rig, kind, request):
