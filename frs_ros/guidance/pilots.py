@@ -26,8 +26,8 @@ class Pilot(Protocol):
         """A key of the terminal."""
         ...
 
-    def guidance(self, now_ns: int) -> Guidance:
-        """The wish now; the clock never goes back."""
+    def guidance(self, now_ns: int) -> Guidance | None:
+        """The wish now, None from who never has one; the clock never goes back."""
         ...
 
     def fault(self) -> str:
@@ -60,6 +60,25 @@ class KeyPilot:
 
     def fault(self) -> str:
         """A keyboard that is gone ends the node."""
+        return ''
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class NoPilot:
+    """Steers never; somebody else may."""
+
+    help = 'steering is left to others'
+
+    def press(self, key: str, now_ns: int) -> None:
+        """Keys do not steer here."""
+
+    def guidance(self, now_ns: int) -> None:
+        """See `Pilot`."""
+
+    def fault(self) -> str:
+        """See `Pilot`."""
         return ''
 
     def close(self) -> None:

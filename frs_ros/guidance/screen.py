@@ -10,14 +10,16 @@ from frs_ros.guidance.guidance import Guidance
 HELP_KEY = '?'
 
 
-def status(guidance: Guidance, episode: str, *, lost: bool) -> str:
+def status(guidance: Guidance | None, episode: str, *, lost: bool) -> str:
     """One line on what is wished.
 
     Args:
-        guidance: The wish.
+        guidance: The wish, None from who never has one.
         episode: One phrase on the episode.
         lost: The device is not there.
     """
+    if guidance is None:
+        return episode
     settings = f'speed {guidance.magnitude:.1f}  gripper {guidance.gripper.name.lower()}'
     return f'{_motion(guidance, lost):28}  {settings}  {episode}'
 

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import sys
 import time
 from collections.abc import Sequence
 
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.task import Future
 
 from frs_ros.errors import ConfigError, FrsError
@@ -17,7 +19,7 @@ from frs_ros.guidance.screen import HELP_KEY, status
 from frs_ros.msg import Episode
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
-from frs_ros.nodes.parameters.human_guidance import KEYBOARD, HumanGuidanceParameters
+from frs_ros.nodes.parameters.human_guidance import KEYBOARD, NONE, HumanGuidanceParameters
 from frs_ros.nodes.pilots import make_pilot
 from frs_ros.nodes.table import keyboard_hint
 from frs_ros.nodes.terminal import Terminal, open_terminal
@@ -44,21 +46,24 @@ class HumanGuidance(Node):
         super().__init__('human_guidance', automatically_declare_parameters_from_overrides=True)
         self.done = Future()
         parameters = declare(self, HumanGuidanceParameters)
-        if parameters.device == KEYBOARD and terminal.problem:
+        if parameters.device in (KEYBOARD, NONE) and terminal.problem:
             raise ConfigError(
                 f'the keyboard needs a terminal, and {terminal.problem}; run in one of its own: '
                 f'{keyboard_hint()}'
             )
-        self._terminal = terminal
+        self._terminal, self._instruction = terminal, parameters.instruction
         self._diagnostics = Diagnostics(self)
         self._pilot = make_pilot(self, parameters)
         session = time.strftime('human-%Y%m%d-%H%M%S')
         self._episodes = OperatorEpisodes(session, parameters.instruction, parameters.seed)
-        self._publisher = self.create_publisher(GuidanceMsg, topics.GUIDANCE, qos.GUIDANCE_NEWEST)
+        self._publisher = self._advertise() if parameters.device != NONE else None
         self._episode = self.create_publisher(Episode, topics.EPISODE, qos.LATCHED)
         self._say_help()
         self.create_timer(1.0 / parameters.rate, self._on_period)
         self.create_timer(CHECK_PERIOD, self._check)
+
+    def _advertise(self) -> Publisher:
+        return self.create_publisher(GuidanceMsg, topics.GUIDANCE, qos.GUIDANCE_NEWEST)
 
     def _on_period(self) -> None:
         now_ns = time.monotonic_ns()  # taps and silence last as long whatever the clock does
@@ -72,9 +77,11 @@ class HumanGuidance(Node):
             self._on_episode_key(key)
             if key == HELP_KEY:
                 self._say_help()
-        stamp_ns = self.get_clock().now().nanoseconds
-        guidance = dataclasses.replace(self._pilot.guidance(now_ns), stamp_ns=stamp_ns)
-        self._publisher.publish(guidance_to_msg(guidance))
+        guidance = self._pilot.guidance(now_ns)
+        if guidance is not None and self._publisher is not None:
+            stamp_ns = self.get_clock().now().nanoseconds
+            stamped = dataclasses.replace(guidance, stamp_ns=stamp_ns)
+            self._publisher.publish(guidance_to_msg(stamped))
         line = status(guidance, self._episodes.status, lost=bool(self._pilot.fault()))
         self._terminal.show(line)
 
@@ -90,10 +97,23 @@ class HumanGuidance(Node):
             self._diagnostics.report('device', fault)
         else:
             self._diagnostics.clear('device')
+        if self._publisher is None:
+            return
+        topic = self._publisher.topic_name
+        count = self.count_publishers(topic)
+        if count > 1:
+            self._diagnostics.report('others', f'{count} nodes publish {topic}: they alternate')
+        else:
+            self._diagnostics.clear('others')
 
     def _say_help(self) -> None:
-        keys = '' if self._terminal.problem else f'{episode_help()}\n?      this help\n'
-        self._terminal.say(f'{self._pilot.help}\n{keys}Ctrl-C ends.')
+        keys = f'{episode_help()}\n?      this help'
+        if self._terminal.problem:
+            task = self._instruction.replace("'", "''")
+            words = ['--ros-args', '-p', f'device:={NONE}', '-p', f"instruction:='{task}'"]
+            keys = f'to begin and end episodes, run in a terminal: {keyboard_hint()} '
+            keys += shlex.join(words)
+        self._terminal.say(f'{self._pilot.help}\n{keys}\nCtrl-C ends.')
 
     def destroy_node(self) -> None:
         """Gives the device back."""

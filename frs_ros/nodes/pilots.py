@@ -17,11 +17,12 @@ from frs_ros.guidance.devices.spacemouse import SpaceMouse, open_first
 from frs_ros.guidance.joystick import JoystickLayout
 from frs_ros.guidance.keyboard import Keyboard
 from frs_ros.guidance.mapper import DirectionMapper, MapperSettings
-from frs_ros.guidance.pilots import DevicePilot, KeyPilot, Pilot
+from frs_ros.guidance.pilots import DevicePilot, KeyPilot, NoPilot, Pilot
 from frs_ros.nodes.axes_topics import JoyAxes, TwistAxes
 from frs_ros.nodes.parameters.human_guidance import (
     JOY,
     KEYBOARD,
+    NONE,
     REPLAY,
     SPACENAV,
     HumanGuidanceParameters,
@@ -35,6 +36,8 @@ def make_pilot(node: Node, parameters: HumanGuidanceParameters) -> Pilot:
         FrsError: The parameters contradict each other, a library or a file is missing.
     """
     p = parameters
+    if p.device == NONE:
+        return NoPilot()
     if p.device == KEYBOARD:
         return KeyPilot(Keyboard(hold=p.hold, magnitude=p.magnitude, view_yaw=p.view_yaw))
     shared = {f.name for f in dataclasses.fields(MapperSettings)} & set(vars(p))

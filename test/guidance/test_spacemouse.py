@@ -146,7 +146,8 @@ def test_close_ends_the_thread_and_gives_the_device_back(port, mouse, wait_for):
 def test_no_permission_names_the_udev_rule(monkeypatch):
     with pytest.raises(SpaceMouseError) as error:
         open_first(lambda: [Hid(opens=False)])
-    assert 'SUBSYSTEM=="hidraw", ATTRS{idVendor}=="046d", MODE="0664"' in str(error.value)
+    rule = 'SUBSYSTEM=="hidraw", ATTRS{idVendor}=="046d", ATTRS{idProduct}=="c626", MODE="0660"'
+    assert rule in str(error.value)
     assert '\n' not in str(error.value)
 
 

@@ -141,6 +141,26 @@ def test_episodes_are_announced_to_whoever_comes_late(ros, keyboard):
     assert again.seed == 41
 
 
+def test_episodes_alone_leave_steering_to_others(ros, keyboard, node_process):
+    node = ros.node()
+    diagnostics = ros.collect(node, DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
+    node_process('human_guidance', '-p', 'device:=joy')
+    ros.wait_for(lambda: node.count_publishers('guidance') == 1, 20.0, 'the joystick')
+    terminal = keyboard('-p', 'device:=none')
+    episodes = ros.collect(node, Episode, 'episode', qos.LATCHED)
+    ros.wait_for(lambda: 'Ctrl-C ends' in terminal.read(), 20.0, 'the help screen')
+    terminal.type('b')
+    ros.wait_for(lambda: episodes, what='the start')
+    assert node.count_publishers('guidance') == 1
+
+    keyboard()
+
+    def named() -> bool:
+        return any('2 nodes publish /guidance' in s.message for a in diagnostics for s in a.status)
+
+    ros.wait_for(named, 20.0, 'the second one that steers on /diagnostics')
+
+
 # ---- terminals --------------------------------------------------------------------------------
 
 

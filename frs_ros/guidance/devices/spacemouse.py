@@ -20,10 +20,13 @@ SEARCH_PERIOD = 1.0  # s between two attempts to open a device
 CLOSE_TIMEOUT = 1.0
 QUEUE = 256  # samples, more than a second
 
+# One product: keyboards may have the same vendor, and nobody else is to read what is typed.
 RULE = (
-    'SUBSYSTEM=="hidraw", ATTRS{{idVendor}}=="{vendor:04x}", MODE="0664", GROUP="input", '
-    'TAG+="uaccess"'
+    'SUBSYSTEM=="hidraw", ATTRS{{idVendor}}=="{vendor:04x}", ATTRS{{idProduct}}=="{product:04x}", '
+    'MODE="0660", GROUP="input", TAG+="uaccess"'
 )
+# the name must sort before 73-seat-late.rules, which acts on uaccess
+RULE_FILE = '/etc/udev/rules.d/70-frs-ros.rules'
 
 
 class SpaceMouseError(FrsError):
@@ -164,9 +167,9 @@ def _unopened(hid: Any) -> str:
     path = os.fsdecode(hid.path)
     if os.path.exists(path) and os.access(path, os.R_OK | os.W_OK):
         return f'the SpaceMouse at {path} cannot be opened; unplug it and plug it in again'
-    rule = RULE.format(vendor=hid.vendor_id)
+    rule = RULE.format(vendor=hid.vendor_id, product=hid.product_id)
     return (
-        f"no permission to open the SpaceMouse at {path}; write the line '{rule}' to "
-        "/etc/udev/rules.d/99-spacemouse.rules, run 'sudo udevadm control --reload' and plug it "
-        'in again'
+        f"no permission to open the SpaceMouse at {path}; write the line '{rule}' to {RULE_FILE} "
+        f"(or copy config/udev there), run 'sudo udevadm control --reload-rules' and plug it in "
+        'again'
     )

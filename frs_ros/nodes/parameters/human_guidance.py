@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from frs_ros.ros.options import parameter
 
-KEYBOARD, SPACEMOUSE, SPACENAV, JOY, REPLAY = DEVICES = (
+KEYBOARD, SPACEMOUSE, SPACENAV, JOY, REPLAY, NONE = DEVICES = (
     'keyboard',
     'spacemouse',
     'spacenav',
     'joy',
     'replay',
+    'none',
 )
 
 
@@ -23,7 +24,7 @@ class HumanGuidanceParameters:
     device: str = parameter(
         KEYBOARD,
         'What steers: the keys of a terminal, a SpaceMouse on this machine, the topics of the '
-        'packages spacenav or joy, or a recording of a SpaceMouse.',
+        'packages spacenav or joy, a recording of a SpaceMouse, or nothing (episodes only).',
         choices=DEVICES,
     )
     rate: float = parameter(50.0, 'Rate at which guidance is published, Hz.', low=1.0, high=200.0)
