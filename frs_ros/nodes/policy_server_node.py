@@ -50,6 +50,7 @@ class PolicyServer(Node):
             observation_sync=self._settings.observation_sync,
             guidance_sync=self._settings.guidance_sync,
             guidance_timeout_ns=round(1e9 * self._settings.guidance_timeout),
+            image_max_age_ns=round(1e9 * self._settings.image_max_age),
         )
         self._request: Request | None = None
         self._arrival = time.monotonic()
@@ -142,6 +143,7 @@ class PolicyServer(Node):
         if request != self._request:
             self._request, self._arrival = request, time.monotonic()
         self._try()
+        self._refuse_old_images()
 
     # ---- plans --------------------------------------------------------------------------------
 
@@ -193,6 +195,19 @@ class PolicyServer(Node):
         if parameters.method != self._settings.method:
             self.get_logger().info(f"method is now '{parameters.method}'")
         self._settings = parameters
+
+    def _refuse_old_images(self) -> None:
+        """Names the cameras whose pictures are too old to plan from; a new one lets it go on."""
+        if self._request is None:
+            return
+        for camera, age in self._gatherer.too_old(self._request).items():
+            limit = self._settings.image_max_age
+            self._diagnostics.report(
+                'inputs',
+                f'no plan: the newest picture of {self._topics[camera]} is {age:.1f} s older than '
+                f'the request, more than {limit:g} s; is the camera running?',
+                error=True,
+            )
 
     def _check(self) -> None:
         """Names the inputs that are missing for too long."""

@@ -45,6 +45,10 @@ class StampBuffer(Generic[T]):
         """The value received last."""
         return next(reversed(self._values.values()), None)
 
+    def newest_stamp(self) -> int | None:
+        """Its stamp."""
+        return next(reversed(self._values), None)
+
 
 class Gatherer:
     """Gathers images, state and guidance for a request.
@@ -60,6 +64,7 @@ class Gatherer:
         observation_sync: str,
         guidance_sync: str,
         guidance_timeout_ns: int,
+        image_max_age_ns: int = 500_000_000,
     ) -> None:
         """Sets the rules.
 
@@ -70,8 +75,10 @@ class Gatherer:
             guidance_sync: 'stamped' (wait for the one with the stamp of the request), 'latest'
                 (the newest, unless stale) or 'none'.
             guidance_timeout_ns: Staleness limit for 'latest'.
+            image_max_age_ns: How much older than the request a latest image may be.
         """
         self.guidance_timeout_ns = guidance_timeout_ns
+        self._image_max_age_ns = image_max_age_ns
         self._stamped = observation_sync == 'stamped'
         self._guidance_sync = guidance_sync
         self._images: dict[str, StampBuffer[bytes]] = {c: StampBuffer(8) for c in cameras}
@@ -92,12 +99,28 @@ class Gatherer:
 
     def missing(self, request: Request) -> list[str]:
         """Camera names, `STATE` and `GUIDANCE` that the request still waits for."""
-        names = [c for c, images in self._images.items() if self._of(images, request) is None]
+        old = self.too_old(request)
+        names = [
+            c
+            for c, images in self._images.items()
+            if c in old or self._of(images, request) is None
+        ]
         if self._of(self._states, request) is None:
             names.append(STATE)
         if self._guidance_sync == 'stamped' and self._guidance.at(request.stamp_ns) is None:
             names.append(GUIDANCE)
         return names
+
+    def too_old(self, request: Request) -> dict[str, float]:
+        """Cameras whose latest image is not of the time of the request -> s that it is older.
+
+        One from the future (a clock that is ahead) is as bad as one from the past.
+        """
+        if self._stamped:
+            return {}
+        stamps = {camera: images.newest_stamp() for camera, images in self._images.items()}
+        ages = {c: request.stamp_ns - stamp for c, stamp in stamps.items() if stamp is not None}
+        return {c: age * 1e-9 for c, age in ages.items() if abs(age) > self._image_max_age_ns}
 
     def silent(self) -> list[str]:
         """Cameras and `STATE` of which nothing ever came, if anything else did."""

@@ -114,3 +114,16 @@ def test_buffers_forget_the_oldest():
         buffer.add(stamp, stamp)
     assert [buffer.at(stamp) for stamp in (3, 1, 2)] == [None, 1, 2]
     assert (buffer.newest(), len(buffer)) == (2, 2)
+
+
+def test_latest_refuses_images_that_are_not_of_the_time_of_the_request():
+    target = gatherer('latest')
+    fill(target, 10 * SECOND)
+    assert target.missing(request(10 * SECOND + SECOND // 4)) == []
+    late = request(11 * SECOND)
+    assert target.too_old(late) == pytest.approx({'agentview': 1.0, 'wrist': 1.0})
+    assert target.missing(late) == ['agentview', 'wrist']
+    target.add_image('wrist', 11 * SECOND, picture(0))
+    assert target.missing(late) == ['agentview']
+    assert list(target.too_old(request(0))) == ['agentview', 'wrist']  # or their clock is ahead
+    assert gatherer('stamped').too_old(late) == {}

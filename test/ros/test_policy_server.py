@@ -244,3 +244,21 @@ def test_wrong_parameters_end_with_one_line(node_process, override, named):
     assert server.wait(30.0) == 2
     assert named in server.output
     assert len(server.output.splitlines()) == 1
+
+
+def test_does_not_plan_from_old_pictures(robot, node_process, checkpoint):
+    arguments = ('observation_sync:=latest', 'guidance_sync:=none', f'checkpoint:={checkpoint}')
+    server = node_process('policy_server', *(word for a in arguments for word in ('-p', a)))
+    robot.wait_for_server()
+    second = 10**9
+    robot.show(10 * second)
+    robot.show(12 * second, cameras=('agentview',))  # the wrist's camera is frozen
+    robot.ros.wait_for(lambda: robot.ask(0, 12 * second) and robot.diagnostics, 5.0, 'a line')
+    assert robot.says(
+        'no plan: the newest picture of /wrist/color/image_raw/compressed is 2.0 s older than '
+        'the request, more than 0.5 s'
+    )
+    assert not robot.chunks
+    robot.show(12 * second)
+    robot.answer(1)
+    assert server.interrupt() == 0

@@ -40,6 +40,13 @@ class PolicyServerParameters:
         'stamped: images and state with exactly the stamp of the request. latest: the newest.',
         choices=('stamped', 'latest'),
     )
+    image_max_age: float = parameter(
+        0.5,
+        'How much older than the request the latest images may be, s; only with '
+        'observation_sync latest.',
+        low=0.01,
+        high=60.0,
+    )
     input_timeout: float = parameter(
         2.0, 'Time after which a missing input is named, s.', low=0.1, high=60.0
     )
