@@ -18,7 +18,8 @@ from frs_ros.guidance.episodes import OperatorEpisodes, episode_help
 from frs_ros.guidance.screen import HELP_KEY, status
 from frs_ros.msg import Episode
 from frs_ros.msg import Guidance as GuidanceMsg
-from frs_ros.nodes import topics
+from frs_ros.nodes import hold_key, topics
+from frs_ros.nodes.hold_key import HoldKey
 from frs_ros.nodes.parameters.human_guidance import KEYBOARD, NONE, HumanGuidanceParameters
 from frs_ros.nodes.pilots import make_pilot
 from frs_ros.nodes.table import keyboard_hint
@@ -58,6 +59,7 @@ class HumanGuidance(Node):
         self._episodes = OperatorEpisodes(session, parameters.instruction, parameters.seed)
         self._publisher = self._advertise() if parameters.device != NONE else None
         self._episode = self.create_publisher(Episode, topics.EPISODE, qos.LATCHED)
+        self._hold = HoldKey(self, terminal.say)
         self._say_help()
         self.create_timer(1.0 / parameters.rate, self._on_period)
         self.create_timer(CHECK_PERIOD, self._check)
@@ -75,6 +77,7 @@ class HumanGuidance(Node):
         for key in keys:
             self._pilot.press(key, now_ns)
             self._on_episode_key(key)
+            self._hold.press(key)
             if key == HELP_KEY:
                 self._say_help()
         guidance = self._pilot.guidance(now_ns)
@@ -107,7 +110,7 @@ class HumanGuidance(Node):
             self._diagnostics.clear('others')
 
     def _say_help(self) -> None:
-        keys = f'{episode_help()}\n?      this help'
+        keys = f'{episode_help()}\n{hold_key.HELP}\n?      this help'
         if self._terminal.problem:
             task = self._instruction.replace("'", "''")
             words = ['--ros-args', '-p', f'device:={NONE}', '-p', f"instruction:='{task}'"]

@@ -16,6 +16,8 @@ SAFETY_STATUS = 'safety_status'
 SPACENAV_TWIST = 'spacenav/twist'
 SPACENAV_JOY = 'spacenav/joy'
 JOY = 'joy'
+
+HOLD = 'franka_controller/hold'  # a service
 MARKERS = 'markers'
 
 VIEW = 'view'  # a camera for people

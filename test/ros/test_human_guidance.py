@@ -19,6 +19,7 @@ pytest.importorskip('rclpy')
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist
 from sensor_msgs.msg import Joy
+from std_srvs.srv import Trigger
 
 from frs_ros.msg import Episode, Guidance
 from frs_ros.ros import qos
@@ -159,6 +160,28 @@ def test_episodes_alone_leave_steering_to_others(ros, keyboard, node_process):
         return any('2 nodes publish /guidance' in s.message for a in diagnostics for s in a.status)
 
     ros.wait_for(named, 20.0, 'the second one that steers on /diagnostics')
+
+
+def test_the_hold_key_asks_the_controller(ros, keyboard):
+    node, asked = ros.node(), []
+
+    def hold(request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        asked.append(request)
+        response.success, response.message = True, 'stopped'
+        return response
+
+    terminal = keyboard('-p', 'device:=none')
+    ros.wait_for(lambda: 'Ctrl-C ends' in terminal.read(), 20.0, 'the help screen')
+    terminal.type('h')
+    ros.wait_for(lambda: 'nobody offers' in terminal.read(), what='that there is nobody')
+    node.create_service(Trigger, 'franka_controller/hold', hold)
+
+    def answered() -> bool:
+        if not asked:
+            terminal.type('h')  # the service may not be discovered yet
+        return 'hold: stopped' in terminal.read()
+
+    ros.wait_for(answered, what='the answer')
 
 
 # ---- terminals --------------------------------------------------------------------------------
