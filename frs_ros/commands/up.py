@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Starts the nodes of a graph and ends them together; see `Supervisor.run` for the result."""
     from importlib.util import find_spec
 
+    from frs_ros.nodes.foreground import has_terminal
     from frs_ros.nodes.graphs import GRAPHS
     from frs_ros.nodes.supervisor import ENVIRONMENT, Supervisor
 
@@ -43,10 +44,10 @@ def run(args: argparse.Namespace) -> int:
     processes = graph.processes(assignments(args.arguments))
     if find_spec('rclpy') is None or find_spec('frs_ros.msg') is None:
         raise DependencyError("ROS 2 is not in this environment; run 'make setup'")
-    for process in processes:
-        if process.row.reads_keys:  # its processes have no terminal, see `Supervisor`
-            print(process.hint, flush=True)
-    commands = [p.supervised() for p in processes if not p.row.reads_keys]
+    without = [p for p in processes if p.row.needs_keys and not has_terminal()]
+    for process in without:
+        print(process.hint, flush=True)
+    commands = [p.supervised() for p in processes if p not in without]
     environment = {**ENVIRONMENT, **os.environ}
     return Supervisor(commands, _say(), environment, keep_going=args.keep_going).run()
 

@@ -58,7 +58,8 @@ class Row:
         ends_graph: Whether its regular end ends the graph.
         outlives: Whether it ends only after all others: they need it to end well. `ros2 launch`
             cannot order that: a program must linger by itself after Ctrl-C.
-        reads_keys: Whether it needs the user's terminal.
+        reads_keys: Whether it reads keys from the terminal, where there is one.
+        needs_keys: Whether it is of no use without.
     """
 
     node: str
@@ -70,6 +71,7 @@ class Row:
     ends_graph: bool = False
     outlives: bool = False
     reads_keys: bool = False
+    needs_keys: bool = False
 
     @property
     def label(self) -> str:
@@ -118,7 +120,12 @@ class Process:
             name = f'{namespace}/{name}'
             words += [] if row.program else ['-r', f'__ns:=/{namespace}']
         return Command(
-            name, words, respawn=row.respawn, ends_all=row.ends_graph, outlives=row.outlives
+            name,
+            words,
+            respawn=row.respawn,
+            ends_all=row.ends_graph,
+            outlives=row.outlives,
+            reads_keys=row.reads_keys,
         )
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from launch import LaunchDescription
@@ -17,6 +16,7 @@ from launch.actions import (
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from frs_ros.nodes.foreground import has_terminal
 from frs_ros.nodes.graph import Graph, Process
 from frs_ros.nodes.supervisor import EXIT_CONFIG
 
@@ -39,7 +39,7 @@ def launch_description(graph: Graph) -> LaunchDescription:
 
 def _action(process: Process) -> Any:
     row = process.row
-    if row.reads_keys and not _has_terminal():
+    if row.needs_keys and not has_terminal():
         return LogInfo(msg=process.hint)
 
     def on_exit(event: Any, context: Any) -> list:
@@ -64,12 +64,3 @@ def _action(process: Process) -> Any:
         parameters=[str(process.config), parameters],
         **common,
     )
-
-
-def _has_terminal() -> bool:
-    """Whether the processes of this launch can reach a terminal."""
-    try:
-        os.close(os.open('/dev/tty', os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True

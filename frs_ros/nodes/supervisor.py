@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from frs_ros.nodes.foreground import has_terminal
 from frs_ros.ros.lifeline import PARENT
 
 EXIT_CONFIG = 2  # a node with wrong parameters: starting it again would not help
 # SIGTERM ends a node as cleanly as SIGINT does, and without a traceback while it still imports.
 ESCALATION = ((signal.SIGTERM, 2.5), (signal.SIGKILL, 1.0))
 RESTART_DELAY = 1.0
+CTRL_C = 0.2  # s between two deliveries of the same Ctrl-C, at most
 MAX_RESTARTS = 5  # within RESTART_WINDOW
 RESTART_WINDOW = 60.0  # s; crashes further apart are no crash loop
 ENVIRONMENT = {  # unless the user has set these
@@ -39,6 +41,7 @@ class Command:
         respawn: Start it again after a crash.
         ends_all: Its regular end ends the others too, once no other process of this kind runs.
         outlives: The others need it to end well: it is ended after them.
+        reads_keys: It reads the terminal, if we are in the foreground of one.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Command:
     respawn: bool = False
     ends_all: bool = False
     outlives: bool = False
+    reads_keys: bool = False
 
 
 class Supervisor:
@@ -77,15 +81,14 @@ class Supervisor:
         self._events: queue.SimpleQueue[tuple[Command, subprocess.Popen] | None]
         self._events = queue.SimpleQueue()
         self._running: dict[str, subprocess.Popen] = {}
+        self._in_foreground: set[int] = set()  # process ids
         self._readers: list[threading.Thread] = []
         self._restarts: list[float] = []
-        self._finished = False
         self.interrupted = False
         self.failed = ''
 
     def finish(self) -> None:
         """Ends the run as if all had ended by themselves; may be called from any thread."""
-        self._finished = True
         self._events.put(None)
 
     def run(self) -> int:
@@ -107,9 +110,10 @@ class Supervisor:
         code = 0
         while self._running:
             event = self._events.get()
-            if event is None:
+            if event is not None and event[1].pid in self._in_foreground:
+                time.sleep(CTRL_C)  # it may have ended by the Ctrl-C that we get, too
+            if event is None or self.interrupted:
                 self._say('stopping')
-                self.interrupted = not self._finished
                 return 0
             command, process = event
             del self._running[command.name]
@@ -140,17 +144,22 @@ class Supervisor:
         return len(self._restarts) <= MAX_RESTARTS
 
     def _start(self, command: Command) -> None:
+        keys = command.reads_keys and has_terminal()
         process = subprocess.Popen(
             command.words,
-            stdin=subprocess.DEVNULL,
+            stdin=None if keys else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors='replace',
             env=self._environment,
-            start_new_session=True,  # a Ctrl-C of the terminal reaches us only: we end the others
+            # a Ctrl-C of the terminal reaches us only: we end the others; but who reads keys must
+            # stay in the foreground of the terminal, and gets it too
+            start_new_session=not keys,
         )
         self._running[command.name] = process
+        if keys:
+            self._in_foreground.add(process.pid)
         reader = threading.Thread(target=self._read, args=(command, process), daemon=True)
         reader.start()
         self._readers.append(reader)
@@ -177,7 +186,10 @@ class Supervisor:
                 if number == signal.SIGKILL and process.poll() is None:
                     self._say(f'{name} does not end; killing it')
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, number)
+                    if process.pid in self._in_foreground:
+                        process.send_signal(number)
+                    else:
+                        os.killpg(process.pid, number)
             end = time.monotonic() + patience
             for process in processes.values():
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -185,10 +197,14 @@ class Supervisor:
             if all(process.poll() is not None for process in processes.values()):
                 break
 
+    def _interrupt(self, *_: object) -> None:
+        self.interrupted = True
+        self._events.put(None)
+
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {n: signal.signal(n, lambda *_: self._events.put(None)) for n in numbers}
+        before = {n: signal.signal(n, self._interrupt) for n in numbers}
         try:
             yield
         finally:

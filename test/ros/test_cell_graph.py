@@ -66,7 +66,7 @@ def test_guides(guide, started, sync):
         human = cell['human_guidance']
         wanted = {'device': guide, 'instruction': 'close the drawer', 'seed': 3}
         assert human.overrides == wanted
-        assert human.row.reads_keys == (guide == 'keyboard')
+        assert human.row.needs_keys == (guide == 'keyboard')
 
 
 def test_keys_are_read_where_there_is_a_terminal(monkeypatch):

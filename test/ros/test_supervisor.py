@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
+import select
 import signal
 import sys
 import threading
@@ -168,3 +171,41 @@ def test_it_can_be_finished_from_outside():
     supervised = Supervisor([python(SLEEP, 'a')], lambda line: supervised.finish(), os.environ)
     assert supervised.run() == 0
     assert not supervised.interrupted
+
+
+READS_KEYS = """
+import sys
+print("up", flush=True)
+print("key", sys.stdin.read(1), flush=True)
+import time
+time.sleep(100)
+"""
+IN_A_TERMINAL = f"""
+import os, signal, sys
+from frs_ros.nodes.supervisor import Command, Supervisor
+def say(line):
+    print(line, flush=True)
+words = [sys.executable, '-S', '-c', {READS_KEYS!r}]
+commands = [Command('keys', words, reads_keys=True)]
+sys.exit(Supervisor(commands, say, os.environ).run())
+"""
+
+
+def test_keys_of_the_terminal_reach_who_reads_them():
+    """In a terminal of its own; Ctrl-C in it ends both."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.execv(sys.executable, [sys.executable, '-c', IN_A_TERMINAL])
+    said = b''
+    try:
+        for wanted, then in ((b'[keys] up', b'w\n'), (b'[keys] key w', b'\x03')):
+            while wanted not in said:
+                assert select.select([terminal], [], [], 20.0)[0], said
+                said += os.read(terminal, 4096)
+            os.write(terminal, then)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    finally:
+        os.close(terminal)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

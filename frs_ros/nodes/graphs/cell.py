@@ -27,8 +27,13 @@ def rows(*, controller: Mapping[str, Any], camera: Mapping[str, Any]) -> tuple[R
     return (
         *(Row('camera', f'{which}_camera', fixed=camera, respawn=True) for which in CAMERAS),
         Row('policy_server', fixed={'observation_sync': 'latest'}, respawn=True),
-        Row('human_guidance', only_if={'guidance': ('keyboard',)}, reads_keys=True),
-        Row('human_guidance', only_if={'guidance': devices}, respawn=True),
+        Row(
+            'human_guidance',
+            only_if={'guidance': ('keyboard',)},
+            reads_keys=True,
+            needs_keys=True,
+        ),
+        Row('human_guidance', only_if={'guidance': devices}, reads_keys=True, respawn=True),
         Row('markers', only_if={'markers': ('true',)}, respawn=True),
         # not started again: it is for a person to look what happened to the arm
         Row(CONTROLLER, fixed=controller),

@@ -11,7 +11,9 @@ LIBERO = Graph(
     rows=(
         Row('policy_server', respawn=True),
         Row('oracle_guidance', only_if={'guidance': ('oracle',)}),
-        Row('human_guidance', only_if={'guidance': ('keyboard',)}, reads_keys=True),
+        Row(
+            'human_guidance', only_if={'guidance': ('keyboard',)}, reads_keys=True, needs_keys=True
+        ),
         Row('libero_bridge', ends_graph=True),
     ),
     arguments=(
