@@ -6,17 +6,16 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo
 from std_srvs.srv import Trigger
 
-from frs_ros.errors import DataError, FrsError
+from frs_ros.errors import DataError
 from frs_ros.msg import ActionChunk, Episode
 from frs_ros.nodes import topics
 from frs_ros.nodes.controller_topics import ControllerTopics
@@ -32,20 +31,16 @@ from frs_ros.robot.status import Status
 from frs_ros.ros import qos, spin, stamps
 from frs_ros.ros.convert.episode import episode_from_msg
 from frs_ros.ros.convert.plan import chunk_from_msg
-from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.managed import ManagedNode
+from frs_ros.ros.message_info import arrival, endpoint
 from frs_ros.ros.parameters import declare
 from frs_ros.sim.runner import EpisodeEvent, Outcome
 
 STATE_RATE = 50.0  # Hz, of robot_state and joint_states
 STATUS_RATE = 10.0  # Hz, of safety_status; and of the look at who publishes chunks
-OLDEST_ARRIVAL = 1.0  # s; a message that claims to have waited longer has a wrong time
-
-SUCCESS = TransitionCallbackReturn.SUCCESS
-FAILURE = TransitionCallbackReturn.FAILURE
-ERROR = TransitionCallbackReturn.ERROR
 
 
-class FrankaController(LifecycleNode):
+class FrankaController(ManagedNode):
     """Asks for chunks and executes them; holds and stops when an input falls silent.
 
     Configuring connects to the robot, activating starts the control loop, deactivating stops the
@@ -54,15 +49,13 @@ class FrankaController(LifecycleNode):
     """
 
     def __init__(self) -> None:
-        super().__init__('franka_controller', automatically_declare_parameters_from_overrides=True)
+        super().__init__('franka_controller')
         self._controller: ArmController | None = None
         self._timers_on: list[Timer] = []
         self._settings = p = declare(self, FrankaControllerParameters)
         layout = layout_for(p.action_space) if p.policy_state == 'auto' else p.policy_state
         self._told = LAYOUTS[layout]
-        self._diagnostics = Diagnostics(self)
-        self._topics = ControllerTopics(self, self._diagnostics)
-        self._problem: Exception | None = None
+        self._topics = ControllerTopics(self, self.diagnostics)
         self._own_episode = ''
         self._active_since = 0
         self._chunks = self.create_subscription(
@@ -76,52 +69,12 @@ class FrankaController(LifecycleNode):
         for name in ('resume', 'recover', 'home', 'hold'):
             self.create_service(Trigger, f'~/{name}', functools.partial(self._serve, name))
         if p.autostart:
-            self._start_by_itself()
-
-    def _start_by_itself(self) -> None:
-        for trigger in (self.trigger_configure, self.trigger_activate):
-            if trigger() is not SUCCESS:
-                assert self._problem is not None
-                raise self._problem
+            self.start_by_itself()
 
     # ---- lifecycle -----------------------------------------------------------------------------
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def configure(self) -> None:
         """Reads the cell's settings and connects."""
-        return self._transition(self._connect)
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Starts the control loop."""
-        return self._transition(self._activate)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stops the arm in a controlled way."""
-        return self._transition(self._deactivate)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Disconnects."""
-        return self._transition(self._disconnect)
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stops, if need be, and disconnects."""
-        return self._transition(self._disconnect)
-
-    def _transition(self, change: Callable[[], None]) -> TransitionCallbackReturn:
-        """Keeps and tells what goes wrong: rclpy drops exceptions of these callbacks."""
-        try:
-            change()
-        except FrsError as error:
-            self._problem = error
-            if not self._settings.autostart:
-                self._diagnostics.report('robot', str(error), error=True)
-            return FAILURE
-        except Exception as error:
-            self._problem = error
-            self.get_logger().error(f'{type(error).__name__}: {error}')
-            return ERROR
-        return SUCCESS
-
-    def _connect(self) -> None:
         p = self._settings
         cell = read_cell(cell_file(p.robot))
         driver = driver_for(
@@ -157,7 +110,8 @@ class FrankaController(LifecycleNode):
             image_timeout=p.image_timeout or 2.5 / p.control_hz,
         )
 
-    def _activate(self) -> None:
+    def activate(self) -> None:
+        """Starts the control loop."""
         p, steady = self._settings, Clock(clock_type=ClockType.STEADY_TIME)
         self._active_since = self._stamp()
         self._timers_on = [
@@ -174,7 +128,8 @@ class FrankaController(LifecycleNode):
             self._topics.episode(event)
             self._begin(event)
 
-    def _deactivate(self) -> None:
+    def deactivate(self) -> None:
+        """Stops the arm in a controlled way."""
         for timer in self._timers_on:
             self.destroy_timer(timer)
         self._timers_on = []
@@ -190,8 +145,9 @@ class FrankaController(LifecycleNode):
             self._topics.episode(EpisodeEvent(own, p.instruction, p.seed, *aborted))
         self._topics.status(controller.status)
 
-    def _disconnect(self) -> None:
-        self._deactivate()
+    def cleanup(self) -> None:
+        """Stops, if need be, and disconnects."""
+        self.deactivate()
         controller, self._controller = self._controller, None
         if controller is not None:
             controller.close()
@@ -221,7 +177,7 @@ class FrankaController(LifecycleNode):
         try:
             event = episode_from_msg(msg)
         except DataError as error:
-            self._diagnostics.report('episode', str(error), error=True)
+            self.diagnostics.report('episode', str(error), error=True)
             return
         if event.episode_id == self._own_episode and event.outcome is None:
             return  # our own words
@@ -309,19 +265,6 @@ class FrankaController(LifecycleNode):
 def camera_names(text: str) -> tuple[str, ...]:
     """Names with commas between them."""
     return tuple(name.strip() for name in text.split(',') if name.strip())
-
-
-def arrival(info: Mapping[str, Any]) -> float:
-    """When a message reached this computer, on the monotonic clock, as the middleware says."""
-    now = time.monotonic()
-    waited = (time.time_ns() - int(info.get('received_timestamp') or 0)) * 1e-9
-    return now - waited if 0.0 <= waited <= OLDEST_ARRIVAL else now
-
-
-def endpoint(gid: Any) -> str:
-    """An endpoint's id as text; '' if the middleware does not tell."""
-    data = gid.get('data') if isinstance(gid, Mapping) else gid
-    return bytes(data).hex() if data is not None else ''
 
 
 def answer(status: Status) -> str:

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the middleware says about a message besides its content."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+LONGEST_WAIT = 1.0  # s; a message that claims to have waited longer has a wrong time
+
+
+def arrival(info: Mapping[str, Any]) -> float:
+    """When a message reached this computer, on the monotonic clock, s.
+
+    Args:
+        info: As rclpy hands it to callbacks with two arguments; its time of arrival is on the
+            system clock, and now if it makes no sense.
+    """
+    now = time.monotonic()
+    waited = (time.time_ns() - int(info.get('received_timestamp') or 0)) * 1e-9
+    return now - waited if 0.0 <= waited <= LONGEST_WAIT else now
+
+
+def endpoint(gid: Any) -> str:
+    """Id of a publisher as text, the same from a message's info and from the graph.
+
+    Args:
+        gid: `publisher_gid` of a message's info, or `endpoint_gid` of an endpoint's; '' if None,
+            as some versions of rclpy do not tell.
+    """
+    data = gid.get('data') if isinstance(gid, Mapping) else gid
+    return bytes(data).hex() if data is not None else ''
