@@ -76,7 +76,9 @@ class RealSense:
         if self._depth:
             config.enable_stream(rs.stream.depth, *self._size, rs.format.z16, self._fps)
         try:
-            return RealSenseSession(rs, config, depth=self._depth, latency_ns=self._latency_ns)
+            return RealSenseSession(
+                rs, rs.pipeline(), config, depth=self._depth, latency_ns=self._latency_ns
+            )
         except RuntimeError as error:
             raise CameraError(
                 f'does not start ({error}); does another program use it, and does it have the '

@@ -18,6 +18,7 @@ class RealSenseSession:
 
     Args:
         rs: The module pyrealsense2.
+        pipeline: Not yet started.
         config: What to open: device, or file, and streams.
         depth: Whether frames have depth.
         latency_ns: Taken off the time of arrival of frames without a usable stamp, ns.
@@ -33,6 +34,7 @@ class RealSenseSession:
     def __init__(
         self,
         rs: Any,
+        pipeline: Any,
         config: Any,
         *,
         depth: bool,
@@ -42,8 +44,8 @@ class RealSenseSession:
         self._rs = rs
         self._latency_ns = latency_ns
         self._wall_ns = wall_ns
-        self._pipeline = rs.pipeline()
-        profile = self._pipeline.start(config)
+        self._pipeline = pipeline
+        profile = pipeline.start(config)
         self.device = profile.get_device()
         self._align = rs.align(rs.stream.color) if depth else None
         self._millimetres = 1.0

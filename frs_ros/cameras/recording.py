@@ -49,11 +49,14 @@ class Recording:
             _enable(config, rs.stream.color, rs.format.rgb8)
             if self._depth:
                 _enable(config, rs.stream.depth, rs.format.z16)
-            session = RealSenseSession(rs, config, depth=self._depth)
+            pipeline = rs.pipeline()
+            # not in real time: then the library waits for us, and no frame is lost; before the
+            # start, or the first ones would be
+            profile = config.resolve(rs.pipeline_wrapper(pipeline))
+            profile.get_device().as_playback().set_real_time(False)
+            session = RealSenseSession(rs, pipeline, config, depth=self._depth)
         except RuntimeError as error:
             raise CameraError(f'cannot be played as a RealSense recording ({error})') from error
-        # not in real time: then the library waits for us, and no frame is lost
-        session.device.as_playback().set_real_time(False)
         return PacedSession(session, Pace(self._fps))
 
     def reset(self) -> None:

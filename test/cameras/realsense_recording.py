@@ -13,9 +13,9 @@ FOCAL, CENTRE, RADIAL = 60.0, (31.5, 23.5), 0.1
 
 
 def color(number: int) -> np.ndarray:
-    """[h, w, 3] uint8 RGB: the number as red, and a blue that differs from it."""
+    """[h, w, 3] uint8 RGB: the number as red (modulo 256), and a blue that differs."""
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    picture[..., 0] = number
+    picture[..., 0] = number % 256
     picture[..., 2] = 200
     return picture
 

@@ -58,7 +58,7 @@ def pictures(request):
 def recording(request):
     pytest.importorskip('pyrealsense2', exc_type=ImportError)
     path = request.getfixturevalue('tmp_path') / 'recording.db3'
-    realsense_recording.record(path, list(range(200)))
+    realsense_recording.record(path, list(range(1000)))
     return supervised(Recording(str(path), FPS))
 
 
@@ -131,7 +131,7 @@ def test_no_call_waits_for_the_camera(camera):
     for call in (camera.start, camera.take, camera.calibration, camera.status):
         begin = time.monotonic()
         call()
-        assert time.monotonic() - begin < 0.5
+        assert time.monotonic() - begin < 2.0
 
 
 def test_frames_are_pictures_in_order_and_of_now(running):
@@ -170,7 +170,7 @@ def test_waiting_is_as_long_as_told(running):
     take(running, 1)
     begin = time.monotonic()
     running.take(0.0)
-    assert time.monotonic() - begin < 0.5
+    assert time.monotonic() - begin < 2.0
     assert take(running, 1)
 
 
@@ -189,7 +189,7 @@ def test_running_camera_is_well(running, wait_for):
 def test_closing_is_final_quick_and_repeatable(running):
     begin = time.monotonic()
     running.close()
-    assert time.monotonic() - begin < 1.5
+    assert time.monotonic() - begin < 3.0
     received = running.status().received
     time.sleep(5 / FPS)
     assert running.status().received == received

@@ -196,7 +196,7 @@ def test_stop_that_hangs_blocks_nothing(two, start, wait_for, monkeypatch):
     wait_for(running(camera))
     begin = time.monotonic()
     camera.close()
-    assert time.monotonic() - begin < 1.5
+    assert time.monotonic() - begin < 3.0
     device.hang_stop.set()
 
 
@@ -217,9 +217,12 @@ def recording(library, tmp_path_factory):
 
 
 def read_all(session) -> list:
-    frames = []
-    while (frame := session.read(0.5)) is not None:
-        frames.append(frame)
+    """Frames until there are none for two seconds: this machine may be busy."""
+    frames, silent = [], 0
+    while silent < 4:
+        frame = session.read(0.5)
+        silent = silent + 1 if frame is None else 0
+        frames += [] if frame is None else [frame]
     return frames
 
 
@@ -248,8 +251,10 @@ def test_recorded_stamps_are_read(library, recording):
     config = library.config()
     config.enable_device_from_file(str(recording), repeat_playback=False)
     config.enable_stream(library.stream.color)
-    session = RealSenseSession(library, config, depth=False)
-    session.device.as_playback().set_real_time(False)
+    pipeline = library.pipeline()
+    playback = config.resolve(library.pipeline_wrapper(pipeline)).get_device().as_playback()
+    playback.set_real_time(False)
+    session = RealSenseSession(library, pipeline, config, depth=False)
     frames = read_all(session)
     session.close()
     expected = [round(1e6 * (made.START_MS + 1e3 * f.number / made.FPS)) for f in frames]
@@ -266,6 +271,17 @@ def test_the_end_of_a_recording_is_a_dropped_camera(recording, start, wait_for):
     status = camera.status()
     assert status.recoveries >= 1
     assert status.dropped >= 4  # the two that are missing, each time
+
+
+def test_recording_through_the_node(recording, ros, node_process):
+    """The library of the RealSense and that of ROS in one process, to its end."""
+    from sensor_msgs.msg import CameraInfo
+
+    infos = ros.collect(ros.node(), CameraInfo, 'camera/color/camera_info')
+    process = node_process('camera', '-p', 'source:=playback', '-p', f'path:={recording}')
+    ros.wait_for(lambda: len(infos) > 5, 30.0)
+    assert infos[-1].k[0] == made.FOCAL
+    assert process.interrupt() == 0
 
 
 def test_file_that_is_no_recording_is_told(library, tmp_path, start, wait_for):

@@ -135,7 +135,7 @@ def test_stop_that_hangs_is_left_behind(scripted, camera, wait_for, monkeypatch)
     assert not release.is_set()
     begin = time.monotonic()
     camera.close()
-    assert time.monotonic() - begin < 1.5
+    assert time.monotonic() - begin < 3.0
     release.set()
 
 
