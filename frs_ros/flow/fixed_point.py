@@ -27,7 +27,7 @@ def fixed_point(
     Args:
         velocity: The field.
         action: [B, ...]; not modified.
-        times: Increasing grid from 0 to 1; ValueError otherwise.
+        times: Increasing grid from 0 to 1 or a part of one; ValueError otherwise.
         tolerance: Largest RMS residual of a step that counts as solved. Never taken finer than
             the rounding of the actions' dtype allows.
         max_iterations: Evaluations per step, at least 1; ValueError otherwise.

@@ -26,15 +26,25 @@ def uniform(steps: int) -> np.ndarray:
     return np.linspace(T_NOISE, T_ACTION, steps + 1)
 
 
+def onward(times: Times, start: float) -> np.ndarray:
+    """`start` and the times after it: the grid on which a latent of that time is sampled.
+
+    A start between two times makes the first step the shorter one; a start that rounding keeps
+    from being one of the times is that time.
+    """
+    grid = np.asarray(times, dtype=np.float64)
+    return np.append(start, grid[grid > start + 1e-9])
+
+
 def check(times: Times) -> np.ndarray:
     """`times` as float64 if they are a grid, else a ValueError that says why not."""
     grid = np.asarray(times, dtype=np.float64)
     if grid.ndim != 1 or grid.size < 2:
         raise ValueError(f'times must be a flat array of 2 or more, not of shape {grid.shape}')
-    if grid[0] != T_NOISE or grid[-1] != T_ACTION:
-        raise ValueError(f'times must run from 0 (noise) to 1 (action), not {grid[0]}..{grid[-1]}')
     if not np.all(np.diff(grid) > 0):
-        raise ValueError('times must increase strictly')
+        raise ValueError('times must increase strictly, from noise to action')
+    if grid[0] < T_NOISE or grid[-1] > T_ACTION:
+        raise ValueError(f'times must be from 0 (noise) to 1 (action), not {grid[0]}..{grid[-1]}')
     return grid
 
 

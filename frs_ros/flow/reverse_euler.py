@@ -22,7 +22,7 @@ def reverse_euler(velocity: Velocity, action: Any, times: Times) -> Inversion:
     Args:
         velocity: The field.
         action: [B, ...]; not modified.
-        times: Increasing grid from 0 to 1; ValueError otherwise.
+        times: Increasing grid from 0 to 1 or a part of one; ValueError otherwise.
 
     Returns:
         The noise after one evaluation per step. The residual costs nothing, as each evaluation

@@ -21,8 +21,9 @@ def sample(velocity: Velocity, noise: Any, times: Times) -> Any:
 
     Args:
         velocity: The field.
-        noise: [B, ...] numpy array or torch tensor; not modified.
-        times: Increasing grid from 0 to 1; ValueError otherwise.
+        noise: [B, ...] numpy array or torch tensor; not modified. A latent of another time is
+            sampled from there if the grid begins at its time.
+        times: Increasing grid from 0 to 1 or a part of one; ValueError otherwise.
 
     Returns:
         [B, ...] actions, same library and dtype as `noise`.

@@ -17,7 +17,7 @@ class CountingPolicy:
 
     Attributes:
         encodes: Calls of `encode` so far.
-        evaluations: Calls of `velocity` so far.
+        evaluations: Evaluations of `velocity` so far; a batch of n counts n.
     """
 
     def __init__(self, policy: FlowPolicy) -> None:
@@ -34,7 +34,7 @@ class CountingPolicy:
 
     def velocity(self, x: Any, t: Any, context: Context) -> Any:
         """Counts and passes on."""
-        self.evaluations += 1
+        self.evaluations += len(x)
         return self.policy.velocity(x, t, context)
 
     def to_model(self, chunk: np.ndarray, observation: Observation) -> Any:

@@ -21,21 +21,24 @@ def chi_percentile(noise: np.ndarray) -> float:
     return float(chdtr(noise.size, np.sum(np.square(noise, dtype=np.float64))))
 
 
+def from_start(chunk: np.ndarray, reference: np.ndarray, spec: ActionSpec) -> np.ndarray:
+    """Chunks [.., H, D] as motion: absolute positions count from where the reference begins."""
+    return chunk - reference[:1] if spec.space == JOINT_POSITION else chunk
+
+
 def against_reference(
     chunk: np.ndarray, reference: np.ndarray, spec: ActionSpec
 ) -> dict[str, float]:
     """`round_trip_rms` and `cosine` of two chunks [H, D] in model space.
 
-    Only what moves the arm counts: the translation, or all joints. Absolute positions count from
-    where the reference begins. The cosine is left out where it does not exist: a chunk or a
-    reference without motion.
+    Only what moves the arm counts: the translation, or all joints. The cosine is left out where
+    it does not exist: a chunk or a reference without motion.
     """
     names = next((n for n in (TRANSLATION, JOINTS) if set(n) <= set(spec.names)), None)
     if names is None:
         return {}
     dims = spec.indices(*names)
-    start = reference[:1, dims] if spec.space == JOINT_POSITION else 0.0
-    a, b = (chunk[:, dims] - start).ravel(), (reference[:, dims] - start).ravel()
+    a, b = (from_start(x, reference, spec)[:, dims].ravel() for x in (chunk, reference))
     numbers = {'round_trip_rms': float(np.sqrt(np.mean((a - b) ** 2)))}
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
     if lengths > 0:

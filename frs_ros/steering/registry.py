@@ -15,6 +15,8 @@ from frs_ros.guidance.reference import GRIPPER, ReferenceWriter, reference_chunk
 from frs_ros.steering.base import Steerer
 from frs_ros.steering.direct import Direct
 from frs_ros.steering.frs import FlowReversalSteering
+from frs_ros.steering.partial_noising import PartialNoising
+from frs_ros.steering.sample_and_rank import SampleAndRank
 from frs_ros.steering.unsteered import Unsteered
 
 
@@ -61,6 +63,8 @@ def _names(redraw: Sequence[str]) -> tuple[str, ...]:
 METHODS: dict[str, Callable[..., Steerer]] = {
     'base': base,
     'direct': Direct,
+    'partial_noising': PartialNoising,
+    'sample_and_rank': SampleAndRank,
     'frs': frs,
     'frs_fixed_point': frs_fixed_point,
 }

@@ -6,7 +6,7 @@ from fields import linear, mild
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frs_ros.flow.grids import uniform
+from frs_ros.flow.grids import onward, uniform
 from frs_ros.flow.sample import sample
 
 
@@ -19,8 +19,9 @@ def test_uniform_grid():
     [
         ([0, 0.5, 0.5, 1], 'increase'),
         ([0, 0.7, 0.3, 1], 'increase'),
-        ([1, 0.5, 0], 'from 0'),
-        ([0, 0.5], 'from 0'),
+        ([1, 0.5, 0], 'increase'),
+        ([-0.1, 0.5], 'from 0'),
+        ([0.5, 1.1], 'from 0'),
         ([0, float('nan'), 1], 'increase'),
         ([0], 'flat array'),
         ([[0, 1]], 'flat array'),
@@ -29,6 +30,20 @@ def test_uniform_grid():
 def test_bad_grids_are_named(times, why):
     with pytest.raises(ValueError, match=why):
         sample(linear(1.0), np.ones((1, 2)), times)
+
+
+def test_the_rest_of_a_grid_begins_at_its_start():
+    np.testing.assert_allclose(onward(uniform(4), 0.6), [0.6, 0.75, 1])
+    for n in range(10):  # whatever the rounding of n / 10
+        np.testing.assert_allclose(onward(uniform(10), n / 10), uniform(10)[n:], rtol=1e-12)
+
+
+def test_sampling_may_stop_and_go_on_without_a_trace():
+    times, noise = uniform(10), np.random.default_rng(2).standard_normal((4, 3))
+    for n in range(1, 10):
+        half = sample(mild, noise, times[: n + 1])
+        whole = sample(mild, half, times[n:])
+        np.testing.assert_array_equal(whole, sample(mild, noise, times))
 
 
 def test_a_grid_has_steps():
