@@ -225,7 +225,7 @@ WITH_TERMINAL = (
     'from frs_ros.nodes.terminal import open_terminal\n'
     'with open_terminal() as terminal:\n'
     "    terminal.say(terminal.problem or 'open')\n"
-    '    time.sleep(60)\n'
+    '    time.sleep(0 if terminal.problem else 60)\n'
 )
 
 
@@ -237,6 +237,31 @@ def test_signals_before_ros_is_up_restore_the_terminal(keyboard, wait_for, numbe
     terminal.process.send_signal(number)
     terminal.process.wait(5.0)
     assert terminal.settings() == terminal.before
+
+
+def test_after_a_stop_keys_are_single_again(keyboard, wait_for):
+    terminal = keyboard(command=[sys.executable, '-c', WITH_TERMINAL])
+    wait_for(lambda: 'open' in terminal.read(), what='the terminal')
+    single = terminal.settings()
+    terminal.process.send_signal(signal.SIGSTOP)  # Ctrl-Z: the shell sets the terminal for itself
+    termios.tcsetattr(terminal.other, termios.TCSANOW, terminal.before)
+    terminal.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: terminal.settings() == single, what='single keys')
+
+
+IN_BACKGROUND = (
+    'import fcntl, os, subprocess, sys, termios\n'
+    'fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n'
+    'subprocess.run([sys.executable, "-c", sys.argv[1]], process_group=0)\n'
+)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason='subprocess has no process_group')
+def test_in_the_background_of_a_shell_the_terminal_is_left_alone(keyboard, wait_for):
+    terminal = keyboard(WITH_TERMINAL, command=[sys.executable, '-c', IN_BACKGROUND])
+    wait_for(lambda: 'in the background' in terminal.read(), what='the reason')
+    assert terminal.settings() == terminal.before
+    assert terminal.process.wait(5.0) == 0
 
 
 # ---- devices ----------------------------------------------------------------------------------
