@@ -15,15 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of the command."""
     option = parser.add_argument
     add_suite(parser)
-    option(
-        '--tasks',
-        default='0,1,2,3,4,8,9',
-        help='tasks in whose scenes the expert works (default: %(default)s)',
-    )
+    option('--tasks', help="tasks in whose scenes the expert works (default: the suite's split)")
     option(
         '--held-out',
-        default='tomato_sauce,butter,milk',
-        help='object types that are never fetched (default: %(default)s)',
+        help='object types that are never fetched, or instructions that are never followed, '
+        "separated by commas (default: the suite's split)",
     )
     option('--episodes', type=int, default=1000, help='attempts (default: %(default)s)')
     option('--workers', type=int, default=2, help='processes (default: %(default)s)')
@@ -40,20 +36,26 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.data.collector import collect
     from frs_ros.learning.report import write_json
     from frs_ros.policies.images import CAMERAS
+    from frs_ros.sim.splits import SPLITS
     from frs_ros.sim.standin.groceries import GROCERIES
     from frs_ros.sim.suites import tasks
 
     if args.episodes < 1 or args.workers < 1:
         raise ConfigError('--episodes and --workers must be at least 1')
-    choose('suite', args.suite, ('libero_object',))
-    held_out = tuple(t for t in args.held_out.split(',') if t)
-    for thing in held_out:
-        choose('object type', thing, GROCERIES)
+    split = SPLITS[choose('suite', args.suite, SPLITS)]
+    count = len(tasks(args.suite))
+    scenes = split.tasks if args.tasks is None else parse_tasks(args.tasks, count, {})
+    never = split.never
+    if args.held_out is not None:
+        never = tuple(t.strip() for t in args.held_out.split(',') if t.strip())
+    for name in never:
+        if ' ' not in name:  # else it is an instruction
+            choose('object type', name, GROCERIES)
     settings = replace(
         CollectionSettings(),
         suite=args.suite,
-        tasks=tuple(parse_tasks(args.tasks, len(tasks(args.suite)), {})),
-        held_out=held_out,
+        tasks=tuple(scenes),
+        held_out=never,
         assets=args.assets,
         seed=args.seed,
     )

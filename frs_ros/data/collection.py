@@ -21,7 +21,9 @@ from frs_ros.guidance.coarse import diagonal
 from frs_ros.sim.expert import FetchExpert
 from frs_ros.sim.layouts import shuffle_layout
 from frs_ros.sim.libero import LiberoEnv
-from frs_ros.sim.wording import instruction_for, object_type
+from frs_ros.sim.placing import reach_point
+from frs_ros.sim.repertoire import Goal, repertoire
+from frs_ros.sim.splits import SPLITS
 from frs_ros.types import CameraSpec
 
 _EMPTY = np.zeros(0)
@@ -34,7 +36,7 @@ class CollectionSettings:
     Attributes:
         suite: LIBERO suite.
         tasks: Tasks whose scenes are used.
-        held_out: Object types that are never fetched.
+        held_out: What is never done, see `sim.repertoire`.
         assets: Asset pack.
         seed: Seed of everything; with an episode's number it determines the episode.
         init_states: The first so many stock init states are used.
@@ -46,8 +48,8 @@ class CollectionSettings:
     """
 
     suite: str = 'libero_object'
-    tasks: tuple[int, ...] = (0, 1, 2, 3, 4, 8, 9)
-    held_out: tuple[str, ...] = ('tomato_sauce', 'butter', 'milk')
+    tasks: tuple[int, ...] = SPLITS['libero_object'].tasks
+    held_out: tuple[str, ...] = SPLITS['libero_object'].never
     assets: str = 'standin'
     seed: int = 0
     init_states: int = 30
@@ -71,20 +73,19 @@ def record_episode(
     env.reset(init_id)
     if rng.random() < settings.shuffled:
         shuffle_layout(env, rng)
-    target = _choose_target(env, settings, rng)
+    goal = _choose_goal(env, settings, rng)
+    env.pursue(goal.predicate, goal.instruction)
     coarse = rng.random() < settings.coarse_start
     if coarse:
-        coarse_approach(env, target, rng)
+        coarse_approach(env, rng)
     noise = Disturbance(rng, float(rng.choice(settings.noise)))
     rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     try:
-        goal = ('in', target, env.goal[2])
-        expert = FetchExpert(env, goal, hover=0.03 if coarse else 0.08)
+        expert = FetchExpert(env, env.goal, hover=0.03 if coarse else 0.08)
         for action in expert.actions():
             rows.append((env.state(), action, env.data.qpos.copy()))
-            env.step(noise(action))
-            if env.fulfilled(goal):
-                return _demonstration(env, init_id, target, rows)
+            if env.step(noise(action)):
+                return _demonstration(env, init_id, rows)
             if len(rows) >= settings.max_steps:
                 return None
     except DataError:  # no grasp exists, for example when the object has fallen over
@@ -92,12 +93,14 @@ def record_episode(
     return None
 
 
-def coarse_approach(env: LiberoEnv, target: str, rng: np.random.Generator) -> None:
-    """Moves the open hand near and above the target in coarse axis-aligned steps."""
+def coarse_approach(env: LiberoEnv, rng: np.random.Generator) -> None:
+    """Moves the open hand near and above the goal's object in coarse axis-aligned steps."""
+    target = env.goal[1]
+    aim = reach_point(env, env.goal) - env.position(target)  # 0, or a place on the rim
     reach = rng.uniform(0.01, 0.05)
     clearance = rng.uniform(0.0, 0.06)
     for _ in range(rng.integers(8, 24)):
-        offset = env.position(target) - env.gripper_pose()[0]
+        offset = env.position(target) + aim - env.gripper_pose()[0]
         top = env.vertices(target)[:, 2].max()
         action = np.array([0.0, 0, 0, 0, 0, 0, -1])
         if np.linalg.norm(offset[:2]) > reach:
@@ -164,27 +167,26 @@ def render(
     return demonstration.with_pictures(frames, pixels, pictures)
 
 
-def _choose_target(env: LiberoEnv, settings: CollectionSettings, rng: np.random.Generator) -> str:
-    allowed = [n for n in env.object_names[:-1] if object_type(n) not in settings.held_out]
-    stock = env.goal[1]
-    if rng.random() < settings.stock_target and stock in allowed:
-        return stock
-    return str(rng.choice(allowed))
+def _choose_goal(env: LiberoEnv, settings: CollectionSettings, rng: np.random.Generator) -> Goal:
+    goals = repertoire(env, settings.held_out)
+    stock = [g for g in goals if g.predicate == env.stock_goal]
+    if rng.random() < settings.stock_target and stock:
+        return stock[0]
+    return goals[int(rng.choice(len(goals)))]
 
 
 def _demonstration(
     env: LiberoEnv,
     init_id: int,
-    target: str,
     rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
 ) -> Demonstration:
     state, actions, qpos = (np.stack(column) for column in zip(*rows, strict=True))
     return Demonstration(
         env.task_id,
         init_id,
-        target,
+        env.goal[1],
         tuple(env.object_names),
-        instruction_for(target),
+        env.instruction,
         state,
         actions.astype(np.float32),
         qpos,

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--held-out',
         default=','.join(default.held_out),
         metavar='TYPES',
-        help='object types that must not be a target (default: %(default)s)',
+        help='object types and instructions that the data must not have (default: %(default)s)',
     )
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from frs_ros.errors import ConfigError
+from frs_ros.sim.splits import NEVER
 
-HELD_OUT = ('tomato_sauce', 'butter', 'milk')  # object types that are never a target in training
 FIRST_VALIDATION_INIT = 28  # episodes from this init state on measure the loss, others train
 
 
@@ -28,7 +28,7 @@ class GeneralistConfig:
         save_every: Steps between saves of the training state.
         seed: Of weights, batches, augmentation and noise.
         threads: CPU threads.
-        held_out: Object types that must never be a target.
+        held_out: Object types and instructions that the data must not have.
     """
 
     steps: int = 6000
@@ -43,7 +43,7 @@ class GeneralistConfig:
     save_every: int = 1000
     seed: int = 0
     threads: int = 2
-    held_out: tuple[str, ...] = HELD_OUT
+    held_out: tuple[str, ...] = NEVER
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -127,9 +127,9 @@ def load_training_data(
 
 
 def check_held_out(episodes: Iterable[Demonstration], held_out: Sequence[str]) -> None:
-    """DataError if a held-out object is fetched: only targets are labelled and named."""
+    """DataError if what is held out is done: only targets are labelled and named."""
     for episode in episodes:
-        if object_type(episode.target) in held_out:
+        if object_type(episode.target) in held_out or episode.instruction in held_out:
             raise DataError(
                 f"task {episode.task_id}, init {episode.init_id}: target '{episode.target}' is "
                 'held out and must not be trained on'

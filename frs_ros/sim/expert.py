@@ -8,14 +8,14 @@ it may disturb the executed actions (recovery noise) and still record the clean 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from frs_ros.sim.grasp import Grasp, Hand, fits, plan_grasp, plan_rim_grasp
+from frs_ros.sim.grasp import Grasp, fits, plan_grasp, plan_rim_grasp
 from frs_ros.sim.libero import LiberoEnv
-from frs_ros.sim.placing import placement
+from frs_ros.sim.placing import hand, placement
 
 OPEN, CLOSE = -1.0, 1.0
 ATTEMPTS = 3
@@ -54,9 +54,7 @@ class FetchExpert:
         self._env, self._goal, self._target, self._hover = env, tuple(goal), goal[1], hover
         self._tried: tuple[float, ...] = ()
         self._home = _straight_down(env.gripper_pose()[1])
-        fingers = [env.data.body(f'gripper0_{s}finger').xpos for s in ('left', 'right')]
-        across = fingers[0] - fingers[1]
-        self._closing_angle = float(np.arctan2(across[1], across[0]))
+        self._closing_angle = env.closing_angle()
         self._yaw, self._gripper = 0.0, OPEN
 
     def actions(self) -> Iterator[np.ndarray]:
@@ -95,10 +93,10 @@ class FetchExpert:
         vertices = self._env.vertices(self._target)
         if fits(vertices, self._closing_angle):
             return plan_grasp(vertices, self._closing_angle, attempt)
-        obstacles = self._env.obstacles(self._target)
-        there = placement(self._env, self._goal).point
-        hand = Hand(self._closing_angle, self._here(), obstacles, there, self._tried)
-        grasp = plan_rim_grasp(vertices, hand, attempt)
+        surroundings = replace(
+            hand(self._env, self._goal, self._tried), closing_angle=self._closing_angle
+        )
+        grasp = plan_rim_grasp(vertices, surroundings, attempt)
         assert grasp.side is not None
         self._tried += (grasp.side,)
         return grasp

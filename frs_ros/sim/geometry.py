@@ -16,7 +16,7 @@ _CYLINDER_CORNERS = np.array(
         for z in (-1.0, 1.0)
     ]
 )
-_BOX_CORNERS = np.array([(x, y, z) for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
+BOX_CORNERS = np.array([(x, y, z) for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
 
 
 def geom_vertices(model: Any, data: Any, geoms: Sequence[int]) -> np.ndarray:
@@ -51,7 +51,7 @@ def _geom_vertices(model: Any, data: Any, geom: int) -> np.ndarray:
     elif kind == mujoco.mjtGeom.mjGEOM_CAPSULE:
         local = _CYLINDER_CORNERS * (size[0], size[0], size[1] + size[0])
     elif kind == mujoco.mjtGeom.mjGEOM_SPHERE:
-        local = _BOX_CORNERS * size[0]
+        local = BOX_CORNERS * size[0]
     else:
-        local = _BOX_CORNERS * size
+        local = BOX_CORNERS * size
     return local @ data.geom_xmat[geom].reshape(3, 3).T + data.geom_xpos[geom]

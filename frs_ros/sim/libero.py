@@ -21,7 +21,7 @@ from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import ConfigError, choose
 from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
-from frs_ros.sim.geometry import collision_geoms, geom_vertices
+from frs_ros.sim.geometry import BOX_CORNERS, collision_geoms, geom_vertices
 from frs_ros.sim.obstacles import Obstacles, surroundings
 from frs_ros.sim.rendering import MUJOCO_CAMERAS, SceneCamera
 from frs_ros.sim.wording import instruction_for
@@ -44,6 +44,7 @@ class LiberoEnv:
         control_hz: Control rate.
         num_init_states: Number of stock init states.
         assets: The asset pack in use.
+        stock_instruction: The task in LIBERO's words; `instruction` is the one in force.
         stock_goal: The task's success predicate, such as (in, milk_1, basket_1_contain_region).
         goal: The predicate in force.
     """
@@ -68,7 +69,7 @@ class LiberoEnv:
         """
         task = suites.task(suite, task_id)
         self.suite, self.task_id = suite, task_id
-        self.instruction = self._stock_instruction = task.instruction
+        self.instruction = self.stock_instruction = task.instruction
         self.max_steps = task.max_steps
         self.cameras = tuple(cameras)
         for camera in self.cameras:
@@ -85,7 +86,7 @@ class LiberoEnv:
         self._finger_qpos = [int(self.model.joint(j).qposadr[0]) for j in fingers]
         self._rest_heights: dict[str, float] = {}
         self.stock_goal = self.goal = self._only_goal()
-        self._geoms = {n: self._collision_geoms(n) for n in self.object_names}
+        self._geoms: dict[str, list[int]] = {}
         self.gripper_command = _OPEN
 
     @property
@@ -95,7 +96,7 @@ class LiberoEnv:
     def _only_goal(self) -> tuple[str, ...]:
         """The task's predicate; ConfigError unless it is one, of an object and a destination."""
         goals = [tuple(g) for g in self._problem.parsed_problem['goal_state']]
-        if len(goals) == 1 and len(goals[0]) == 3 and self.destination_of(goals[0]):
+        if len(goals) == 1 and len(goals[0]) == 3 and self.owner_of(goals[0]):
             return goals[0]
         raise ConfigError(
             f'{self.suite} task {self.task_id}, "{self.instruction}", cannot be run yet: only '
@@ -111,7 +112,7 @@ class LiberoEnv:
                 f'init state {init_id} does not exist; {self.suite} task {self.task_id} has '
                 f'0 to {self.num_init_states - 1}'
             )
-        self.goal, self.instruction = self.stock_goal, self._stock_instruction
+        self.goal, self.instruction = self.stock_goal, self.stock_instruction
         self.load_state(self._init_states[init_id])
         self.settle()
 
@@ -145,6 +146,13 @@ class LiberoEnv:
             raise ConfigError(f'no object {target}; there are {", ".join(self.object_names[:-1])}')
         self.goal = (self.stock_goal[0], target, *self.stock_goal[2:])
         self.instruction = instruction_for(target)
+
+    def pursue(self, goal: Sequence[str], instruction: str) -> None:
+        """Puts another goal in force until the next reset: of an object of the scene."""
+        if goal[1] not in self.movable or not self.owner_of(goal):
+            raise ConfigError(f'{" ".join(goal)} is no goal in {self.suite} task {self.task_id}')
+        self.goal, self.instruction = tuple(goal), instruction
+        self._rest_heights.setdefault(self.destination, float(self.position(self.destination)[2]))
 
     def step(self, action: np.ndarray) -> bool:
         """Executes one action [7]; returns whether the task's success predicate holds."""
@@ -218,11 +226,15 @@ class LiberoEnv:
 
     @property
     def destination(self) -> str:
-        """The object the goal's region belongs to, such as `basket_1`."""
-        return self.destination_of(self.goal)
+        """Where the goal's object goes: an object such as `basket_1`, or a region of furniture."""
+        owner = self.owner_of(self.goal)
+        return owner if owner in self.movable else self.goal[2]
 
-    def destination_of(self, goal: Sequence[str]) -> str:
-        """Object of a goal's region, or the goal's object itself; '' for a place on the table."""
+    def owner_of(self, goal: Sequence[str]) -> str:
+        """Object or furniture of a goal's region, or the goal's object itself.
+
+        '' for a place on the table.
+        """
         name = goal[2]
         state = self._problem.object_states_dict.get(name)
         owner = getattr(state, 'parent_name', name)
@@ -233,12 +245,7 @@ class LiberoEnv:
         """Names of all objects that can be carried."""
         return sorted(self._problem.objects_dict)
 
-    def site(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Position [3] (m, world frame) and half extents [3] (m) of a region of furniture."""
-        site = self.model.site(name).id
-        return self.data.site_xpos[site].copy(), self.model.site_size[site].copy()
-
-    def site_vertices(self, name: str) -> np.ndarray:
+    def part_vertices(self, name: str) -> np.ndarray:
         """Vertices [n, 3] of the part of furniture, such as a drawer, that has a region."""
         body = int(self.model.site_bodyid[self.model.site(name).id])
         return geom_vertices(self.model, self.data, collision_geoms(self.model, body))
@@ -248,8 +255,10 @@ class LiberoEnv:
         return surroundings(self.model, self.data, self._problem.obj_body_id[name])
 
     def position(self, name: str) -> np.ndarray:
-        """Position [3] of an object's origin, m, world frame."""
-        return self.data.xpos[self._problem.obj_body_id[name]].copy()
+        """Position [3] of an object's origin, or of a region of furniture, m, world frame."""
+        if name in self._problem.obj_body_id:
+            return self.data.xpos[self._problem.obj_body_id[name]].copy()
+        return self.data.site_xpos[self.model.site(name).id].copy()
 
     def body_name(self, name: str) -> str:
         """Name of the MuJoCo body that carries an object's free joint."""
@@ -259,11 +268,23 @@ class LiberoEnv:
         return str(self.model.body(body).name)
 
     def vertices(self, name: str) -> np.ndarray:
-        """Vertices [n, 3] of an object's collision geometry, m, world frame."""
-        return geom_vertices(self.model, self.data, self._geoms[name])
+        """Vertices [n, 3] of an object's collision geometry or a region, m, world frame."""
+        if name in self._problem.obj_body_id:
+            return geom_vertices(self.model, self.data, self._collision_geoms(name))
+        site = self.model.site(name).id
+        corners = BOX_CORNERS * self.model.site_size[site]
+        rotation = self.data.site_xmat[site].reshape(3, 3)
+        return np.asarray(corners @ rotation.T + self.data.site_xpos[site])
 
     def _collision_geoms(self, name: str) -> list[int]:
-        return collision_geoms(self.model, self._problem.obj_body_id[name])
+        if name not in self._geoms:
+            self._geoms[name] = collision_geoms(self.model, self._problem.obj_body_id[name])
+        return self._geoms[name]
+
+    def closing_angle(self) -> float:
+        """Direction in the xy plane in which the fingers close, rad."""
+        left, right = (self.data.body(f'gripper0_{s}finger').xpos for s in ('left', 'right'))
+        return float(np.arctan2(*(left - right)[1::-1]))
 
     def gripper_pose(self) -> tuple[np.ndarray, np.ndarray]:
         """Position [3] (m) and rotation matrix [3, 3] of the grasp site, world frame."""

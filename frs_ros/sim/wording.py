@@ -11,3 +11,20 @@ def instruction_for(target: str) -> str:
     """The stock wording of `libero_object` for any of its objects."""
     thing = object_type(target).replace('_', ' ')
     return f'pick up the {thing} and place it in the basket'
+
+
+# Places of `libero_goal` as its instructions call them.
+_PLACES = {
+    'plate_1': 'on the plate',
+    'akita_black_bowl_1': 'in the bowl',
+    'flat_stove_1_cook_region': 'on the stove',
+    'wooden_cabinet_1_top_side': 'on top of the cabinet',
+    'wine_rack_1_top_region': 'on the rack',
+}
+_THINGS = {'akita_black_bowl': 'bowl', 'glazed_rim_porcelain_ramekin': 'ramekin'}
+
+
+def placing(thing: str, place: str) -> str:
+    """The wording of `libero_goal` for any of its objects and places."""
+    kind = object_type(thing)
+    return f'put the {_THINGS.get(kind, kind.replace("_", " "))} {_PLACES[place]}'

@@ -112,7 +112,8 @@ def test_coarse_approach_ends_near_the_target_with_an_open_hand(soup_env):
     target = 'cream_cheese_1'
     for seed in range(3):
         soup_env.reset(20)
-        coarse_approach(soup_env, target, np.random.default_rng(seed))
+        soup_env.pursue(('in', target, soup_env.goal[2]), 'fetch it')
+        coarse_approach(soup_env, np.random.default_rng(seed))
         offset = soup_env.position(target) - soup_env.gripper_pose()[0]
         assert np.linalg.norm(offset[:2]) < 0.1
         assert soup_env.gripper_command < 0

@@ -103,7 +103,9 @@ def test_expert_fetches_an_object_that_is_not_the_stock_target(butter_env):
 
 
 def test_shuffled_layouts_are_apart_at_rest_and_repeatable(butter_env):
-    from frs_ros.sim.layouts import SPACING, X_RANGE, Y_RANGE, shuffle_layout
+    from frs_ros.sim.layouts import AREAS, shuffle_layout
+
+    area = AREAS['libero_object']
 
     def layout(seed):
         butter_env.reset(30)
@@ -114,6 +116,6 @@ def test_shuffled_layouts_are_apart_at_rest_and_repeatable(butter_env):
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other)[:, :2].max() > 0.05
     gaps = np.linalg.norm(first[:, None, :2] - first[None, :, :2], axis=-1)
-    assert gaps[np.triu_indices(len(first), 1)].min() > SPACING - 0.02
-    assert X_RANGE[0] - 0.02 < first[:, 0].min() <= first[:, 0].max() < X_RANGE[1] + 0.02
-    assert Y_RANGE[0] - 0.02 < first[:, 1].min() <= first[:, 1].max() < Y_RANGE[1] + 0.02
+    assert gaps[np.triu_indices(len(first), 1)].min() > area.spacing - 0.02
+    assert area.x[0] - 0.02 < first[:, 0].min() <= first[:, 0].max() < area.x[1] + 0.02
+    assert area.y[0] - 0.02 < first[:, 1].min() <= first[:, 1].max() < area.y[1] + 0.02
