@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from frs_ros.errors import choose
+from frs_ros.errors import ConfigError, choose
 from frs_ros.robot.base import RobotDriver
 from frs_ros.robot.models import ArmModel
 from frs_ros.robot.scripted import Event
@@ -42,12 +42,14 @@ def make_driver(
         clock: Seconds; stamps states and faults.
 
     Raises:
-        ConfigError: There is no such driver.
+        ConfigError: There is no such driver, or it has no address.
     """
     if choose('robot driver', name, DRIVERS) == 'kinematic':
         from frs_ros.robot.kinematic import KinematicDriver
 
         return KinematicDriver(model, clock=clock, script=script)
+    if not address:
+        raise ConfigError("driver franky needs the robot's address, such as address:=172.16.0.2")
     from frs_ros.robot.franky.connect import Options
     from frs_ros.robot.franky.driver import FrankyDriver
 

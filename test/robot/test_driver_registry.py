@@ -30,3 +30,8 @@ def test_franky_is_loaded_by_connect_only():
         'sys.exit("franky" in sys.modules)'
     )
     assert subprocess.run([sys.executable, '-c', code], timeout=60).returncode == 0
+
+
+def test_franky_needs_an_address():
+    with pytest.raises(ConfigError, match='address:=172.16.0.2'):
+        make_driver('franky', model=FR3)
