@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checkpoints of the small generalist: safetensors beside a JSON file, never pickle.
+"""Policies by name or path; the small generalist's own files, which are never pickle.
 
 `NAME.safetensors` holds the weights in float16 (computed in float32 after loading), `NAME.json`
 what they mean: spec, cameras, instructions, normalisation and how they were trained.
@@ -26,6 +26,8 @@ from frs_ros.policies.mini_network import PROPRIO_DIM
 from frs_ros.policies.normalisation import Normalisation
 from frs_ros.policies.random_droid import NAME as RANDOM_DROID
 from frs_ros.policies.random_droid import RandomDroidPolicy
+from frs_ros.policies.vla.load import load_vla
+from frs_ros.policies.vla.settings import is_policy_file
 from frs_ros.policies.vocabulary import Vocabulary
 from frs_ros.types import CARTESIAN_DELTA
 
@@ -76,13 +78,18 @@ def load_policy(checkpoint: str | Path) -> FlowPolicy:
 
     Args:
         checkpoint: 'mini' for the shipped one, 'random_droid' for random weights of the shape of
-            pi0.5-DROID, else a `.safetensors` file with its JSON beside it.
+            pi0.5-DROID, a `.yaml` file for a pi0, pi0.5 or SmolVLA (`vla.settings`), else a
+            `.safetensors` file with its JSON beside it.
 
     Raises:
         CheckpointError: If it is missing, truncated, of another kind or shape, or not finite.
+        ConfigError: If a parameter file does not fit.
+        DependencyError: If the library that a parameter file needs is not installed.
     """
     if str(checkpoint) == RANDOM_DROID:
         return RandomDroidPolicy()
+    if is_policy_file(checkpoint):
+        return load_vla(checkpoint)
     path = resolve(checkpoint)
     description = read_metadata(path)
     try:

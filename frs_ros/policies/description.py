@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a checkpoint is and needs, read from the JSON beside its weights. Without torch."""
+"""What a checkpoint is and needs, read from what lies beside its weights. Without torch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_ros.errors import CheckpointError
+from frs_ros.policies.vla.settings import is_policy_file, read_settings
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA
 
 FORMAT = 1
@@ -38,9 +39,19 @@ MADE = {
 
 
 def interface_of(checkpoint: str) -> Interface:
-    """What the policy needs that `load_policy` would load; CheckpointError if there is none."""
+    """What the policy needs that `load_policy` would load.
+
+    Raises:
+        CheckpointError: There is none.
+        ConfigError: A parameter file does not fit.
+    """
     if checkpoint in MADE:
         return MADE[checkpoint]
+    if is_policy_file(checkpoint):
+        settings = read_settings(checkpoint)
+        return Interface(
+            settings.action.space, settings.action.control_hz, tuple(settings.cameras)
+        )
     description = read_metadata(checkpoint)
     try:
         spec = description['spec']
@@ -61,8 +72,11 @@ def resolve(checkpoint: str | Path) -> Path:
     if not path.is_file():
         names = ', '.join(SHIPPED)
         raise CheckpointError(
-            f"no checkpoint at '{path}'; give a .safetensors file or one of: {names}"
+            f"no checkpoint at '{path}'; give a .safetensors file, the .yaml of a large policy "
+            f'or one of: {names}'
         )
+    if is_policy_file(path):
+        return path
     if not path.with_suffix('.json').is_file():
         raise CheckpointError(f'checkpoint {path} lacks its description {path.stem}.json')
     return path
@@ -71,10 +85,15 @@ def resolve(checkpoint: str | Path) -> Path:
 def read_metadata(checkpoint: str | Path) -> dict[str, Any]:
     """The JSON of a checkpoint; training metadata are under `training`.
 
+    Empty for the parameter file of a large policy: nobody says what that was trained on.
+
     Raises:
         CheckpointError: If it is missing or is not the JSON of a `mini` checkpoint.
     """
-    path = resolve(checkpoint).with_suffix('.json')
+    path = resolve(checkpoint)
+    if is_policy_file(path):
+        return {}
+    path = path.with_suffix('.json')
     try:
         description = json.loads(path.read_text())
     except (OSError, ValueError) as e:

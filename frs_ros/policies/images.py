@@ -48,13 +48,19 @@ def resampled(image: np.ndarray, camera: CameraSpec) -> np.ndarray:
     Raises:
         ConfigError: If it is not an RGB image of bytes.
     """
-    image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
-        raise ConfigError(
-            f"camera '{camera.name}': image must be [h, w, 3] uint8, "
-            f'got {list(image.shape)} {image.dtype}'
-        )
+    image = checked(image, camera.name)
     if image.shape[:2] != (camera.height, camera.width):
         size = (camera.width, camera.height)
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return image
+
+
+def checked(image: np.ndarray, camera: str) -> np.ndarray:
+    """The image [h, w, 3] uint8 of a camera; ConfigError if it is not an RGB image of bytes."""
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+        raise ConfigError(
+            f"camera '{camera}': image must be [h, w, 3] uint8, "
+            f'got {list(image.shape)} {image.dtype}'
+        )
     return image

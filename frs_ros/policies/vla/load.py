@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A large policy from its parameter file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from frs_ros.errors import ConfigError
+from frs_ros.policies.vla.policy import VlaPolicy
+from frs_ros.policies.vla.rules import NONE, ActionRules, action_rules, delta_mask
+from frs_ros.policies.vla.settings import OPENPI, VlaSettings, read_settings
+from frs_ros.policies.vla.stack import Stack
+from frs_ros.policies.vla.statistics import action_statistics
+from frs_ros.types import CARTESIAN_DELTA, JOINT_POSITION, JOINT_VELOCITY, ActionSpec
+
+CARTESIAN = ('x', 'y', 'z', 'roll', 'pitch', 'yaw', 'gripper')
+JOINTS = (*(f'joint_{i}' for i in range(1, 8)), 'gripper')
+JOINT_UNITS = {JOINT_POSITION: 'rad', JOINT_VELOCITY: 'rad/s'}
+
+
+def load_vla(path: str | Path) -> VlaPolicy:
+    """Loads what the file names, with the stack's own library.
+
+    Raises:
+        ConfigError: The file does not fit itself, this machine or the checkpoint.
+        CheckpointError: File, weights or statistics are missing or refused.
+        DependencyError: The stack's library is not installed.
+    """
+    settings = read_settings(path)
+    _check_device(settings)
+    stack = _open(settings)
+    spec = action_spec(settings, stack)
+    try:
+        rules = _rules(settings, stack, spec)
+    except ConfigError as error:
+        raise ConfigError(f'{settings.path}: {error}') from error
+    return VlaPolicy(stack, spec, rules, compiled=_compiler(settings.compile))
+
+
+def action_spec(settings: VlaSettings, stack: Stack) -> ActionSpec:
+    """Meaning of the chunks; ConfigError if more is to be executed than there is."""
+    action = settings.action
+    names = CARTESIAN if action.space == CARTESIAN_DELTA else JOINTS
+    if action.execute_steps > stack.horizon or len(names) > stack.model_dim:
+        raise ConfigError(
+            f'{settings.path}: action.execute_steps is {action.execute_steps}, but chunks of '
+            f'{stack.name} are {stack.horizon} x {stack.model_dim}'
+        )
+    unit = JOINT_UNITS.get(action.space, '1')
+    return ActionSpec(
+        horizon=stack.horizon,
+        action_dim=len(names),
+        model_dim=stack.model_dim,
+        control_hz=action.control_hz,
+        names=names,
+        units=(*(unit,) * (len(names) - 1), '1'),
+        steps=action.steps or stack.steps,
+        execute_steps=action.execute_steps,
+        space=action.space,
+    )
+
+
+def _open(settings: VlaSettings) -> Stack:
+    if settings.stack == OPENPI:
+        from frs_ros.policies.vla.openpi import open_openpi
+
+        return open_openpi(settings)
+    from frs_ros.policies.vla.lerobot import open_lerobot
+
+    return open_lerobot(settings)
+
+
+def _rules(settings: VlaSettings, stack: Stack, spec: ActionSpec) -> ActionRules:
+    relative = delta_mask(settings.action.delta, spec.action_dim)
+    if relative.any() and sum(settings.state.values()) < spec.action_dim:
+        raise ConfigError('action.delta needs a state that begins with the same dimensions')
+    kind = settings.normalisation
+    statistics = {} if kind == NONE else action_statistics(settings.statistics)
+    return action_rules(kind, statistics, stack.epsilon, relative, spec.model_dim)
+
+
+def _check_device(settings: VlaSettings) -> None:
+    try:
+        torch.zeros(1, device=settings.device)
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0]
+        raise ConfigError(
+            f"{settings.path}: device '{settings.device}' cannot be used ({why}); try cpu"
+        ) from error
+
+
+def _compiler(mode: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What is done to the velocity step."""
+    if mode == NONE:
+        return lambda step: step
+    return partial(torch.compile, mode=mode)
