@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shlex
 import sys
 import time
@@ -112,8 +113,9 @@ class HumanGuidance(Node):
     def _say_help(self) -> None:
         keys = f'{episode_help()}\n{hold_key.HELP}\n?      this help'
         if self._terminal.problem:
-            task = self._instruction.replace("'", "''")
-            words = ['--ros-args', '-p', f'device:={NONE}', '-p', f"instruction:='{task}'"]
+            words = ['--ros-args', '-p', f'device:={NONE}']
+            if self._instruction:
+                words += ['-p', f'instruction:={json.dumps(self._instruction)}']  # as YAML
             keys = f'to begin and end episodes, run in a terminal: {keyboard_hint()} '
             keys += shlex.join(words)
         self._terminal.say(f'{self._pilot.help}\n{keys}\nCtrl-C ends.')

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -145,13 +146,18 @@ def test_episodes_are_announced_to_whoever_comes_late(ros, keyboard):
 def test_episodes_alone_leave_steering_to_others(ros, keyboard, node_process):
     node = ros.node()
     diagnostics = ros.collect(node, DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
-    node_process('human_guidance', '-p', 'device:=joy')
+    joystick = node_process(
+        'human_guidance', '-p', 'device:=joy', '-p', 'instruction:=\'pick up "it"\''
+    )
     ros.wait_for(lambda: node.count_publishers('guidance') == 1, 20.0, 'the joystick')
-    terminal = keyboard('-p', 'device:=none')
+    hint = next(line for line in joystick.output.splitlines() if 'run in a terminal' in line)
+    words = shlex.split(hint)  # as a shell would read it
+    terminal = keyboard(*words[words.index('-p') :])
     episodes = ros.collect(node, Episode, 'episode', qos.LATCHED)
     ros.wait_for(lambda: 'Ctrl-C ends' in terminal.read(), 20.0, 'the help screen')
     terminal.type('b')
     ros.wait_for(lambda: episodes, what='the start')
+    assert episodes[0].instruction == 'pick up "it"'
     assert node.count_publishers('guidance') == 1
 
     keyboard()
