@@ -12,7 +12,6 @@ from frs_ros.safety.in_force import LimitsInForce
 from frs_ros.safety.reference import Reference, Situation
 
 _SPACING = 0.03  # rad between the points of a stopping path that are looked at
-_MOST_POINTS = 12
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,7 @@ class StoppingCheck:
         if not limits.tool_speed.holds(then.dq, kinematics.jacobian(then.q)):
             return 'tool_speed'
         travel = then.dq * (stop_time / 2)
-        parts = math.ceil(float(np.abs(travel).max()) / _SPACING)
-        parts = min(max(parts, 1), _MOST_POINTS)
+        parts = max(1, math.ceil(float(np.abs(travel).max()) / _SPACING))
         share = np.arange(parts + 1) / parts  # of the way
         poses = np.array([kinematics.pose(then.q + s * travel) for s in share])
         if not limits.workspace.holds_along(np.vstack([at.position, poses[:, :3, 3]])):

@@ -32,6 +32,15 @@ TOLERANCE = {
     'tool': 1e-3,
     'box outside': 1e-4,
 }
+LIMITS = (
+    'velocity',
+    'tool_speed',
+    'workspace',
+    'joint_margin',
+    'acceleration',
+    'jump',
+    'time',
+)
 HOME = FR3.home
 KINEMATICS = DhKinematics()
 
@@ -72,9 +81,8 @@ def test_no_sequence_of_inputs_leads_out_of_the_limits(rng, arm, lab_name):
         rollout(rng, envelope, judge, STEPS, counts)
     for name, tolerance in TOLERANCE.items():
         assert judge.worst[name] <= tolerance, name
-    for name in ('velocity', 'tool_speed', 'workspace', 'acceleration', 'jump', 'time'):
-        assert counts[name] > 50, f'{name} was never at work: {counts}'
-    assert counts['joint_margin'] > 10
+    for name in LIMITS:
+        assert counts[name] > 0.01 * counts['steps'], f'{name} was hardly at work: {counts}'
     assert counts['rejected'] < 0.05 * counts['steps']
 
 
