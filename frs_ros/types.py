@@ -151,8 +151,14 @@ class PrivilegedScene:
         gripper: [3] position of the grasp site, m, world frame.
         objects: Object name (as in the task file, such as `milk_1`) -> pose.
         target: Name of the object to fetch.
-        destination: Name of the object to bring it to.
+        destination: Name of the object, or of the region of furniture, to bring it to.
         stamp_ns: Same clock and value as the observation taken at this instant.
+        reach: [3] m, world frame: where to grasp a target that is not grasped at its middle, such
+            as a bowl at its rim; None for others.
+        carry_height: Height in m that the gripper needs to carry the target to furniture; NaN if
+            any will do.
+        release_height: Height of the target's origin in m at which to let go above what is no
+            container; NaN for containers.
     """
 
     gripper: np.ndarray
@@ -160,3 +166,6 @@ class PrivilegedScene:
     target: str
     destination: str
     stamp_ns: int = 0
+    reach: np.ndarray | None = None
+    carry_height: float = float('nan')
+    release_height: float = float('nan')

@@ -18,6 +18,7 @@ from frs_ros.types import ObjectPose, PrivilegedScene
 
 SOURCE = 'oracle'
 DOWN = np.array([0.0, 0.0, -1.0])
+UP = -DOWN
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class OracleSettings:
 
     Attributes:
         lifted: Target this much above its rest counts as lifted.
-        held_radius: ... and as held, if horizontally this close to the gripper.
+        held_radius: ... and as held, if horizontally this close to the gripper, or
+        beside_rim: ... this far outside of its own half width, for wide targets.
         near_target: Horizontal distance at which to stop steering sideways and go down.
         near_destination: Likewise with the target in the hand.
         slow_within: Horizontal distance below which to steer with `slow` of the magnitude, the
@@ -44,6 +46,7 @@ class OracleSettings:
 
     lifted: float = 0.025
     held_radius: float = 0.05
+    beside_rim: float = 0.015
     near_target: float = 0.03
     near_destination: float = 0.03
     slow_within: float = 0.08
@@ -63,8 +66,9 @@ def oracle_guidance(
 ) -> Guidance:
     """One coarse direction for the phase the scene is in, or deferral to the policy.
 
-    Reaching, with an open hand: sideways to the target, then straight down, then defer. Holding:
-    defer while lifting, sideways to the destination, straight down into it, then defer. Deferring
+    Reaching, with an open hand: sideways to where the target is grasped, then straight down, then
+    defer. Holding: defer while lifting, up as high as furniture needs, sideways to the
+    destination, straight down into or onto it, then defer. Deferring
     in the fine phases is what makes steering work at all: without it nothing is ever grasped.
 
     Args:
@@ -77,11 +81,14 @@ def oracle_guidance(
     destination = _object(scene, scene.destination)
     held = is_held(scene, settings)
     if held:
-        offset = (destination.position - scene.gripper)[:2]
-        direction = _carry(scene.gripper, offset, target, destination, settings, coarse)
+        # what is held by its rim is beside the hand
+        at = scene.gripper if scene.reach is None else target.position
+        offset = (destination.position - at)[:2]
+        direction = _carry(scene, offset, target, destination, settings, coarse)
     else:
-        offset = (target.position - scene.gripper)[:2]
-        direction = _reach(scene.gripper, offset, target, settings, coarse)
+        grasp = _grasp(scene, target, settings)
+        offset = (grasp - scene.gripper)[:2]
+        direction = _reach(scene.gripper, offset, grasp, settings, coarse)
     if direction is None:
         return Guidance(defer=True, source=SOURCE, stamp_ns=scene.stamp_ns)
     close = np.linalg.norm(offset) < settings.slow_within and bool(np.any(direction[:2]))
@@ -99,25 +106,28 @@ def is_held(scene: PrivilegedScene, settings: OracleSettings = OracleSettings())
     """Whether the target is in the gripper, judged by where both are."""
     target = _object(scene, scene.target)
     lifted = target.position[2] > target.rest_height + settings.lifted
-    aside = np.linalg.norm((target.position - scene.gripper)[:2])
-    return bool(lifted and aside < settings.held_radius)
+    aside = float(np.linalg.norm((target.position - scene.gripper)[:2]))
+    near = settings.held_radius
+    if scene.reach is not None:
+        near = max(near, float(target.extent[:2].max()) / 2 + settings.beside_rim)
+    return bool(lifted and aside < near)
 
 
 def _reach(
     gripper: np.ndarray,
     offset: np.ndarray,
-    target: ObjectPose,
+    grasp: np.ndarray,
     settings: OracleSettings,
     coarse: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray | None:
     if np.linalg.norm(offset) > settings.near_target:
         return coarse(offset)
-    above = gripper[2] - _grasp_height(target, settings)
+    above = gripper[2] - grasp[2]
     return DOWN if above > settings.descent_end else None
 
 
 def _carry(
-    gripper: np.ndarray,
+    scene: PrivilegedScene,
     offset: np.ndarray,
     target: ObjectPose,
     destination: ObjectPose,
@@ -125,17 +135,24 @@ def _carry(
     coarse: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray | None:
     if np.linalg.norm(offset) > settings.near_destination:
-        lifting = gripper[2] < target.rest_height + settings.carry_height
-        return None if lifting else coarse(offset)
+        height = float(scene.gripper[2])
+        if height < target.rest_height + settings.carry_height:
+            return None
+        return UP if height < scene.carry_height else coarse(offset)
     top = destination.position[2] + destination.extent[2]
-    return DOWN if target.position[2] > top - settings.release_depth else None
+    release = top - settings.release_depth
+    if not np.isnan(scene.release_height):
+        release = scene.release_height
+    return DOWN if target.position[2] > release else None
 
 
-def _grasp_height(target: ObjectPose, settings: OracleSettings) -> float:
-    """Height at which the fingers should close, m; the body origin is the object's centre."""
+def _grasp(scene: PrivilegedScene, target: ObjectPose, settings: OracleSettings) -> np.ndarray:
+    """[3] m where the fingers should close; the body origin is the object's centre."""
+    if scene.reach is not None:
+        return scene.reach
     height = float(target.extent[2])
     above_centre = height / 2 - settings.grasp_below_top if height > settings.tall else 0.0
-    return float(target.position[2]) + above_centre
+    return np.asarray(target.position + np.array([0.0, 0.0, above_centre]))
 
 
 def _object(scene: PrivilegedScene, name: str) -> ObjectPose:

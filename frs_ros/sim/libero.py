@@ -23,6 +23,7 @@ from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
 from frs_ros.sim.geometry import BOX_CORNERS, collision_geoms, geom_vertices
 from frs_ros.sim.obstacles import Obstacles, surroundings
+from frs_ros.sim.placing import Aim, aim
 from frs_ros.sim.rendering import MUJOCO_CAMERAS, SceneCamera
 from frs_ros.sim.wording import instruction_for
 from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
@@ -87,6 +88,7 @@ class LiberoEnv:
         self._rest_heights: dict[str, float] = {}
         self.stock_goal = self.goal = self._only_goal()
         self._geoms: dict[str, list[int]] = {}
+        self._aim = Aim(None, float('nan'), float('nan'))
         self.gripper_command = _OPEN
 
     @property
@@ -139,13 +141,14 @@ class LiberoEnv:
         for _ in range(SETTLE_STEPS):
             self.step(IDLE)
         self._rest_heights = {n: float(self.position(n)[2]) for n in self.object_names}
+        self._aim = aim(self, self.goal)
 
     def retarget(self, target: str) -> None:
         """Makes another object the one to fetch until the next reset, in goal and instruction."""
         if target not in self.object_names[:-1]:
             raise ConfigError(f'no object {target}; there are {", ".join(self.object_names[:-1])}')
-        self.goal = (self.stock_goal[0], target, *self.stock_goal[2:])
-        self.instruction = instruction_for(target)
+        goal = (self.stock_goal[0], target, *self.stock_goal[2:])
+        self.pursue(goal, instruction_for(target))
 
     def pursue(self, goal: Sequence[str], instruction: str) -> None:
         """Puts another goal in force until the next reset: of an object of the scene."""
@@ -153,6 +156,7 @@ class LiberoEnv:
             raise ConfigError(f'{" ".join(goal)} is no goal in {self.suite} task {self.task_id}')
         self.goal, self.instruction = tuple(goal), instruction
         self._rest_heights.setdefault(self.destination, float(self.position(self.destination)[2]))
+        self._aim = aim(self, self.goal)
 
     def step(self, action: np.ndarray) -> bool:
         """Executes one action [7]; returns whether the task's success predicate holds."""
@@ -299,8 +303,16 @@ class LiberoEnv:
             )
             for n in self.object_names
         }
+        target, rim = self.goal[1], self._aim.rim
         return PrivilegedScene(
-            self.gripper_pose()[0], objects, self.goal[1], self.destination, stamp_ns
+            self.gripper_pose()[0],
+            objects,
+            target,
+            self.destination,
+            stamp_ns,
+            reach=None if rim is None else self.position(target) + rim,
+            carry_height=self._aim.carry_height,
+            release_height=self._aim.release_height,
         )
 
     def close(self) -> None:

@@ -5,13 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from frs_ros.sim.grasp import Hand, fits, plan_rim_grasp
-from frs_ros.sim.libero import LiberoEnv
+from frs_ros.sim.obstacles import Obstacles
 
 _INTO = 0.035  # m below the rim of a container at which things are let go
+
+
+class Scenery(Protocol):
+    """What is asked of a simulation, see `sim.libero.LiberoEnv`."""
+
+    @property
+    def movable(self) -> list[str]: ...  # noqa: D102
+    def position(self, name: str) -> np.ndarray: ...  # noqa: D102
+    def vertices(self, name: str) -> np.ndarray: ...  # noqa: D102
+    def part_vertices(self, name: str) -> np.ndarray: ...  # noqa: D102
+    def owner_of(self, goal: Sequence[str]) -> str: ...  # noqa: D102
+    def obstacles(self, name: str) -> Obstacles: ...  # noqa: D102
+    def closing_angle(self) -> float: ...  # noqa: D102
+    def gripper_pose(self) -> tuple[np.ndarray, np.ndarray]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,7 @@ class Placement:
     clear: float
 
 
-def placement(env: LiberoEnv, goal: Sequence[str]) -> Placement:
+def placement(env: Scenery, goal: Sequence[str]) -> Placement:
     """The place that fulfils a goal such as (on, akita_black_bowl_1, plate_1), as things are now.
 
     Containers are let go into, from below their rim; plates and bowls are put onto; regions of
@@ -49,7 +64,7 @@ def placement(env: LiberoEnv, goal: Sequence[str]) -> Placement:
     return Placement(site[:2], float(site[2]), top)
 
 
-def reach_point(env: LiberoEnv, goal: Sequence[str]) -> np.ndarray:
+def reach_point(env: Scenery, goal: Sequence[str]) -> np.ndarray:
     """[3] m: where the hand has to go for the goal's object.
 
     The object's origin, or for what is too wide for the hand the best place on its rim.
@@ -60,7 +75,7 @@ def reach_point(env: LiberoEnv, goal: Sequence[str]) -> np.ndarray:
     return plan_rim_grasp(vertices, hand(env, goal)).point
 
 
-def hand(env: LiberoEnv, goal: Sequence[str], tried: tuple[float, ...] = ()) -> Hand:
+def hand(env: Scenery, goal: Sequence[str], tried: tuple[float, ...] = ()) -> Hand:
     """The hand and what surrounds it on the way to a goal; `tried`: see `Hand`."""
     return Hand(
         env.closing_angle(),
@@ -69,3 +84,37 @@ def hand(env: LiberoEnv, goal: Sequence[str], tried: tuple[float, ...] = ()) -> 
         placement(env, goal).point,
         tried,
     )
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What the privileged scene says of a goal besides where things are.
+
+    Attributes:
+        rim: [3] m from the origin of the goal's object to where it is grasped, if not there.
+        carry_height: See `types.PrivilegedScene`.
+        release_height: Likewise.
+    """
+
+    rim: np.ndarray | None
+    carry_height: float
+    release_height: float
+
+
+_RELEASE_GAP = 0.02  # m under the object at which letting go is left to the policy
+_CARRY_GAP = 0.05  # m that the object is carried above furniture
+
+
+def aim(env: Scenery, goal: Sequence[str]) -> Aim:
+    """For a goal as things are now, with the object at rest and the hand where it starts."""
+    origin, vertices = env.position(goal[1]), env.vertices(goal[1])
+    point = reach_point(env, goal)
+    wide = not fits(vertices, env.closing_angle())
+    underside = float(vertices[:, 2].min())
+    place, owner = placement(env, goal), env.owner_of(goal)
+    carry = release = float('nan')
+    if goal[0] == 'on':
+        release = place.support + float(origin[2]) - underside + _RELEASE_GAP
+    if owner not in env.movable:
+        carry = place.clear + max(float(point[2]) - underside, 0.0) + _CARRY_GAP
+    return Aim(point - origin if wide else None, carry, release)

@@ -111,3 +111,39 @@ def test_unknown_objects_are_named():
     broken = PrivilegedScene(np.zeros(3), scene([0, 0, 0]).objects, 'soup_1', 'basket_1')
     with pytest.raises(ConfigError, match=r"'soup_1'.*basket_1, milk_1"):
         oracle_guidance(broken)
+
+
+def bowl_scene(gripper, bowl=(0.1, 0.0, 0.9), **facts):
+    """A bowl, to be grasped at its rim, and a burner of a stove."""
+    objects = {
+        'bowl_1': ObjectPose(np.array(bowl), np.array([0.1, 0.1, 0.05]), 0.9),
+        'burner': ObjectPose(np.array([-0.2, 0.2, 0.91]), np.array([0.15, 0.15, 0.005]), 0.91),
+    }
+    reach = np.add(bowl, [0.0, 0.045, 0.03])
+    return PrivilegedScene(np.array(gripper), objects, 'bowl_1', 'burner', reach=reach, **facts)
+
+
+def test_a_bowl_is_reached_at_its_rim():
+    np.testing.assert_allclose(
+        oracle_guidance(bowl_scene([0.1, -0.1, 1.1])).direction, [0, 1, 0], atol=1e-12
+    )
+    above = oracle_guidance(bowl_scene([0.1, 0.045, 1.1]))
+    np.testing.assert_allclose(above.direction, [0, 0, -1])
+    assert oracle_guidance(bowl_scene([0.1, 0.045, 0.95])).defer
+
+
+def test_a_bowl_counts_as_held_at_its_rim_and_is_carried_by_where_it_is():
+    lifted = {'bowl': (0.1, 0.0, 1.05), 'carry_height': 1.03, 'release_height': 0.93}
+    held = bowl_scene([0.1, 0.055, 1.08], **lifted)
+    assert is_held(held)
+    assert not is_held(bowl_scene([0.1, 0.08, 1.08], **lifted))
+    np.testing.assert_allclose(oracle_guidance(held).direction, [-D, D, 0])
+    there = bowl_scene([-0.2, 0.245, 1.08], **{**lifted, 'bowl': (-0.2, 0.2, 1.05)})
+    np.testing.assert_allclose(oracle_guidance(there).direction, [0, 0, -1])
+
+
+def test_up_before_furniture_and_defer_where_it_is_let_go():
+    low = bowl_scene([0.1, 0.05, 1.04], bowl=(0.1, 0.0, 1.0), carry_height=1.2)
+    np.testing.assert_allclose(oracle_guidance(low).direction, [0, 0, 1])
+    down = {'bowl': (-0.2, 0.2, 0.928), 'carry_height': 1.03, 'release_height': 0.93}
+    assert oracle_guidance(bowl_scene([-0.2, 0.245, 0.96], **down)).defer
