@@ -18,7 +18,6 @@ SKIN = 0.001  # m
 _CLEARANCE = 0.003  # m
 _RETURN = 0.2  # share of the present tool speed with which it is led back there
 _DAMPING = 1e-6  # of the least squares, m^2: below the square of any useful lever
-_ROUNDING = 1e-9  # m
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class WorkspaceLimit:
         above = positions - (self.box.high - SKIN)
         below = (self.box.low + SKIN) - positions
         outside = np.maximum(np.maximum(above, below), 0.0)
-        return bool((outside[1:] - outside[:-1] <= _ROUNDING).all())
+        return bool((outside[1:] <= outside[:-1]).all())
 
     def _allowed(
         self, position: np.ndarray, velocity: np.ndarray, stop_time: float

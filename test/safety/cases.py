@@ -14,7 +14,7 @@ CASES = {
     'gripper_rate': 10_000,
     'contact': 6_000,
     'watchdog': 10_000,
-    'envelope': 10_800,  # steps in sequences: 6 kinds x 30 sequences x 60 steps
+    'envelope': 7_200,  # steps in sequences: 6 kinds x 20 sequences x 60 steps
     'envelope_with_pinocchio': 900,
-    'envelope_anything': 300,
+    'envelope_anything': 200,
 }
