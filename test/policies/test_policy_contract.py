@@ -2,10 +2,12 @@
 """What every `FlowPolicy` promises; add implementations to `POLICIES`."""
 
 from dataclasses import FrozenInstanceError, fields, replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from fake_vla import CORES, fake_policy
 
 from frs_ros.errors import ConfigError
 from frs_ros.policies.base import Context, FlowPolicy
@@ -13,7 +15,11 @@ from frs_ros.policies.mini import random_policy
 from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.types import Observation
 
-POLICIES = {'mini': random_policy, 'random_droid': RandomDroidPolicy}
+POLICIES = {
+    'mini': random_policy,
+    'random_droid': RandomDroidPolicy,
+    **{f'vla_{kind}': partial(fake_policy, kind) for kind in CORES},
+}
 STATE = np.array([0.1, -0.2, 1.0, 3.0, 0.3, -0.1, 0.04, -0.04])
 
 

@@ -31,7 +31,8 @@ class _CapturedError(BaseException):
 
 def step_of(core: Any) -> tuple[Callable[..., Any], inspect.Signature]:
     """The core's own step and its signature; CheckpointError if it is not of this lineage."""
-    step = getattr(core, STEP, None)
+    with _lock_of(core):  # not while a capture stands before the method
+        step = getattr(core, STEP, None)
     if not callable(step):
         raise CheckpointError(
             f'{type(core).__name__} has no method {STEP}: it is not a PyTorch core of openpi or '
@@ -60,17 +61,19 @@ def capture(core: Any, start: Callable[[], object]) -> dict[str, Any]:
         CheckpointError: `start` came back without a step.
         Exception: What `start` raised.
     """
-    step, signature = step_of(core)
     thread, found = threading.get_ident(), dict[str, Any]()
+    with _lock_of(core):
+        step, signature = step_of(core)
 
-    def record(*args: Any, **kwargs: Any) -> Any:
-        if threading.get_ident() != thread:
-            return step(*args, **kwargs)
-        found.update(signature.bind(*args, **kwargs).arguments)
-        raise _CapturedError
+        def record(*args: Any, **kwargs: Any) -> Any:
+            if threading.get_ident() != thread:
+                return step(*args, **kwargs)
+            found.update(signature.bind(*args, **kwargs).arguments)
+            raise _CapturedError
 
-    with _lock_of(core), _shadowed(core, STEP, record), contextlib.suppress(_CapturedError):
-        start()
+        vars(record)['__signature__'] = signature
+        with _shadowed(core, STEP, record), contextlib.suppress(_CapturedError):
+            start()
     if not found:
         raise CheckpointError(
             f'sampling from {type(core).__name__} never reached its {STEP}; is it compiled as a '
