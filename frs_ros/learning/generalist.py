@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,18 +44,18 @@ JOINT, HEAD = 'joint', 'head'
 
 
 def train_generalist(
-    folder: str | Path,
-    out: str | Path,
+    folders: Sequence[Path],
+    out: Path,
     config: GeneralistConfig | None = None,
     *,
     resume: bool = False,
     progress: bool = True,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Any]:
-    """Trains on a dataset and writes checkpoint, metrics and loss plot.
+    """Trains on datasets and writes checkpoint, metrics and loss plot.
 
     Args:
-        folder: Dataset of `frs collect`.
+        folders: Datasets of `frs collect`.
         out: Folder for `mini.safetensors` (+ `.json`), `metrics.json`, `loss.png` and the state
             from which an interrupted run resumes.
         config: Settings.
@@ -73,9 +73,8 @@ def train_generalist(
     """
     config = config or GeneralistConfig()
     torch.set_num_threads(1)  # the workers are threads of their own
-    out = Path(out)
     resumed = read_progress(out / STATE) if resume else None
-    data = load_training_data(Path(folder), config.held_out, config.threads, progress)
+    data = load_training_data(folders, config.held_out, config.threads, progress)
     started = clock()
     run = _train(data, out, config, resumed, progress)
     metrics = {

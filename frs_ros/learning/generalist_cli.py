@@ -12,7 +12,13 @@ from frs_ros.learning.generalist_config import GeneralistConfig
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `frs train generalist`."""
     default = GeneralistConfig()
-    parser.add_argument('--data', type=Path, required=True, help='dataset made by frs collect')
+    parser.add_argument(
+        '--data',
+        type=Path,
+        required=True,
+        action='append',
+        help='dataset made by frs collect; may be given several times',
+    )
     parser.add_argument('--out', type=Path, required=True, help='folder for the results')
     parser.add_argument('--resume', action='store_true', help='go on with an interrupted run')
     parser.add_argument('--json', type=Path, metavar='FILE', help='also write the metrics here')

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -41,6 +41,8 @@ class Frames:
         valid: [N, H] 1 where the action lies within the episode.
         instruction: [N] int64 index.
         pixels: [N, 2, `LOCALISED`, 2] places of target and destination in the cropped images.
+        settled: [N] bool, whether the scene has one destination only, which is then known without
+            an instruction.
     """
 
     agentview: Tensor
@@ -50,6 +52,7 @@ class Frames:
     valid: Tensor
     instruction: Tensor
     pixels: Tensor
+    settled: Tensor
 
     def __len__(self) -> int:
         return len(self.instruction)
@@ -61,7 +64,7 @@ class Frames:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Everything made from one dataset.
+    """Everything made from one or several datasets.
 
     Attributes:
         train: Frames to train on.
@@ -79,28 +82,32 @@ class TrainingData:
 
 
 def load_training_data(
-    folder: Path, held_out: Sequence[str], threads: int, progress: bool = True
+    folders: Sequence[Path], held_out: Sequence[str], threads: int, progress: bool = True
 ) -> TrainingData:
-    """Reads a dataset of `frs collect`.
+    """Reads datasets of `frs collect`.
 
     Args:
-        folder: The dataset.
-        held_out: Object types that must not be a target.
+        folders: The datasets, such as one per suite.
+        held_out: Object types that must not be a target, and instructions that must not occur.
         threads: Threads that decode images.
         progress: Whether to show progress.
 
     Raises:
         DataError: If there are no episodes with pictures, or a target is held out.
     """
-    files = demonstrations.episode_files(folder)
-    episodes = [
-        demonstrations.load(f) for f in tqdm(files, 'reading', unit='ep', disable=not progress)
-    ]
+    episodes: list[Demonstration] = []
+    settled: dict[int, bool] = {}  # by identity: an episode does not know its dataset
+    for folder in folders:
+        part = _read(folder, progress)
+        one_destination = len({e.names[-1] for e in part}) == 1
+        settled |= {id(e): one_destination for e in part}
+        episodes += part
     check_held_out(episodes, held_out)
     train = [e for e in episodes if e.init_id < FIRST_VALIDATION_INIT]
     validation = [e for e in episodes if e.init_id >= FIRST_VALIDATION_INIT]
     if not any(len(e.frames) for e in train):
-        raise DataError(f'{folder} has no pictures to train on; render them with frs collect')
+        names = ', '.join(str(folder) for folder in folders)
+        raise DataError(f'{names}: no pictures to train on; render them with frs collect')
     normalisation = Normalisation.fit(
         np.concatenate([e.actions for e in train]),
         proprioception(np.concatenate([e.state[e.frames] for e in train])),
@@ -108,7 +115,7 @@ def load_training_data(
     vocabulary = Vocabulary(e.instruction for e in train)
     with tqdm(total=len(episodes), desc='decoding', unit='ep', disable=not progress) as bar:
         sets = [
-            pack(part, normalisation, vocabulary, threads, bar) if part else None
+            pack(part, settled, normalisation, vocabulary, threads, bar) if part else None
             for part in (train, validation)
         ]
     assert sets[0] is not None
@@ -121,9 +128,15 @@ def load_training_data(
         'tasks': sorted({e.task_id for e in train}),
         'targets': sorted({object_type(e.target) for e in train}),
         'held_out': list(held_out),
-        'digest': demonstrations.digest(folder),
+        'digest': '+'.join(demonstrations.digest(folder) for folder in folders),
     }
     return TrainingData(sets[0], sets[1], normalisation, vocabulary, summary)
+
+
+def _read(folder: Path, progress: bool) -> list[Demonstration]:
+    files = demonstrations.episode_files(folder)
+    bar = tqdm(files, f'reading {folder.name}', unit='ep', disable=not progress)
+    return [demonstrations.load(file) for file in bar]
 
 
 def check_held_out(episodes: Iterable[Demonstration], held_out: Sequence[str]) -> None:
@@ -138,12 +151,22 @@ def check_held_out(episodes: Iterable[Demonstration], held_out: Sequence[str]) -
 
 def pack(
     episodes: Sequence[Demonstration],
+    settled: Mapping[int, bool],
     normalisation: Normalisation,
     vocabulary: Vocabulary,
     threads: int,
     bar: tqdm,
 ) -> Frames:
-    """Frames of all episodes, decoded in place by several threads."""
+    """Frames of all episodes, decoded in place by several threads.
+
+    Args:
+        episodes: What to pack.
+        settled: id() of an episode -> `Frames.settled`.
+        normalisation: Of actions and proprioception.
+        vocabulary: Of the instructions.
+        threads: Threads that decode images.
+        bar: Counts the episodes.
+    """
     counts = [len(e.frames) for e in episodes]
     total = sum(counts)
     pictures = {
@@ -168,7 +191,10 @@ def pack(
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(decode, episodes, starts):
             bar.update()
-    columns = [_columns(e, normalisation, vocabulary) for e in episodes]
+    columns = [
+        (*_columns(e, normalisation, vocabulary), np.full(len(e.frames), settled[id(e)]))
+        for e in episodes
+    ]
     stacked = (torch.from_numpy(np.concatenate(values)) for values in zip(*columns, strict=True))
     return Frames(
         torch.from_numpy(pictures[AGENTVIEW]), torch.from_numpy(pictures[WRIST]), *stacked
@@ -178,7 +204,7 @@ def pack(
 def _columns(
     episode: Demonstration, normalisation: Normalisation, vocabulary: Vocabulary
 ) -> tuple[np.ndarray, ...]:
-    """All of an episode's `Frames` but the images, in their order."""
+    """All of an episode's `Frames` but the images and `settled`, in their order."""
     frames, length = episode.frames.astype(np.int64), len(episode.actions)
     rows = frames[:, None] + np.arange(HORIZON)
     chunk = normalisation.normalise_action(episode.actions[np.minimum(rows, length - 1)])

@@ -97,7 +97,7 @@ def compute_losses(
         proprio = frames.proprio
     seen = look(network, agentview, wrist, instruction)
     condition = network.condition(seen[0].tokens(), seen[1].tokens(), proprio, instruction)
-    labelled = labelled_keypoints(instruction)
+    labelled = labelled_keypoints(instruction, frames.settled)
     return Losses(
         flow=flow_matching_loss(
             network.flow, condition, frames.chunk, frames.valid, config.draws, generator
@@ -109,8 +109,8 @@ def compute_losses(
     )
 
 
-def labelled_keypoints(instruction: Tensor) -> Tensor:
-    """[B, 2] bool: the target is looked for only where it is named, the destination always."""
+def labelled_keypoints(instruction: Tensor, settled: Tensor) -> Tensor:
+    """[B, 2] bool: what is looked for: what is named, and a destination without alternative."""
     labelled = (instruction != NO_INSTRUCTION)[:, None].repeat(1, 2)
-    labelled[:, DESTINATION_KEYPOINT] = True
+    labelled[:, DESTINATION_KEYPOINT] |= settled
     return labelled

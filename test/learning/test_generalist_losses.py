@@ -54,7 +54,8 @@ def test_what_is_not_labelled_leaves_no_trace_in_the_maps():
     seen, logits, presence = keypoints(3)
     pixels = torch.full((3, 2, 2), 40.0)
     pixels[2, 0] = torch.tensor([-5.0, 40])  # named, but outside the image
-    labelled = labelled_keypoints(torch.tensor([1, 0, 2]))  # the second has no instruction
+    settled = torch.ones(3, dtype=torch.bool)
+    labelled = labelled_keypoints(torch.tensor([1, 0, 2]), settled)  # the second: none
     localisation_loss(seen, pixels, labelled, SIZE).total().backward()
     touched = logits.grad.abs().sum(-1) > 0
     assert touched.tolist() == [[True, True, False], [False, True, False], [False, True, False]]
@@ -134,7 +135,7 @@ def test_agentview_colours_stay_where_the_instruction_names_them():
 
     def frames():
         image = torch.tensor([250, 120, 0], dtype=torch.uint8).repeat(200, 4, 4, 1)
-        return Frames(image, image.clone(), torch.zeros(200, 11), *[torch.zeros(200)] * 4)
+        return Frames(image, image.clone(), torch.zeros(200, 11), *[torch.zeros(200)] * 5)
 
     agentview, wrist, proprio = augment(frames(), torch.ones(200, dtype=torch.long), seeded())
 
@@ -158,3 +159,9 @@ def test_moving_average_follows_and_leaves_the_source_alone():
         average.update(step)
     assert average.network.weight.item() == pytest.approx(1 - 0.9**2)
     assert source.weight.item() == 1
+
+
+def test_a_destination_among_several_is_looked_for_only_where_it_is_named():
+    instruction, settled = torch.tensor([1, 0, 0]), torch.tensor([False, False, True])
+    labelled = labelled_keypoints(instruction, settled)
+    assert labelled.tolist() == [[True, True], [False, False], [False, True]]

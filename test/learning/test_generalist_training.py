@@ -29,7 +29,7 @@ def dataset(tmp_path_factory):
 @pytest.fixture(scope='session')
 def trained(dataset, tmp_path_factory):
     out = tmp_path_factory.mktemp('trained')
-    return out, train_generalist(dataset, out, TINY, progress=False)
+    return out, train_generalist([dataset], out, TINY, progress=False)
 
 
 def test_writes_a_usable_policy_with_its_origin(trained):
@@ -52,7 +52,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(dataset, trained, tmp_path
     for interrupted_at in (6, 12):  # calls of validate: within the first and the second stage
         out = tmp_path / str(interrupted_at)
         _train_until(dataset, out, interrupted_at, monkeypatch)
-        train_generalist(dataset, out, TINY, resume=True, progress=False)
+        train_generalist([dataset], out, TINY, resume=True, progress=False)
         whole, parts = (load_file(folder / STATE) for folder in (trained[0], out))
         assert whole.keys() == parts.keys()
         for name, value in whole.items():
@@ -74,12 +74,12 @@ def _train_until(dataset, out, steps, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(loop, '_optimise', dying)
         with pytest.raises(KeyboardInterrupt):
-            train_generalist(dataset, out, TINY, progress=False)
+            train_generalist([dataset], out, TINY, progress=False)
 
 
 def test_learns_direction_from_images(dataset, tmp_path):
     config = GeneralistConfig(steps=60, batch=16, draws=4, validate_every=20, learning_rate=2e-3)
-    history = train_generalist(dataset, tmp_path, config, progress=False)['history']
+    history = train_generalist([dataset], tmp_path, config, progress=False)['history']
     assert history[-1]['val_flow'] < 0.9 * history[0]['val_flow']
     assert history[-1]['val_agentview_place'] < history[0]['val_agentview_place']
     policy = load_policy(tmp_path / CHECKPOINT)
@@ -93,19 +93,19 @@ def test_learns_direction_from_images(dataset, tmp_path):
 
 def test_held_out_target_is_refused(dataset, tmp_path):
     with pytest.raises(DataError, match='ketchup_1'):
-        train_generalist(dataset, tmp_path, replace(TINY, held_out=('ketchup',)), progress=False)
+        train_generalist([dataset], tmp_path, replace(TINY, held_out=('ketchup',)), progress=False)
 
 
 def test_resume_needs_a_state_of_the_same_run(dataset, trained, tmp_path):
     with pytest.raises(CheckpointError, match='nothing to resume'):
-        train_generalist(dataset, tmp_path, TINY, resume=True, progress=False)
+        train_generalist([dataset], tmp_path, TINY, resume=True, progress=False)
     with pytest.raises(ConfigError, match='seed differs'):
-        train_generalist(dataset, trained[0], replace(TINY, seed=3), resume=True, progress=False)
+        train_generalist([dataset], trained[0], replace(TINY, seed=3), resume=True, progress=False)
 
 
 def test_empty_folder_and_bad_settings(tmp_path):
     with pytest.raises(DataError, match='frs collect'):
-        train_generalist(tmp_path, tmp_path / 'out', TINY, progress=False)
+        train_generalist([tmp_path], tmp_path / 'out', TINY, progress=False)
     with pytest.raises(ConfigError, match='steps must be positive'):
         GeneralistConfig(steps=0)
 
@@ -123,3 +123,15 @@ def test_command_line_passes_every_option(dataset, tmp_path, capsys):
     printed = capsys.readouterr()
     assert str(tmp_path / CHECKPOINT) in printed.out
     assert 'joint' in printed.err  # the progress bar
+
+
+def test_datasets_are_put_together(dataset, tmp_path):
+    from frs_ros.learning.generalist_data import load_training_data
+
+    other = make_dataset(tmp_path / 'other', episodes=6, seed=9)
+    one = load_training_data([dataset], (), 1, progress=False)
+    both = load_training_data([dataset, other], (), 1, progress=False)
+    assert len(both.train) > len(one.train)
+    assert torch.equal(both.train.agentview[: len(one.train)], one.train.agentview)
+    assert both.summary['digest'].startswith(one.summary['digest'] + '+')
+    assert both.train.settled.all()  # one basket everywhere
