@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of steering methods as they come from the command line, JSON and parameters."""
+"""Checks of what comes from outside: options of methods, and reference chunks."""
 
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from frs_ros.errors import ConfigError
+from frs_ros.flow.arrays import to_numpy
 
 
 def number(name: str, value: object) -> float:
@@ -36,3 +38,11 @@ def count(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigError(f'{name} must be a whole number from 1, not {value!r}')
     return value
+
+
+def finite_reference(written: Any) -> np.ndarray:
+    """[H, D] float64 of a reference [1, H, D]; ConfigError if a number is not finite."""
+    reference = to_numpy(written)[0]
+    if not np.isfinite(reference).all():
+        raise ConfigError('the reference chunk holds numbers that are not finite')
+    return reference

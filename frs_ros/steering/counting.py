@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy that keeps count of what is asked of it, for tests and benchmarks."""
+"""A policy that keeps count of what is asked of it."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.reference import GRIPPER, ReferenceWriter, reference_chunk
 from frs_ros.guidance.units import gripper_units
 from frs_ros.policies.base import FlowPolicy
+from frs_ros.steering.checks import finite_reference
 from frs_ros.steering.diagnostics import against_reference
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import Observation, Plan
@@ -45,11 +45,11 @@ class Direct:
         spec = policy.spec
         with policy.inference():
             reference = self.reference(guidance, policy, observation)
+            model = finite_reference(reference)
             chunk = policy.from_model(reference, observation)[0]
         if guidance.gripper == Gripper.POLICY and GRIPPER in spec.names:
             last = gripper_units(observation.gripper_command, spec.space)
             chunk[:, spec.indices(GRIPPER)] = last
-        model = to_numpy(reference)[0]
         return Plan(
             chunk=chunk,
             noise=np.full((spec.horizon, spec.model_dim), np.nan, dtype=np.float32),

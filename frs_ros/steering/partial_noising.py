@@ -15,7 +15,7 @@ from frs_ros.flow.sample import sample
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.reference import ReferenceWriter, reference_chunk
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.steering.checks import fraction
+from frs_ros.steering.checks import finite_reference, fraction
 from frs_ros.steering.denoise import draw_noise, field_of
 from frs_ros.steering.diagnostics import against_reference
 from frs_ros.steering.unsteered import Unsteered
@@ -63,7 +63,7 @@ class PartialNoising:
         with policy.inference():
             noise = draw_noise(policy, rng)
             context = policy.encode(observation)
-            reference = to_numpy(self.reference(guidance, policy, observation))[0]
+            reference = finite_reference(self.reference(guidance, policy, observation))
             latent = self.level * reference + (1 - self.level) * noise
             times = onward(uniform(spec.steps), self.level)
             x = sample(field_of(policy, context), policy.asarray(latent[None]), times)

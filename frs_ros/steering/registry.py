@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from frs_ros.errors import ConfigError, choose
 from frs_ros.flow.fixed_point import fixed_point
-from frs_ros.flow.reverse_euler import reverse_euler
-from frs_ros.guidance.reference import GRIPPER, ReferenceWriter, reference_chunk
+from frs_ros.guidance.reference import ReferenceWriter, reference_chunk
 from frs_ros.steering.base import Steerer
+from frs_ros.steering.checks import count, positive
 from frs_ros.steering.direct import Direct
 from frs_ros.steering.frs import FlowReversalSteering
+from frs_ros.steering.gate import Gate
+from frs_ros.steering.inverter import Inverter
+from frs_ros.steering.ownership import ALL, MOTION, Ownership
 from frs_ros.steering.partial_noising import PartialNoising
 from frs_ros.steering.sample_and_rank import SampleAndRank
 from frs_ros.steering.unsteered import Unsteered
@@ -26,37 +29,59 @@ def base(reference: ReferenceWriter) -> Steerer:
     return Unsteered()
 
 
-def frs(reference: ReferenceWriter, redraw: Sequence[str] = ()) -> Steerer:
-    """The paper's method: reverse Euler, nothing re-drawn but the padding."""
-    return FlowReversalSteering('frs', reverse_euler, _names(redraw), reference)
+def frs(
+    reference: ReferenceWriter,
+    operator: str | Sequence[str] = ALL,
+    strength: float = 1.0,
+    depth: float = 1.0,
+    spread: float = 0.0,
+    gate: bool | Mapping[str, Any] = False,
+) -> Steerer:
+    """The paper's method: reverse Euler, nothing but the padding left to the policy."""
+    return FlowReversalSteering(
+        name='frs',
+        operator=Ownership.of(operator),
+        strength=strength,
+        depth=depth,
+        spread=spread,
+        gate=Gate.of(gate),
+        reference=reference,
+    )
 
 
 def frs_fixed_point(
     reference: ReferenceWriter,
-    redraw: Sequence[str] = (GRIPPER,),
+    operator: str | Sequence[str] = MOTION,
+    strength: float = 1.0,
+    depth: float = 1.0,
+    spread: float = 0.0,
+    gate: bool | Mapping[str, Any] = False,
     tolerance: float = 1e-3,
     max_iterations: int = 16,
+    limit: float = 0.05,
 ) -> Steerer:
     """FRS with the sampler's exact inverse.
 
-    The gripper's noise is re-drawn because an exact inverse keeps the reference's neutral gripper
-    neutral, and robots execute only its sign. The tolerance is in model space, where 1 is full
-    command; 16 iterations are UniSteer's (arXiv 2605.10821).
+    The gripper is the policy's unless the wish is about it: an exact inverse keeps the reference's
+    neutral gripper neutral, and robots execute only its sign. 16 iterations are UniSteer's (arXiv
+    2605.10821). Tolerance and limit are residuals in model space, where 1 is full command: below
+    the one a step counts as solved, above the other the plan is made by reverse Euler.
     """
-    if not isinstance(max_iterations, int) or max_iterations < 1:
-        raise ConfigError(f'max_iterations must be a whole number from 1, not {max_iterations}')
-    if not isinstance(tolerance, (int, float)) or not tolerance > 0:
-        raise ConfigError(f'tolerance must be a positive number, not {tolerance}')
-    inverse = partial(fixed_point, tolerance=tolerance, max_iterations=max_iterations)
-    return FlowReversalSteering('frs_fixed_point', inverse, _names(redraw), reference)
-
-
-def _names(redraw: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(redraw, str) or not all(isinstance(name, str) for name in redraw):
-        raise ConfigError(
-            f"redraw must be a list of action names such as ['gripper'], not {redraw}"
-        )
-    return tuple(redraw)
+    inverse = partial(
+        fixed_point,
+        tolerance=positive('tolerance', tolerance),
+        max_iterations=count('max_iterations', max_iterations),
+    )
+    return FlowReversalSteering(
+        name='frs_fixed_point',
+        invert=Inverter(inverse, positive('limit', limit)),
+        operator=Ownership.of(operator),
+        strength=strength,
+        depth=depth,
+        spread=spread,
+        gate=Gate.of(gate),
+        reference=reference,
+    )
 
 
 # Each is made from a writer of references and options of its own.

@@ -15,7 +15,7 @@ from frs_ros.flow.sample import sample
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.reference import ReferenceWriter, reference_chunk
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.steering.checks import count
+from frs_ros.steering.checks import count, finite_reference
 from frs_ros.steering.denoise import draw_noise, field_of
 from frs_ros.steering.diagnostics import against_reference, chi_percentile, from_start
 from frs_ros.steering.scores import SCORES
@@ -64,7 +64,7 @@ class SampleAndRank:
         with policy.inference():
             noise = np.stack([draw_noise(policy, rng) for _ in range(self.n)])
             field = field_of(policy, policy.encode(observation).expand(self.n))
-            reference = to_numpy(self.reference(guidance, policy, observation))[0]
+            reference = finite_reference(self.reference(guidance, policy, observation))
             x = sample(field, policy.asarray(noise), uniform(spec.steps))
             chunks = to_numpy(x)
             dims = wished(guidance, spec)

@@ -16,12 +16,16 @@ def cosine(candidates: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Cosine of the angle between flattened chunks (arXiv 2606.13675); 0 where one is all zero."""
     products = np.einsum('nhd,hd->n', candidates, reference)
     lengths = np.linalg.norm(candidates, axis=(1, 2)) * np.linalg.norm(reference)
-    return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    cosines: np.ndarray = np.divide(
+        products, lengths, out=np.zeros_like(products), where=lengths > 0
+    )
+    return cosines
 
 
 def distance(candidates: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Negative root mean square difference: the wished speed counts too."""
-    return -np.sqrt(np.mean((candidates - reference) ** 2, axis=(1, 2)))
+    difference: np.ndarray = np.sqrt(np.mean((candidates - reference) ** 2, axis=(1, 2)))
+    return -difference
 
 
 SCORES: dict[str, Score] = {'cosine': cosine, 'distance': distance}

@@ -75,7 +75,7 @@ def test_without_a_reference_for_joint_space_the_mistake_is_named():
 
 
 def test_reference_is_no_option_of_a_method():
-    with pytest.raises(ConfigError, match="no option 'reference'; it has: redraw"):
+    with pytest.raises(ConfigError, match="no option 'reference'; it has: operator"):
         steerer_from('frs', json.dumps({'reference': 'x'}), REFERENCE)
 
 

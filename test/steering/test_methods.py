@@ -45,7 +45,7 @@ def test_fixed_point_is_closer_to_the_wish_than_euler():
     """On an unlikely wish Euler's error draws the chunk towards the policy's modes."""
     euler, exact = (
         _plan('frs'),
-        _plan('frs_fixed_point', redraw=(), tolerance=1e-5, max_iterations=64),
+        _plan('frs_fixed_point', operator='all', tolerance=1e-5, max_iterations=64),
     )
     assert exact.diagnostics['round_trip_rms'] < 1e-3
     assert euler.diagnostics['round_trip_rms'] > 10 * exact.diagnostics['round_trip_rms']
@@ -53,41 +53,54 @@ def test_fixed_point_is_closer_to_the_wish_than_euler():
 
 
 def test_exact_inversion_keeps_a_neutral_gripper_neutral_unless_redrawn():
-    kept = _plan('frs_fixed_point', redraw=(), tolerance=1e-5, max_iterations=64)
+    kept = _plan('frs_fixed_point', operator='all', tolerance=1e-5, max_iterations=64)
     assert np.abs(kept.chunk[:, 6]).max() < 0.05
     redrawn = [_plan('frs_fixed_point', seed=s).chunk[:, 6] for s in range(10)]
     assert np.mean(np.abs(redrawn) > 0.3) > 0.9
 
 
-def test_only_the_named_noise_is_redrawn():
-    kept, redrawn = _plan('frs'), _plan('frs', redraw=('gripper', 'yaw'))
-    fresh = plan_rng(0, 0).standard_normal(kept.noise.shape, dtype=np.float32)
-    np.testing.assert_array_equal(redrawn.noise[:, :5], kept.noise[:, :5])
-    np.testing.assert_array_equal(redrawn.noise[:, 5:], fresh[:, 5:])
+@pytest.mark.parametrize(
+    ('operator', 'owned'),
+    [
+        ('all', [0, 1, 2, 3, 4, 5, 6]),
+        ('motion', [0, 1, 2, 3, 4, 5]),
+        ('wished', [0, 1, 2]),
+        ('translation', [0, 1, 2]),
+        (['rotation', 'gripper'], [3, 4, 5, 6]),
+        (['x', 'yaw'], [0, 5]),
+    ],
+)
+def test_the_operator_owns_what_is_named(operator, owned):
+    reversed_all, mine = _plan('frs').noise, _plan('frs', operator=operator).noise
+    fresh = plan_rng(0, 0).standard_normal(mine.shape, dtype=np.float32)
+    others = [d for d in range(7) if d not in owned]
+    np.testing.assert_array_equal(mine[:, owned], reversed_all[:, owned])
+    np.testing.assert_array_equal(mine[:, others], fresh[:, others])
 
 
-def test_a_wished_gripper_is_not_redrawn():
-    wish = Guidance(direction=np.array([0.0, 1, 0]), gripper=Gripper.CLOSE)
+@pytest.mark.parametrize('operator', ['motion', 'wished'])
+def test_a_wished_gripper_is_the_operators(operator):
+    wish = Guidance(direction=[0, 1, 0], rotation=[0, 0, 0.5], gripper=Gripper.CLOSE)
     np.testing.assert_array_equal(
-        _plan('frs', wish, redraw=('gripper',)).noise, _plan('frs', wish).noise
+        _plan('frs', wish, operator=operator).noise, _plan('frs', wish).noise
     )
 
 
 def test_unknown_names_and_options_are_named():
     with pytest.raises(ConfigError, match=r"unknown method 'fsr'.*base.*direct.*frs"):
         make_steerer('fsr')
-    with pytest.raises(ConfigError, match="'frs' has no option 'steps'; it has: redraw"):
+    with pytest.raises(ConfigError, match="'frs' has no option 'steps'; it has: operator"):
         make_steerer('frs', steps=3)
-    with pytest.raises(ConfigError, match="'base' has no option 'redraw'; it has: no options"):
-        make_steerer('base', redraw=())
+    with pytest.raises(ConfigError, match="'base' has no option 'level'; it has: no options"):
+        make_steerer('base', level=0.5)
     with pytest.raises(ConfigError, match='max_iterations'):
         make_steerer('frs_fixed_point', max_iterations=0)
     with pytest.raises(ConfigError, match='tolerance must be a positive number'):
         make_steerer('frs_fixed_point', tolerance=-1)
-    with pytest.raises(ConfigError, match='redraw must be a list'):
-        make_steerer('frs', redraw='gripper')
+    with pytest.raises(ConfigError, match='operator must be names'):
+        make_steerer('frs', operator=3)
     with pytest.raises(ConfigError, match='wrist'):
-        _plan('frs', redraw=('wrist',))
+        _plan('frs', operator=['wrist'])
     with pytest.raises(ConfigError, match='negative'):
         episode_seed(-1, 'libero_object', 0, 0)
 
