@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,8 +31,9 @@ class Kinematics(Protocol):
 class PinocchioKinematics:
     """Kinematics by the library Pinocchio (Carpentier et al. 2019); see `Kinematics`.
 
-    Safe to use from several threads: the model is only read, and every call works in data of its
-    own. Joint positions that are not 7 finite numbers raise a ValueError.
+    Safe to use from several threads: the model is only read, and every thread works in data of its
+    own (making them for each call would take longer than the kinematics). Joint positions that are
+    not 7 finite numbers raise a ValueError.
     """
 
     def __init__(self, model: Any, frame: int, base: Any) -> None:
@@ -46,6 +48,7 @@ class PinocchioKinematics:
         self._model = model
         self._frame = frame
         self._base = base
+        self._data = _ThreadData(model)
 
     @classmethod
     def from_urdf(
@@ -91,19 +94,26 @@ class PinocchioKinematics:
 
     def pose(self, q: np.ndarray) -> np.ndarray:
         """[4, 4] pose of the tool centre point for joint positions [7]."""
-        data = self._model.createData()
+        data = self._data.data
         self._pin.forwardKinematics(self._model, data, _checked(q))
         placement = self._pin.updateFramePlacement(self._model, data, self._frame)
         return np.array(self._base.actInv(placement).homogeneous)
 
     def jacobian(self, q: np.ndarray) -> np.ndarray:
         """[6, 7] velocity and angular velocity of the tool per rad/s, along the base axes."""
-        data = self._model.createData()
+        data = self._data.data
         jacobian = self._pin.computeFrameJacobian(
             self._model, data, _checked(q), self._frame, self._pin.LOCAL_WORLD_ALIGNED
         )
         turn = self._base.rotation.T
         return np.concatenate([turn @ jacobian[:3], turn @ jacobian[3:]])
+
+
+class _ThreadData(threading.local):
+    """Pinocchio's scratch data of one thread."""
+
+    def __init__(self, model: Any) -> None:
+        self.data = model.createData()
 
 
 def _pinocchio() -> Any:
