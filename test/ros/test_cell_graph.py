@@ -12,6 +12,7 @@ from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.nodes.graph import Process
 from frs_ros.nodes.graphs.droid import DROID
 from frs_ros.nodes.graphs.droid_sim import DROID_SIM
+from frs_ros.policies.description import MADE, Interface
 
 
 def made(graph=DROID_SIM, **given: str) -> dict[str, Process]:
@@ -95,6 +96,13 @@ def test_truth_has_two_words():
 def test_an_explicit_parameter_wins_over_what_follows_from_others():
     given = {'checkpoint': 'mini', 'franka_controller.control_hz': '10'}
     assert made(**given)['franka_controller'].overrides['control_hz'] == 10.0
+
+
+def test_a_policy_with_other_cameras_is_refused(monkeypatch):
+    one_eyed = Interface('joint_delta', 15.0, ('wrist',))
+    monkeypatch.setitem(MADE, 'cyclops', one_eyed)
+    with pytest.raises(ConfigError, match=r'1 cameras \(wrist\), this cell has 2'):
+        made(checkpoint='cyclops')
 
 
 def test_programs_have_no_parameters():

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from frs_ros.errors import ConfigError
 from frs_ros.nodes.graph import Argument, Overrides, Row, any_of, same
 from frs_ros.nodes.table import cell_file
 from frs_ros.policies.description import interface_of
@@ -54,8 +55,8 @@ def arguments(start: str) -> tuple[Argument, ...]:
     return (
         Argument(
             'checkpoint',
-            description="Policy: 'mini', 'random_droid' or a .safetensors. Action space, rate and "
-            'names of the cameras follow from it.',
+            description="Policy: 'mini', 'random_droid', a .safetensors, or the .yaml of a large one. "
+            'Action space, rate and names of the cameras follow from it.',
             default='mini',
         ),
         *same('policy_server', 'method'),
@@ -88,9 +89,16 @@ def derive(values: Mapping[str, str]) -> Overrides:
 
     Raises:
         CheckpointError: There is no such policy.
-        ConfigError: There is no such arm, or its file is damaged.
+        ConfigError: There is no such arm, its file is damaged, or the policy looks through another
+            number of cameras.
     """
     policy, robot, guide = interface_of(values['checkpoint']), values['robot'], values['guidance']
+    if len(policy.cameras) != len(CAMERAS):
+        raise ConfigError(
+            f"policy '{values['checkpoint']}' looks through {len(policy.cameras)} cameras "
+            f'({", ".join(policy.cameras)}), this cell has {len(CAMERAS)}; start the nodes one by '
+            'one as in docs/robot.md'
+        )
     model = read_cell(cell_file(robot)).model.name
     human: dict[str, Any] = {} if guide == 'none' else {'device': guide}
     if 'instruction' in values:
