@@ -55,8 +55,8 @@ def arguments(start: str) -> tuple[Argument, ...]:
     return (
         Argument(
             'checkpoint',
-            description="Policy: 'mini', 'random_droid', a .safetensors, or the .yaml of a large one. "
-            'Action space, rate and names of the cameras follow from it.',
+            description="Policy: 'mini', 'random_droid', a .safetensors, or the .yaml of a large "
+            'one. Action space, rate and names of the cameras follow from it.',
             default='mini',
         ),
         *same('policy_server', 'method'),
