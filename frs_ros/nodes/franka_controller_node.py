@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -113,6 +114,10 @@ class FrankaController(ManagedNode):
     def activate(self) -> None:
         """Starts the control loop."""
         p, steady = self._settings, Clock(clock_type=ClockType.STEADY_TIME)
+        # a full collection looks at all that was ever imported, for tens of milliseconds: not
+        # while the arm moves
+        gc.collect()
+        gc.freeze()
         self._active_since = self._stamp()
         self._timers_on = [
             self.create_timer(1.0 / rate, callback, clock=steady)

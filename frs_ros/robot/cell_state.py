@@ -11,6 +11,7 @@ from frs_ros.robot.base import Fault
 RECOVER_HINT = 'remove the cause, call ~/recover, then ~/resume'
 RESUME_HINT = 'call ~/resume'
 WAIT_HINT = 'it goes on by itself'
+WAITING = 'waits for a chunk from the policy server'
 
 
 class CellState(Enum):
@@ -109,7 +110,7 @@ class CellStateMachine:
             raise NotNow('the controller is not connected to the robot')
         self.episode = True
         if self.state is CellState.IDLE:
-            self._enter(CellState.HOLD, 'waits for the first chunk', WAIT_HINT)
+            self._enter(CellState.HOLD, WAITING, WAIT_HINT)
 
     def end_episode(self) -> None:
         """The episode is over; STOPPED and FAULT stay."""
@@ -124,7 +125,7 @@ class CellStateMachine:
         if self.state is not CellState.STOPPED:
             raise NotNow(f'nothing to resume: the controller is {self.state.name}')
         if self.episode:
-            self._enter(CellState.HOLD, 'waits for a fresh chunk', WAIT_HINT)
+            self._enter(CellState.HOLD, WAITING, WAIT_HINT)
         else:
             self._enter(CellState.IDLE)
 

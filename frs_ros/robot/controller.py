@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from frs_ros.robot.action_spaces.registry import make_action_space
 from frs_ros.robot.base import ArmState, ControlMode, Fault, RobotDriver, RobotError, RobotInfo
-from frs_ros.robot.cell_state import CellState, CellStateMachine, NotNow
+from frs_ros.robot.cell_state import WAITING, CellState, CellStateMachine, NotNow
 from frs_ros.robot.gripper_command import GripperCommand
 from frs_ros.robot.homing import Homing
 from frs_ros.robot.inputs import Inputs
@@ -319,7 +319,7 @@ class ArmController:
         """Why there is nothing to execute."""
         if self._plans.refusal:
             return f'{LATE}: {self._plans.refusal}'
-        return LATE if self._motion.running else 'waits for a chunk from the policy server'
+        return LATE if self._motion.running else WAITING
 
     def _hold(self, reason: str, now: float) -> None:
         """Brakes and waits; for too long, it is a stop. Before the first motion it waits on."""

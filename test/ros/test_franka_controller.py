@@ -97,8 +97,9 @@ def test_operator_services(ros, cell, controller):
     ros.wait_for(lambda: cell.states[-1].mode == RobotState.MODE_IDLE, 5.0, 'the mode')
     answer = cell.call('home')
     assert answer.success, answer.message
-    cell.reaches(SafetyStatus.STOPPED, 30.0)
-    assert cell.status.reason == 'at the start position'
+    there = 'at the start position'
+    ros.wait_for(lambda: cell.status.reason == there, START_TIMEOUT, 'the start position')
+    assert cell.status.state == SafetyStatus.STOPPED
     assert abs(cell.joints[-1].position[0]) < 0.06
 
 
