@@ -42,10 +42,12 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.policies.checkpoint import load_policy, read_metadata, resolve
 
     checkpoint = resolve(args.checkpoint)
+    if not (description := read_metadata(checkpoint)):
+        raise ConfigError(f'{checkpoint} is no small generalist: there is nothing to say of it')
     policy: Any = load_policy(checkpoint)
     rows = [row for text in args.evaluation for row in _rows(text)]
     card = render_model_card(
-        read_metadata(checkpoint),
+        description,
         name=checkpoint.stem,
         parameters=sum(p.numel() for p in policy.network.parameters()),
         megabytes=checkpoint.stat().st_size / 1e6,

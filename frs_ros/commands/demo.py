@@ -80,10 +80,10 @@ def settings_from(args: argparse.Namespace) -> DemoSettings:
     if min(args.seed, args.max_steps) < 0:
         raise ConfigError('--seed and --max-steps must not be negative')
     checkpoint = resolve(args.checkpoint)
-    heldout = split(suites.tasks(args.suite), checkpoint)['heldout']
+    heldout = split(suites.tasks(args.suite), checkpoint).get('heldout', [])
     if args.task is None and not heldout:
         raise ConfigError(
-            f'the checkpoint was trained on every task of {args.suite}; name one with --task'
+            f'no task of {args.suite} is known to be new to the checkpoint; name one with --task'
         )
     task = suites.task(args.suite, heldout[-1] if args.task is None else args.task)
     init_range(args.init, args.trials, len(suites.init_states(task)))

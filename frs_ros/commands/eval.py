@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite
 from frs_ros.commands.task_selection import parse_tasks, split
@@ -20,6 +22,7 @@ from frs_ros.learning.settings import (
     Method,
     check_init_states,
 )
+from frs_ros.policies.vla.settings import is_policy_file
 
 PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
 
@@ -37,25 +40,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option(
         '--methods',
         default='base,direct,frs',
-        help="steering methods; 'direct@0.5' guides at magnitude 0.5 (default: %(default)s)",
+        help=METHODS_HELP,
     )
     option(
-        '--guidance',
-        default='oracle',
-        help=f"source of guidance, {' or '.join(GUIDANCES)}; oracle reads the simulator's "
-        'privileged poses (default: %(default)s)',
+        '--compare',
+        action='append',
+        default=[],
+        metavar='A,B',
+        help="two of the methods to compare on the same init states, besides each with 'base'; "
+        'may be repeated',
     )
+    _add_conditions(parser)
     option('--trials', type=int, default=10, help='episodes per task and method (default: 10)')
     option('--first-init', type=int, default=0, help='first init state (default: 0)')
     add_seed(parser, 7)
     option('--workers', type=int, default=2, help='processes (default: 2)')
     add_assets(parser, 'auto')
-    add_checkpoint(parser)
-    option(
-        '--instruction',
-        default='task',
-        help=f'what the policy is told, {" or ".join(INSTRUCTIONS)} (default: %(default)s)',
-    )
+    add_checkpoint(parser, several=True)
     option(
         '--layout',
         default='stock',
@@ -76,31 +77,101 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option('--json', type=Path, help='also write the results to this file')
 
 
+def _add_conditions(parser: argparse.ArgumentParser) -> None:
+    """Options common to all methods that do not set others."""
+    option = parser.add_argument
+    option(
+        '--guidance',
+        default='oracle',
+        help=f"source of guidance, {', '.join(GUIDANCES)}; oracle reads the simulator's "
+        "privileged poses, random has the oracle's timing and speed with a coarse direction drawn "
+        'for each chunk (default: %(default)s)',
+    )
+    option(
+        '--wrong',
+        type=float,
+        default=0.0,
+        metavar='P',
+        help="probability per chunk that the oracle's direction is wrong (default: 0)",
+    )
+    option(
+        '--wrong-kind',
+        default=FLIPPED,
+        help=f'how it is wrong, {" or ".join(WRONG_KINDS)} (default: %(default)s)',
+    )
+    option(
+        '--instruction',
+        default='task',
+        help=f'what the policy is told, {", ".join(INSTRUCTIONS)}; right is task, refused where '
+        'the policy does not know these words (default: %(default)s)',
+    )
+    option(
+        '--replan',
+        type=int,
+        default=0,
+        metavar='N',
+        help="actions of a chunk to execute before the next plan (default: the policy's own)",
+    )
+    option(
+        '--steps',
+        type=int,
+        default=0,
+        metavar='K',
+        help="Euler steps of the sampler (default: the policy's own)",
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Evaluates, writes the results and prints the table."""
     from frs_ros.commands.version import software_versions
     from frs_ros.learning.evaluate import evaluate
+    from frs_ros.learning.failure_plot import plot_failures
     from frs_ros.learning.libero_world import LiberoWorld
     from frs_ros.learning.plot import plot_results
     from frs_ros.learning.report import summarise, table, write_json
     from frs_ros.sim.suites import tasks
 
-    settings = settings_from(args)
+    settings, policies = settings_and_policies(args)
+    compared = [parse_pair(text) for text in args.compare]
+    _check_compared(compared, settings)
+    spec = policies[0].spec
     records = evaluate(settings, LiberoWorld(), args.out, workers=args.workers)
-    names = {task.task_id: task.instruction for task in tasks(settings.suite)}
-    versions = software_versions(*PACKAGES)
-    results = summarise(records, settings, task_names=names, versions=versions)
+    results = summarise(
+        records,
+        settings,
+        compare_also=compared,
+        task_names={task.task_id: task.instruction for task in tasks(settings.suite)},
+        versions=software_versions(*PACKAGES),
+        policy={'steps': spec.steps, 'replan': spec.execute_steps},
+        command=command_line('eval', add_arguments, args, omit=('workers', 'json')),
+    )
     files = [args.out / 'results.json', *([args.json] if args.json else [])]
     for file in files:
         write_json(file, results)
-    picture = args.out / 'results.png'
-    plot_results(picture, results)
+    pictures = [args.out / 'results.png', args.out / 'failures.png']
+    plot_results(pictures[0], results)
+    plot_failures(pictures[1], results['totals'])
     print(table(results))
-    print('written:', ', '.join(str(path) for path in [*files, picture]))
+    print('written:', ', '.join(str(path) for path in [*files, *pictures]))
     return 0
 
 
+def parse_pair(text: str) -> tuple[str, str]:
+    """Labels of two methods; ConfigError if it is not two."""
+    labels = [Method.parse(part).label for part in split_outside(text)]
+    if len(labels) != 2 or labels[0] == labels[1]:
+        raise ConfigError(f"--compare takes two methods, such as 'frs,direct@0.5', not '{text}'")
+    return labels[0], labels[1]
+
+
 def settings_from(args: argparse.Namespace) -> EvaluationSettings:
+    """As `settings_and_policies`, the settings alone."""
+    return settings_and_policies(args)[0]
+
+
+def settings_and_policies(
+    args: argparse.Namespace,
+) -> tuple[EvaluationSettings, list[FlowPolicy]]:
     """Checks the arguments against what exists, before any worker is started.
 
     Raises:
@@ -108,35 +179,94 @@ def settings_from(args: argparse.Namespace) -> EvaluationSettings:
     """
     from frs_ros.policies.checkpoint import load_policy, resolve
     from frs_ros.sim import assets, suites
-    from frs_ros.steering.registry import METHODS
 
     if args.workers < 1:
         raise ConfigError('--workers must be at least 1')
     tasks = suites.tasks(args.suite)
-    checkpoint = resolve(args.checkpoint)
+    checkpoints = [text.strip() for text in args.checkpoint.split(',')]
+    files = [resolve(checkpoint) for checkpoint in checkpoints]
     settings = EvaluationSettings(
         suite=args.suite,
-        tasks=parse_tasks(args.tasks, len(tasks), split(tasks, checkpoint)),
-        methods=tuple(Method.parse(text.strip(), METHODS) for text in args.methods.split(',')),
-        guidance=args.guidance,
+        tasks=_common_tasks(args.tasks, tasks, files),
+        methods=parse_methods(args.methods),
+        conditions=Conditions(
+            args.guidance, args.wrong, args.wrong_kind, args.instruction, args.replan, args.steps
+        ),
         trials=args.trials,
         first_init=args.first_init,
         seed=args.seed,
-        checkpoint=args.checkpoint,
-        instruction=args.instruction,
+        checkpoints=tuple(checkpoints),
         layout=args.layout,
         target=args.target,
-        checkpoint_sha256=_digest(checkpoint),
+        digests=tuple(_digest(file) for file in files),
     )
     for task_id in settings.tasks:
         check_init_states(settings, len(suites.init_states(tasks[task_id])))
-    load_policy(checkpoint)  # a damaged one is found out here, not in every worker
+    policies = [load_policy(file) for file in files]  # a damaged one is found out here
+    for policy in policies:
+        _check_methods(settings, policy)
+        _check_right(settings, policy, tasks)
     pack = assets.resolve(args.assets, args.suite)
-    return replace(settings, assets=pack.choice)
+    return replace(settings, assets=pack.choice), policies
+
+
+def _common_tasks(text: str, tasks: Sequence[Task], checkpoints: Sequence[Path]) -> tuple[int, ...]:
+    """What the user's words mean, which must be the same for all checkpoints."""
+    meanings = {parse_tasks(text, len(tasks), split(tasks, file)) for file in checkpoints}
+    if len(meanings) > 1:
+        raise ConfigError(
+            f"--tasks '{text}' means other tasks for each checkpoint; give their numbers"
+        )
+    return meanings.pop()
+
+
+def _check_methods(settings: EvaluationSettings, policy: FlowPolicy) -> None:
+    """Makes one plan by each method; ConfigError if an option does not fit the policy."""
+    from frs_ros.learning.adjusted import adjusted
+    from frs_ros.steering.planner import Planner
+
+    for method in settings.methods:
+        conditions = method.under(settings.conditions)
+        try:
+            fitted = adjusted(policy, replan=conditions.replan, steps=conditions.steps)
+            Planner(fitted, method.steerer()).warm_up()
+        except ConfigError as error:
+            raise ConfigError(f"method '{method.label}': {error}") from error
+
+
+def _check_right(
+    settings: EvaluationSettings, policy: FlowPolicy, tasks: Sequence[Task]
+) -> None:
+    """ConfigError where a policy is to be told what it does not understand."""
+    knows = getattr(policy, 'knows', lambda _: True)
+    wanted = [m.under(settings.conditions).instruction == RIGHT for m in settings.methods]
+    if not any(wanted) or settings.target == 'other':  # others are chosen among the known
+        return
+    for task_id in settings.tasks:
+        if not knows(tasks[task_id].instruction):
+            raise ConfigError(
+                f"instruction 'right' needs a policy that knows the words; this one was never "
+                f"told '{tasks[task_id].instruction}' (task {task_id}), and takes them for none. "
+                "Choose among the 'trained' tasks, use --target other, or give a checkpoint that "
+                'was trained on the task'
+            )
+
+
+def _check_compared(
+    pairs: Sequence[tuple[str, str]], settings: EvaluationSettings
+) -> None:
+    labels = [method.label for method in settings.methods]
+    for label in (label for pair in pairs for label in pair):
+        if label not in labels:
+            raise ConfigError(
+                f"--compare names '{label}', which is none of the methods {', '.join(labels)}"
+            )
 
 
 def _digest(checkpoint: Path) -> str:
-    """SHA-256 of the weights and their description."""
+    """SHA-256 of the weights and their description, or of a large policy's parameter file."""
     digest = hashlib.sha256(checkpoint.read_bytes())
-    digest.update(checkpoint.with_suffix('.json').read_bytes())
+    description = checkpoint.with_suffix('.json')
+    if description.is_file():
+        digest.update(description.read_bytes())
     return digest.hexdigest()

@@ -23,13 +23,14 @@ def add_assets(parser: argparse.ArgumentParser, default: str = 'standin') -> Non
     )
 
 
-def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """`--checkpoint`."""
+def add_checkpoint(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """`--checkpoint`, of one policy or of several training seeds."""
+    also = '; several, with commas between, are pooled as training seeds' if several else ''
     parser.add_argument(
         '--checkpoint',
         default='mini',
-        help="'mini', the policy that comes with the package, or a .safetensors file with its "
-        '.json beside it (default: %(default)s)',
+        help="'mini', the policy that comes with the package, a .safetensors file with its .json "
+        'beside it, or the .yaml of a large policy, see docs/vla.md (default: %(default)s)',
     )
 
 

@@ -34,11 +34,17 @@ def parse_tasks(text: str, count: int, split: Mapping[str, Sequence[int]]) -> tu
 
 
 def split(tasks: Sequence[Task], checkpoint: Path) -> dict[str, list[int]]:
-    """Tasks whose instruction the checkpoint was trained with ('trained'), and 'heldout'."""
+    """Tasks whose instruction the checkpoint was trained with ('trained'), and 'heldout'.
+
+    Empty for a large policy: what it was trained on is not known.
+    """
     from frs_ros.policies.checkpoint import read_metadata
     from frs_ros.policies.vocabulary import Vocabulary
 
-    vocabulary = Vocabulary(read_metadata(checkpoint).get('instructions', []))
+    description = read_metadata(checkpoint)
+    if not description:
+        return {}
+    vocabulary = Vocabulary(description.get('instructions', []))
     trained = [task.task_id for task in tasks if vocabulary.knows(task.instruction)]
     heldout = [task.task_id for task in tasks if not vocabulary.knows(task.instruction)]
     return {'trained': trained, 'heldout': heldout}

@@ -82,7 +82,8 @@ def _load(settings: VlaSettings) -> Any:
             pytorch_device=settings.device,
         )
     except (ValueError, RuntimeError, KeyError, OSError) as error:
-        raise CheckpointError(f'openpi cannot load {settings.checkpoint}: {error}') from error
+        message = ' '.join(str(error).split())[:300]
+        raise CheckpointError(f'openpi cannot load {settings.checkpoint}: {message}') from error
 
 
 def _statistics(normalize: Any, path: Path) -> Any:
