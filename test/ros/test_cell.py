@@ -31,7 +31,12 @@ START_TIMEOUT = 60.0  # s; torch, an arm and cameras, on cores that others use t
 LEFT, RIGHT = -300, 300  # raw deflection along the SpaceMouse's x axis, which points right
 SLOT = 2.0  # s that one direction is held
 CHUNK = 0.5  # s, that mini's chunks are long: 10 actions at 20 Hz
-ARM_MODULES = {'kinematic': None, 'franky': 'franky_sim'}
+SLOW = 0.005  # m/s
+# franky-sim needs a core to itself: the rest is kept small beside it
+ARMS = {
+    'kinematic': ('markers:=true',),
+    'franky': ('markers:=false', 'exterior_camera.fps:=15', 'wrist_camera.fps:=15'),
+}
 
 
 @pytest.fixture
@@ -75,44 +80,46 @@ class Watch:
             for s in self.states
             if begin <= stamps.to_ns(s.header.stamp) * 1e-9 <= end
         ]
+        if len(path) < 2:
+            return 0.0
         (first, y), (last, end_y) = path[0], path[-1]
         return (end_y - y) / (last - first)
 
-    def now(self) -> float:
-        """Time of the newest robot state, s."""
-        return stamps.to_ns(self.states[-1].header.stamp) * 1e-9 if self.states else 0.0
+    def turned_with_the_wish(self) -> bool:
+        """Whether the tool went as wished, and the other way a chunk after the wish turned."""
+        now = stamps.to_ns(self.states[-1].header.stamp) * 1e-9 if self.states else 0.0
+        return any(
+            self.speed(time - CHUNK, time) * wish < -SLOW
+            and self.speed(time + CHUNK, time + 2 * CHUNK) * wish > SLOW
+            for time, wish in self.turns()
+            if time + 2 * CHUNK < now
+        )
 
 
-@pytest.mark.parametrize('driver', ARM_MODULES)
+@pytest.mark.parametrize('driver', ARMS)
 def test_the_arm_follows_a_replayed_spacemouse_and_ctrl_c_stops_it(
     driver, ros, node_process, recording, wait_for
 ):
-    module = ARM_MODULES[driver]
-    if module and importlib.util.find_spec(module) is None:
-        pytest.skip(f'{module} is not installed')
+    if driver == 'franky' and importlib.util.find_spec('franky_sim') is None:
+        pytest.skip('franky_sim is not installed')
     watch = Watch(ros)
-    words = [f'driver:={driver}', 'guidance:=replay', f'recording:={recording}', 'repeat:=true']
+    words = [f'driver:={driver}', *ARMS[driver]]
+    words += ['guidance:=replay', f'recording:={recording}', 'repeat:=true']
     up = node_process(
         'up', command=[sys.executable, '-m', 'frs_ros.cli', 'up', 'droid_sim', *words]
     )
     moving = functools.partial(active, watch)
     ros.wait_for(moving, START_TIMEOUT, 'a moving arm')
-    since = watch.now()
-
-    def turned() -> list[tuple[float, float]]:
-        turns = [t for t in watch.turns() if t[0] > since + CHUNK]
-        return turns if turns and watch.now() > turns[0][0] + 3 * CHUNK else []
-
-    time, wish = ros.wait_for(turned, 4 * SLOT + 10.0, 'a turn of the wish')[0]
-    # the plan under way ends within a chunk; then the arm goes where it is wished to
-    assert watch.speed(time - CHUNK, time) * wish < 0
-    assert watch.speed(time + CHUNK, time + 2 * CHUNK) * wish > 0.005
-    assert any(len(r.unsteered_actions) > 0 and r.guided for r in watch.reports)
-    assert {m.ns for m in watch.markers[-1].markers} == {'wish', 'plan', 'unsteered', 'workspace'}
+    ros.wait_for(watch.turned_with_the_wish, 4 * SLOT + 20.0, 'a turn of the arm within a chunk')
+    assert any(report.guided for report in watch.reports)
+    if 'markers:=true' in ARMS[driver]:
+        assert any(len(report.unsteered_actions) > 0 for report in watch.reports)
+        drawn = {marker.ns for marker in watch.markers[-1].markers}
+        assert drawn == {'wish', 'plan', 'unsteered', 'workspace'}
     assert watch.status[-1].stops == 0
 
     children = descendants(up.process.pid)
-    assert len(children) >= 6
+    assert len(children) >= 5
     os.kill(up.process.pid, signal.SIGINT)  # to it alone, as its processes are in other groups
     assert up.wait(10.0) == 0
     wait_for(lambda: not any(alive(pid) for pid in children), 1.0, 'the end of every process')
