@@ -9,6 +9,9 @@ from enum import IntEnum
 import numpy as np
 
 from frs_ros.errors import ConfigError
+from frs_ros.guidance.wish import Part
+
+BASE = 'base'  # x forward, y left, z up
 
 _MARGIN = 1e-6  # rounding of unit vectors and of float32 messages
 
@@ -29,15 +32,17 @@ class Guidance:
     constructor raises a ConfigError that names the field.
 
     Attributes:
-        direction: [3] wished translation of the gripper along the base axes; its length is free,
-            only the direction counts; zeros mean no wish about translation.
-        rotation: [3] wished rotation axis times a weight in [0, 1], base axes; zeros mean none.
+        direction: [3] wished translation of the gripper along the axes of the frame; its length
+            is free, only the direction counts; zeros mean no wish about translation.
+        rotation: [3] wished rotation of the gripper about itself: axis along the axes of the
+            frame, times a weight in [0, 1] that is its own speed; zeros mean none.
         gripper: Wish about the gripper.
         magnitude: Speed in [0, 1] of full command, applied to the normalised direction.
         enabled: The operator is steering (a dead-man switch on hardware).
         defer: Leave this chunk to the policy, as for the fine part of a grasp.
         source: Who wishes: 'keyboard', 'oracle', ...
         stamp_ns: When the wish was made, clock of the observation.
+        frame: Whose axes: 'base', 'tool' or the name of a camera; see `frames`.
     """
 
     direction: np.ndarray = field(default_factory=lambda: np.zeros(3))
@@ -48,6 +53,7 @@ class Guidance:
     defer: bool = False
     source: str = ''
     stamp_ns: int = 0
+    frame: str = BASE
 
     def __post_init__(self) -> None:
         for name in ('direction', 'rotation'):
@@ -64,9 +70,20 @@ class Guidance:
             object.__setattr__(self, 'gripper', Gripper(self.gripper))
         except ValueError:
             raise ConfigError(f'guidance gripper must be 0, 1 or 2, not {self.gripper}') from None
+        if not self.frame:
+            raise ConfigError("guidance frame must have a name, such as 'base'")
 
     @property
     def active(self) -> bool:
         """Whether there is a wish to follow; otherwise the policy acts unsteered."""
-        moves = bool(np.any(self.direction) or np.any(self.rotation))
-        return self.enabled and not self.defer and (moves or self.gripper != Gripper.POLICY)
+        return self.enabled and not self.defer and bool(self.parts)
+
+    @property
+    def parts(self) -> frozenset[Part]:
+        """What the wish speaks of."""
+        speaks = {
+            Part.TRANSLATION: np.any(self.direction),
+            Part.ROTATION: np.any(self.rotation),
+            Part.GRIPPER: self.gripper != Gripper.POLICY,
+        }
+        return frozenset(part for part, spoken in speaks.items() if spoken)

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.reference import GRIPPER, GRIPPER_COMMAND, dimensions
 from frs_ros.guidance.units import JOINTS, gripper_units
+from frs_ros.guidance.wish import WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.robot.differential_ik import joint_motion, moved, reach
 from frs_ros.robot.kinematics import Kinematics
@@ -45,12 +45,12 @@ def delta_reference(
 
     Args:
         kinematics: Of the arm.
-        guidance: An active wish.
+        guidance: An active wish in the base frame.
         policy: Its `spec` names the dimensions, its `to_model` encodes.
         observation: Its state begins with the joint positions, 7 rad.
 
     Returns:
-        [1, H, D] in model space, as the policy's array type; ConfigError if the policy's actions
+        [1, H, D] in model space, as the policy's array type; WishError if the policy's actions
         or the state are not those of a joint-space policy.
     """
     return _constant(kinematics, guidance, policy, observation, largest=1.0)
@@ -71,7 +71,7 @@ def position_reference(
     Magnitude 1 is `KEY_STEP` in `ACTION_REPEATS` actions. Arguments and result as in
     `delta_reference`.
     """
-    q = _joints(observation)
+    q = arm_joints(observation)
     pose = kinematics.pose(q)
     rows = []
     for k in range(1, policy.spec.horizon + 1):
@@ -79,7 +79,7 @@ def position_reference(
         turn = guidance.rotation * KEY_TURN * k / ACTION_REPEATS
         q = reach(kinematics, q, moved(pose, shift, turn))
         rows.append(q)
-    return _write(np.array(rows), guidance, policy, observation)
+    return write_joints(np.array(rows), guidance.gripper, policy, observation)
 
 
 def _constant(
@@ -89,7 +89,7 @@ def _constant(
     observation: Observation,
     largest: float,
 ) -> Any:
-    jacobian = kinematics.jacobian(_joints(observation))
+    jacobian = kinematics.jacobian(arm_joints(observation))
     none, total = np.zeros(3), np.zeros(len(JOINTS))
     for twist, share in (
         (np.concatenate([_unit(guidance.direction), none]), guidance.magnitude),
@@ -99,7 +99,8 @@ def _constant(
         able = float(np.clip(twist @ jacobian @ motion, 0, 1))  # 1 far from singularities
         total += share * able * motion * _fastest(motion, largest, policy, observation)
     total *= min(1.0, _fastest(total, largest, policy, observation))
-    return _write(np.tile(total, (policy.spec.horizon, 1)), guidance, policy, observation)
+    rows = np.tile(total, (policy.spec.horizon, 1))
+    return write_joints(rows, guidance.gripper, policy, observation)
 
 
 def _fastest(
@@ -117,14 +118,14 @@ def _fastest(
     return 1.0 / max(float(np.abs(moving - still).max()), size / largest)
 
 
-def _write(
-    joints: np.ndarray, guidance: Guidance, policy: FlowPolicy, observation: Observation
+def write_joints(
+    joints: np.ndarray, gripper: Gripper, policy: FlowPolicy, observation: Observation
 ) -> Any:
-    """[1, H, D] joints [H, 7] and the wished gripper, or a neutral one, in model space."""
+    """[1, H, D] in model space: joints [H, 7] in units, the wished gripper or a neutral one."""
     spec = policy.spec
     raw = np.zeros((1, spec.horizon, spec.action_dim))
     raw[..., dimensions(spec, *JOINTS)] = joints
-    command = GRIPPER_COMMAND[guidance.gripper]
+    command = GRIPPER_COMMAND[gripper]
     raw[..., dimensions(spec, GRIPPER)] = gripper_units(command, spec.space)
     chunk = to_numpy(policy.to_model(raw, observation))
     chunk[..., spec.action_dim :] = 0.0
@@ -137,9 +138,9 @@ def _unit(vector: np.ndarray) -> np.ndarray:
     return np.asarray(vector / length if length > 0 else vector)
 
 
-def _joints(observation: Observation) -> np.ndarray:
+def arm_joints(observation: Observation) -> np.ndarray:
     """[7] joint positions at the start of the state."""
     q = np.asarray(observation.state, dtype=np.float64)[: len(JOINTS)]
     if q.shape != (len(JOINTS),) or not np.isfinite(q).all():
-        raise ConfigError(f'state must begin with 7 finite joint positions, not {q}')
+        raise WishError(f'state must begin with 7 finite joint positions, not {q}')
     return q

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.guidance.wish import Wish, WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import ActionSpec, Observation
 
@@ -18,14 +18,14 @@ TRANSLATION = ('x', 'y', 'z')
 ROTATION = ('roll', 'pitch', 'yaw')
 GRIPPER = 'gripper'
 
-# Writes a wish as a chunk [1, H, D] in model space; see `reference_chunk` and `references`.
-ReferenceWriter = Callable[[Guidance, FlowPolicy, Observation], Any]
+# Writes a wish as a chunk [1, H, D] in model space; see `references`.
+ReferenceWriter = Callable[[Wish, FlowPolicy, Observation], Any]
 
 # Gripper command of each wish: -1 open, +1 closed; the policy's choice is written as neutral.
 GRIPPER_COMMAND = {Gripper.POLICY: 0.0, Gripper.OPEN: -1.0, Gripper.CLOSE: 1.0}
 
 
-def reference_chunk(guidance: Guidance, policy: FlowPolicy, observation: Observation) -> Any:
+def guidance_reference(guidance: Guidance, policy: FlowPolicy, observation: Observation) -> Any:
     """The chunk that does what the guidance says and nothing else, constant over its rows.
 
     A chunk of raw zeros is encoded; then the unit direction times the magnitude is written into
@@ -34,12 +34,12 @@ def reference_chunk(guidance: Guidance, policy: FlowPolicy, observation: Observa
     encoding of raw 0 (stand still), the padding is zero.
 
     Args:
-        guidance: An active wish.
+        guidance: An active wish in the base frame.
         policy: Its `spec` names the dimensions, its `to_model` encodes.
         observation: What the policy sees; some policies normalise relative to it.
 
     Returns:
-        [1, H, D] in model space, as the policy's array type; ConfigError if the policy's actions
+        [1, H, D] in model space, as the policy's array type; WishError if the policy's actions
         lack a dimension that the guidance speaks of.
     """
     spec = policy.spec
@@ -58,11 +58,11 @@ def reference_chunk(guidance: Guidance, policy: FlowPolicy, observation: Observa
 
 
 def dimensions(spec: ActionSpec, *names: str) -> list[int]:
-    """Positions of named action dimensions; ConfigError if the policy does not have them."""
+    """Positions of named action dimensions; WishError if the policy does not have them."""
     try:
         return spec.indices(*names)
     except ValueError:
         has = ', '.join(spec.names)
-        raise ConfigError(
+        raise WishError(
             f'this policy cannot be guided in {", ".join(names)}: its actions are {has}'
         ) from None

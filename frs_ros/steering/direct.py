@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.reference import GRIPPER, ReferenceWriter, reference_chunk
+from frs_ros.guidance.reference import GRIPPER, ReferenceWriter
+from frs_ros.guidance.references import reference_chunk
 from frs_ros.guidance.units import gripper_units
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.checks import finite_reference

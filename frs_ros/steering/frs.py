@@ -12,7 +12,8 @@ from frs_ros.flow.arrays import to_numpy
 from frs_ros.flow.grids import T_NOISE, uniform
 from frs_ros.flow.sample import sample
 from frs_ros.guidance.guidance import Guidance
-from frs_ros.guidance.reference import ReferenceWriter, reference_chunk
+from frs_ros.guidance.reference import ReferenceWriter
+from frs_ros.guidance.references import reference_chunk
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.checks import finite_reference, fraction, number
 from frs_ros.steering.counting import CountingPolicy

@@ -9,7 +9,8 @@ import numpy as np
 
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.guidance import Guidance
-from frs_ros.guidance.reference import ReferenceWriter, reference_chunk
+from frs_ros.guidance.reference import ReferenceWriter
+from frs_ros.guidance.references import reference_chunk
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer, plan_rng
 from frs_ros.steering.example import example_observation

@@ -10,7 +10,8 @@ from typing import Any
 
 from frs_ros.errors import ConfigError, choose
 from frs_ros.flow.fixed_point import fixed_point
-from frs_ros.guidance.reference import ReferenceWriter, reference_chunk
+from frs_ros.guidance.reference import ReferenceWriter
+from frs_ros.guidance.references import reference_chunk
 from frs_ros.steering.base import Steerer
 from frs_ros.steering.checks import count, positive
 from frs_ros.steering.direct import Direct

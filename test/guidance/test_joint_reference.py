@@ -8,8 +8,7 @@ pytest.importorskip('pinocchio')
 
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.reference import reference_chunk
-from frs_ros.guidance.references import reference_writer, robot_reference
+from frs_ros.guidance.references import reference_chunk, reference_writer, robot_reference
 from frs_ros.guidance.units import gripper_units
 from frs_ros.robot.differential_ik import difference
 from frs_ros.robot.kinematics import PinocchioKinematics
@@ -231,7 +230,7 @@ def test_actions_without_joints_are_refused(space):
 
 def test_the_writer_is_chosen_by_the_space():
     cartesian = ActionSpec(5, 7, 7, 20.0, tuple('abcdefg'), ('1',) * 7, 10, 5)
-    assert reference_writer(cartesian) is robot_reference(cartesian, 'fr3') is reference_chunk
+    assert reference_writer(cartesian) == robot_reference(cartesian, 'fr3') == reference_chunk
     spec = Affine(JOINT_DELTA).spec
     with pytest.raises(ConfigError, match="'joint_delta' needs the kinematics"):
         reference_writer(spec)

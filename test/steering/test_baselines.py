@@ -8,7 +8,7 @@ from mixture_policy import MixturePolicy, observation
 from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.reference import reference_chunk
+from frs_ros.guidance.references import reference_chunk
 from frs_ros.steering import scores
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.registry import make_steerer

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A path written as a chunk: as far as the chunk reaches at full command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from frs_ros.flow.arrays import to_numpy
+from frs_ros.guidance.frames import tool_pose
+from frs_ros.guidance.joint_reference import (
+    ACTION_REPEATS,
+    KEY_STEP,
+    KEY_TURN,
+    arm_joints,
+    write_joints,
+)
+from frs_ros.guidance.path import Path, walked
+from frs_ros.guidance.reference import (
+    GRIPPER,
+    GRIPPER_COMMAND,
+    ROTATION,
+    TRANSLATION,
+    dimensions,
+)
+from frs_ros.guidance.units import JOINTS
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.robot.action_spaces.cartesian_delta import STEP, TURN
+from frs_ros.robot.action_spaces.joint_delta import MAX_DELTA
+from frs_ros.robot.differential_ik import difference, joint_motion, reach
+from frs_ros.robot.kinematics import Kinematics
+from frs_ros.types import (
+    CARTESIAN_DELTA,
+    JOINT_DELTA,
+    JOINT_POSITION,
+    JOINT_VELOCITY,
+    ActionSpec,
+    Observation,
+)
+
+# Share of a commanded step that the arm has gone when the next action begins. LIBERO's OSC_POSE,
+# measured over 10 actions of full command: 10 to 12 of 50 mm, 0.06 to 0.12 of 0.5 rad. An arm
+# that is told positions or velocities goes all of it; so does one that is told joint steps, unless
+# it is soft: measure it, see docs/guidance.md.
+GAINS = {CARTESIAN_DELTA: 0.24, JOINT_DELTA: 1.0, JOINT_POSITION: 1.0, JOINT_VELOCITY: 1.0}
+
+# Joint motion [7] in the units of an action space -> actions it takes.
+_Fits = Callable[[np.ndarray], float]
+
+
+def path_reference(
+    path: Path,
+    policy: FlowPolicy,
+    observation: Observation,
+    kinematics: Kinematics | None = None,
+    gain: float | None = None,
+) -> Any:
+    """The chunk that goes along the path, as far as it gets.
+
+    Full command is, as for a direction, the edge of the training data in model space, and never
+    more than the executor takes: 1 in spaces of steps; positions follow the tool at the speed of
+    `joint_reference.position_reference`. Once the path ends the arm stands still.
+
+    Args:
+        path: An active one.
+        policy: Its `spec` names the dimensions, its `to_model` encodes.
+        observation: Its state says where the tool is.
+        kinematics: Of the arm; Cartesian policies do without.
+        gain: Share of a commanded step that the arm really goes; None for `GAINS`.
+
+    Returns:
+        [1, H, D] in model space, as the policy's array type; WishError if the policy's actions or
+        the state are not those of its space, or kinematics are missing.
+    """
+    space = policy.spec.space
+    gain = GAINS[space] if gain is None else gain
+    start = tool_pose(observation, space, kinematics)
+    if space == CARTESIAN_DELTA:
+        return _cartesian(path, policy, observation, start, gain)
+    assert kinematics is not None  # else there is no pose
+    q = arm_joints(observation)
+    raw_per_radian = _joint_scale(policy.spec, gain)
+    fits = _joint_actions(policy, observation, raw_per_radian)
+
+    def cost(pose: np.ndarray, motion: np.ndarray) -> float:
+        """By the joints now: a chunk does not change them much."""
+        del pose
+        if space == JOINT_POSITION:
+            return _key_actions(motion)
+        return fits(joint_motion(kinematics.jacobian(q), motion))
+
+    rows = [q]
+    for pose in walked(path, start, policy.spec.horizon, cost):
+        after = reach(kinematics, rows[-1], pose)
+        too_fast = 1.0 if space == JOINT_POSITION else max(1.0, fits(after - rows[-1]))
+        rows.append(rows[-1] + (after - rows[-1]) / too_fast)
+    joints = np.array(rows)
+    raw = joints[1:] if space == JOINT_POSITION else np.diff(joints, axis=0) * raw_per_radian
+    return write_joints(raw, path.gripper, policy, observation)
+
+
+def _cartesian(
+    path: Path, policy: FlowPolicy, observation: Observation, start: np.ndarray, gain: float
+) -> Any:
+    spec = policy.spec
+    dims = dimensions(spec, *TRANSLATION, *ROTATION)
+    metres, radians = STEP * gain, TURN * gain
+    unit = np.array([metres] * 3 + [radians] * 3)
+    raw = np.zeros((1, spec.horizon, spec.action_dim))
+    still = to_numpy(policy.to_model(raw, observation))[0, 0]
+
+    def cost(pose: np.ndarray, motion: np.ndarray) -> float:
+        del pose
+        command = motion / unit
+        one = raw.copy()
+        one[..., dims] = command
+        model = (to_numpy(policy.to_model(one, observation))[0, 0] - still)[dims]
+        return max(
+            float(np.linalg.norm(half)) for c in (command, model) for half in np.split(c, 2)
+        )
+
+    poses = [start, *walked(path, start, spec.horizon, cost)]
+    steps = [difference(before, after) / unit for before, after in pairwise(poses)]
+    raw[0][:, dims] = steps
+    raw[..., dimensions(spec, GRIPPER)] = GRIPPER_COMMAND[path.gripper]
+    chunk = to_numpy(policy.to_model(raw, observation))
+    chunk[..., spec.action_dim :] = 0.0
+    return policy.asarray(chunk)
+
+
+def _joint_scale(spec: ActionSpec, gain: float) -> float:
+    """Units of an action for a joint motion of 1 rad per action."""
+    return {
+        JOINT_DELTA: 1 / (MAX_DELTA * gain),
+        JOINT_VELOCITY: spec.control_hz,
+        JOINT_POSITION: 1.0,
+    }[spec.space]
+
+
+def _joint_actions(policy: FlowPolicy, observation: Observation, raw_per_radian: float) -> _Fits:
+    """How many actions of full command a joint motion [7] in rad takes."""
+    spec = policy.spec
+    dims = dimensions(spec, *JOINTS)
+    largest = 1.0 if spec.space == JOINT_DELTA else np.inf
+    raw = np.zeros((1, spec.horizon, spec.action_dim))
+    still = to_numpy(policy.to_model(raw, observation))[0, 0, dims]
+
+    def actions(motion: np.ndarray) -> float:
+        one = raw.copy()
+        one[..., dims] = motion * raw_per_radian
+        model = to_numpy(policy.to_model(one, observation))[0, 0, dims] - still
+        return max(
+            float(np.abs(model).max()), float(np.abs(motion).max()) * raw_per_radian / largest
+        )
+
+    return actions
+
+
+def _key_actions(motion: np.ndarray) -> float:
+    """How many actions a motion of the tool [6] takes at the speed of a key."""
+    shift, turn = (float(np.linalg.norm(half)) for half in np.split(motion, 2))
+    return ACTION_REPEATS * max(shift / KEY_STEP, turn / KEY_TURN)
