@@ -86,15 +86,19 @@ class FrankaController(ManagedNode):
             clock=time.monotonic,
         )
         info = connect(driver, p.connect_timeout, time.monotonic, self._sleep)
-        self._controller = make_controller(
-            driver,
-            info,
-            self._rules(),
-            cell,
-            clock=time.monotonic,
-            stamp=self._stamp,
-            ask=self._topics.request,
-        )
+        try:
+            self._controller = make_controller(
+                driver,
+                info,
+                self._rules(),
+                cell,
+                clock=time.monotonic,
+                stamp=self._stamp,
+                ask=self._topics.request,
+            )
+        except Exception:
+            driver.close()
+            raise
         kind = 'simulated ' if info.simulated else ''
         self.get_logger().info(
             f'connected to a {kind}{info.model} by {p.driver}; {p.action_space} at '
@@ -177,7 +181,10 @@ class FrankaController(ManagedNode):
 
     def _on_episode(self, msg: Episode) -> None:
         """The operator begins or ends an episode; what is older than this node is over."""
-        if stamps.to_ns(msg.header.stamp) < self._active_since or not self._timers_on:
+        if not self._timers_on:
+            return
+        if stamps.to_ns(msg.header.stamp) < self._active_since:
+            self.get_logger().info(f"episode '{msg.id}' ignored: older than the activation")
             return
         try:
             event = episode_from_msg(msg)

@@ -20,7 +20,8 @@ from frs_ros.ros.convert.episode import episode_to_msg
 from frs_ros.ros.convert.robot import proprioception_from_msg
 from frs_ros.sim.runner import EpisodeEvent, Outcome
 
-WATCHED = ('-p', f'cameras:={",".join(CAMERAS)}')
+# The pictures come from this process, which may have to wait for a processor.
+WATCHED = ('-p', f'cameras:={",".join(CAMERAS)}', '-p', 'image_timeout:=1.0')
 
 
 @pytest.fixture
@@ -109,6 +110,8 @@ def test_episodes_of_the_operator(ros, cell, controller):
     cell.episodes.publish(episode_to_msg(old, now().nanoseconds))
     process = controller('-p', 'start:=episode')
     cell.reaches(SafetyStatus.IDLE)
+    ignored = "episode 'old' ignored: older than the activation"
+    ros.wait_for(lambda: ignored in process.output, 10.0, 'the old episode')
     event = EpisodeEvent('e1', 'open the drawer', 11)
     cell.episodes.publish(episode_to_msg(event, now().nanoseconds))
     cell.reaches(SafetyStatus.ACTIVE)
