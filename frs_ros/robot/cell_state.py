@@ -54,6 +54,7 @@ class CellStateMachine:
         self.fault: Fault | None = None
         self.episode = False
         self.holds = self.stops = 0
+        self._after_fault = False  # recovered, and not resumed yet
 
     # ---- what the controller sees --------------------------------------------------------------
 
@@ -63,7 +64,7 @@ class CellStateMachine:
 
     def disconnected(self) -> None:
         """The connection is given up."""
-        self.episode, self.fault = False, None
+        self.episode, self.fault, self._after_fault = False, None, False
         self._enter(CellState.DISCONNECTED, 'not connected to the robot')
 
     def go(self) -> None:
@@ -124,6 +125,7 @@ class CellStateMachine:
             raise NotNow(f'a fault is latched ({self._fault_text()}): call ~/recover first')
         if self.state is not CellState.STOPPED:
             raise NotNow(f'nothing to resume: the controller is {self.state.name}')
+        self._after_fault = False
         if self.episode:
             self._enter(CellState.HOLD, WAITING, WAIT_HINT)
         else:
@@ -133,13 +135,21 @@ class CellStateMachine:
         """The driver has cleared the fault: FAULT becomes STOPPED, no motion yet."""
         if self.state is CellState.FAULT:
             text = self._fault_text()
-            self.fault = None
+            self.fault, self._after_fault = None, True
             self._enter(CellState.STOPPED, f'recovered from: {text}', RESUME_HINT)
 
     def home(self) -> None:
-        """Begins to move to the start position; NotNow unless IDLE or STOPPED."""
+        """Begins to move to the start position; NotNow unless IDLE or STOPPED.
+
+        Not after a fault without `resume`: nothing at all moves then.
+        """
         if self.state is CellState.FAULT:
             raise NotNow(f'a fault is latched ({self._fault_text()}): call ~/recover first')
+        if self.state is CellState.STOPPED and self._after_fault:
+            raise NotNow(
+                'after a fault nothing moves before ~/resume; end the episode first, then it does '
+                'not go on'
+            )
         if self.state not in (CellState.IDLE, CellState.STOPPED):
             raise NotNow(f'cannot home: the controller is {self.state.name}; call ~/hold first')
         self._enter(CellState.HOMING, 'moves to the start position', '~/hold stops it')

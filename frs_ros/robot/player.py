@@ -113,13 +113,6 @@ class ChunkPlayer:
         track = self._new
         return 0.0 if track is None else max(0.0, -track.periods(now_ns))
 
-    def overdue(self, now_ns: int) -> float:
-        """Seconds since the next chunk should have been here; 0 if it is not late."""
-        track = self._new
-        if track is None:
-            return 0.0
-        return max(0.0, track.periods(now_ns) / track.chunk.control_hz)
-
     def _faded(self, track: _Track, row: int, now_ns: int) -> np.ndarray:
         new: np.ndarray = track.chunk.actions[row].copy()
         since, old = row - track.first, self._old

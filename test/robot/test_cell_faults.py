@@ -59,10 +59,9 @@ def test_policy_server_killed(row):
     world = World()
     world.run(2.0)
     world.alive = False
-    world.run(0.01, until=lambda: True)
+    # when the executed part of the last chunk will be over
     player = world.controller._plans._player
-    world.run(2.0, until=lambda: player.overdue(round(world.now * 1e9)) > 0)
-    overdue = world.now - player.overdue(round(world.now * 1e9))
+    overdue = world.now + PERIOD * player.remaining(round(world.now * 1e9))
     world.run_to(CellState.HOLD, 1.0)
     seconds(world.now - overdue, row.hold)
     assert world.now - overdue <= HOLD_LIMIT + TICK
@@ -221,6 +220,8 @@ def test_reflex(row, state):
     assert_silent_from(world, since)
     world.controller.recover()
     assert world.state is CellState.STOPPED
+    with pytest.raises(NotNow, match='after a fault nothing moves before ~/resume'):
+        world.controller.home()
     assert_silent_from(world, since)  # recovered is not resumed
     if state is not CellState.HOMING:
         assert_resumes(world)
