@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import Observation, Plan
 
@@ -26,7 +26,7 @@ class Steerer(Protocol):
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Guidance | None,
+        guidance: Wish | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Plans a chunk.

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.reference import GRIPPER, ReferenceWriter
 from frs_ros.guidance.references import reference_chunk
 from frs_ros.guidance.units import gripper_units
+from frs_ros.guidance.wish import Part, Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.checks import finite_reference
 from frs_ros.steering.diagnostics import against_reference
@@ -37,7 +37,7 @@ class Direct:
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Guidance | None,
+        guidance: Wish | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Decodes the wish; see `steering.base.Steerer.plan`. Spends no evaluation."""
@@ -48,7 +48,7 @@ class Direct:
             reference = self.reference(guidance, policy, observation)
             model = finite_reference(reference)
             chunk = policy.from_model(reference, observation)[0]
-        if guidance.gripper == Gripper.POLICY and GRIPPER in spec.names:
+        if Part.GRIPPER not in guidance.parts and GRIPPER in spec.names:
             last = gripper_units(observation.gripper_command, spec.space)
             chunk[:, spec.indices(GRIPPER)] = last
         return Plan(

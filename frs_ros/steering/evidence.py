@@ -10,8 +10,8 @@ import numpy as np
 
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.flow.sample import Velocity, sample
-from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.reference import GRIPPER
+from frs_ros.guidance.wish import Wish
 from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.steering.denoise import draw_noise, field_of
 from frs_ros.steering.diagnostics import from_start
@@ -50,7 +50,8 @@ class Case:
         context: Of batch size 1.
         guidance: The wish.
         reference: [H, D] it, as a chunk in model space.
-        latent: What the reference was reversed to.
+        latent: What the reference was reversed to; the policy's own where that decides.
+        own: The policy's own, at the same time.
         invert: What reversed it.
         times: The native grid.
         split: Position of the latent's time in it.
@@ -58,9 +59,10 @@ class Case:
 
     policy: FlowPolicy
     context: Context
-    guidance: Guidance
+    guidance: Wish
     reference: np.ndarray
     latent: Latent
+    own: Latent
     invert: Inverter
     times: np.ndarray
     split: int
@@ -69,11 +71,6 @@ class Case:
     def t(self) -> float:
         """Time of the latent."""
         return float(self.times[self.split])
-
-    @property
-    def before(self) -> np.ndarray:
-        """The grid from noise to the latent."""
-        return self.times[: self.split + 1]
 
     @property
     def after(self) -> np.ndarray:

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.flow.grids import T_NOISE, uniform
-from frs_ros.flow.sample import sample
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.flow.inpainting import inpainted
+from frs_ros.flow.sample import sample, trajectory
 from frs_ros.guidance.reference import ReferenceWriter
 from frs_ros.guidance.references import reference_chunk
-from frs_ros.policies.base import FlowPolicy
+from frs_ros.guidance.wish import Wish
+from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.steering.checks import finite_reference, fraction, number
 from frs_ros.steering.counting import CountingPolicy
 from frs_ros.steering.denoise import draw_noise, field_of, with_diagnostics
@@ -47,6 +49,9 @@ class FlowReversalSteering:
             grid and at least one. Towards 0 the policy has ever less say: that is direct
             execution, not the plain policy.
         spread: Standard deviation of noise added to the recovered noise.
+        inpaint: Reverse the operator's dimensions beside the policy's own path of all others,
+            which costs a plain plan. Otherwise the others' reference is reversed along and then
+            thrown away: the operator's noise then meets other company than it was found in.
         gate: Judges the wish first; None follows every wish.
         reference: Writes the wish as a chunk.
     """
@@ -57,6 +62,7 @@ class FlowReversalSteering:
     strength: float = 1.0
     depth: float = 1.0
     spread: float = 0.0
+    inpaint: bool = False
     gate: Gate | None = None
     reference: ReferenceWriter = reference_chunk
 
@@ -71,40 +77,44 @@ class FlowReversalSteering:
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Guidance | None,
+        guidance: Wish | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Steers one chunk, encoding once; see `steering.base.Steerer.plan`."""
         if guidance is None or not guidance.active:
             return Unsteered().plan(policy, observation, guidance, rng)
-        share = self.strength * self.operator.owned(guidance, policy.spec)
-        if not share.any():
+        owned = self.operator.owned(guidance, policy.spec)
+        if not owned.any() or self.strength == 0:
             plain = Unsteered().plan(policy, observation, guidance, rng)
             return with_diagnostics(replace(plain, method=self.name), {'strength': 0.0})
         with policy.inference():
-            return self._steer(CountingPolicy(policy), observation, guidance, share, rng)
+            return self._steer(CountingPolicy(policy), observation, guidance, owned, rng)
 
     def _steer(
         self,
         policy: CountingPolicy,
         observation: Observation,
-        guidance: Guidance,
-        share: np.ndarray,
+        guidance: Wish,
+        owned: np.ndarray,
         rng: np.random.Generator,
     ) -> Plan:
-        """As `plan`, for a wish of which the share [D] is to be followed."""
+        """As `plan`, for a wish with an effect on the operator's dimensions [D]."""
         fresh = draw_noise(policy, rng)
         extra = self.spread * draw_noise(policy, rng) if self.spread else np.zeros_like(fresh)
-        case, numbers = self._reverse(policy, observation, guidance)
+        context = policy.encode(observation)
+        reference = self.reference(guidance, policy, observation)
+        case, numbers = self._reverse(policy, context, guidance, reference, fresh, owned)
         allowed = 1.0
         if self.gate:
             allowed, judged = self.gate.judge(case, rng)
             numbers |= judged
-        latent = self._start(case, fresh, extra, share * allowed)
+        strength = self.strength * allowed
+        steered = case.latent.shifted(np.where(owned, (1 - case.t) * extra, 0))
+        latent = mix(case.own, steered, np.where(owned, strength, 0)).astype(np.float32)
         x = sample(case.velocity, policy.asarray(latent[None]), case.after)
         known = latent if case.t == T_NOISE else np.full_like(latent, np.nan)
-        noise = known if allowed > 0 else fresh
-        numbers |= {'strength': self.strength * allowed, 'chi_percentile': chi_percentile(noise)}
+        noise = known if strength > 0 else fresh
+        numbers |= {'strength': strength, 'chi_percentile': chi_percentile(noise)}
         numbers |= against_reference(to_numpy(x)[0], case.reference, policy.spec)
         return Plan(
             chunk=policy.from_model(x, observation)[0],
@@ -115,35 +125,35 @@ class FlowReversalSteering:
         )
 
     def _reverse(
-        self, policy: FlowPolicy, observation: Observation, guidance: Guidance
+        self,
+        policy: FlowPolicy,
+        context: Context,
+        guidance: Wish,
+        written: Any,
+        fresh: np.ndarray,
+        owned: np.ndarray,
     ) -> tuple[Case, dict[str, float]]:
-        """Writes the wish and takes it back towards noise; encodes once."""
-        steps = policy.spec.steps
-        split = steps - max(1, round(self.depth * steps))
-        context = policy.encode(observation)
-        written = self.reference(guidance, policy, observation)
+        """Takes the operator's dimensions of a wish back towards noise."""
         reference = finite_reference(written)
-        times = uniform(steps)
-        found, fell_back = self.invert(field_of(policy, context), written, times[split:])
-        latent = Latent.of_action(to_numpy(found.noise)[0], times[split], reference)
-        case = Case(policy, context, guidance, reference, latent, self.invert, times, split)
+        steps = policy.spec.steps
+        times, split = uniform(steps), steps - max(1, round(self.depth * steps))
+        velocity = field_of(policy, context)
+        inpaint = self.inpaint and not owned.all()
+        mixes = not owned.all() or self.strength < 1 or self.gate is not None
+        path = [policy.asarray(fresh[None])]
+        if inpaint or (mixes and split > 0):
+            path = trajectory(velocity, path[0], times if inpaint else times[: split + 1])
+        field = inpainted(velocity, path, times, ~owned) if inpaint else velocity
+        found, fell_back = self.invert(field, written, times[split:])
+        recovered = Latent.of_action(to_numpy(found.noise)[0], times[split], reference)
+        own = recovered
+        if mixes or split == 0:
+            own = Latent.of_noise(to_numpy(path[split])[0], times[split], fresh)
+        latent = recovered.where(owned, own)
+        case = Case(policy, context, guidance, reference, latent, own, self.invert, times, split)
         numbers = {
-            'noise_norm': float(np.sqrt(np.mean(latent.noise[:, : policy.spec.action_dim] ** 2)))
-            / (1 - case.t),
+            'noise_norm': float(np.sqrt(np.mean(latent.noise[:, owned] ** 2))) / (1 - case.t),
             'inversion_residual': float(to_numpy(found.residual)[0]),
             'fallback': float(fell_back),
         }
         return case, numbers
-
-    def _start(
-        self, case: Case, fresh: np.ndarray, extra: np.ndarray, share: np.ndarray
-    ) -> np.ndarray:
-        """[H, D] float32 latent that the sampler goes on from."""
-        steered = case.latent.shifted((1 - case.t) * extra)
-        if np.all(share >= 1):
-            return steered.x.astype(np.float32)
-        x = case.policy.asarray(fresh[None])
-        if case.t > T_NOISE:
-            x = sample(case.velocity, x, case.before)
-        own = Latent.of_noise(to_numpy(x)[0], case.t, fresh)
-        return mix(own, steered, share).astype(np.float32)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.reference import GRIPPER, ROTATION, TRANSLATION, dimensions
 from frs_ros.guidance.units import JOINTS
+from frs_ros.guidance.wish import Wish
 from frs_ros.steering.wished import wished
 from frs_ros.types import ActionSpec
 
@@ -41,14 +41,14 @@ class Ownership:
             raise ConfigError(f"operator must be names such as ['translation'], not {names!r}")
         return cls(tuple(listed))
 
-    def owned(self, guidance: Guidance, spec: ActionSpec) -> np.ndarray:
+    def owned(self, guidance: Wish, spec: ActionSpec) -> np.ndarray:
         """[D] bool, the operator's dimensions; ConfigError if the policy lacks one of them."""
         mask = np.zeros(spec.model_dim, dtype=bool)
         for name in self.names:
             mask[self._dims(name, guidance, spec)] = True
         return mask
 
-    def _dims(self, name: str, guidance: Guidance, spec: ActionSpec) -> list[int]:
+    def _dims(self, name: str, guidance: Wish, spec: ActionSpec) -> list[int]:
         if name == WISHED:
             return wished(guidance, spec)
         if name == ALL:

@@ -12,9 +12,9 @@ from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.flow.grids import T_ACTION, T_NOISE, onward, uniform
 from frs_ros.flow.sample import sample
-from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.reference import ReferenceWriter
 from frs_ros.guidance.references import reference_chunk
+from frs_ros.guidance.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.checks import finite_reference, fraction
 from frs_ros.steering.denoise import draw_noise, field_of
@@ -54,7 +54,7 @@ class PartialNoising:
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Guidance | None,
+        guidance: Wish | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Steers one chunk, encoding once; see `steering.base.Steerer.plan`."""

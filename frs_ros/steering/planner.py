@@ -11,6 +11,7 @@ from frs_ros.errors import ConfigError
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.reference import ReferenceWriter
 from frs_ros.guidance.references import reference_chunk
+from frs_ros.guidance.wish import Wish, WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer, plan_rng
 from frs_ros.steering.example import example_observation
@@ -32,10 +33,22 @@ class Planner:
         self.policy = policy
         self.steerer = steerer
 
-    def plan(self, request: Request, observation: Observation, guidance: Guidance | None) -> Plan:
+    def plan(self, request: Request, observation: Observation, guidance: Wish | None) -> Plan:
         """The plan for a request; its random draws depend on seed and request id only."""
         rng = plan_rng(request.seed, request.request_id)
         return self.steerer.plan(self.policy, observation, guidance, rng)
+
+    def follow(
+        self, request: Request, observation: Observation, guidance: Wish | None
+    ) -> tuple[Plan, str]:
+        """As `plan`, but unsteered if the wish cannot be followed; then with the reason, else ''.
+
+        The wish came from outside while the robot moves: it must not cost the policy's own plan.
+        """
+        try:
+            return self.plan(request, observation, guidance), ''
+        except WishError as error:
+            return self.unsteered(request, observation), str(error)
 
     def unsteered(self, request: Request, observation: Observation) -> Plan:
         """What the policy would do by itself for a request, with the same random draws."""

@@ -12,9 +12,9 @@ from frs_ros.errors import choose
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
-from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.reference import ReferenceWriter
 from frs_ros.guidance.references import reference_chunk
+from frs_ros.guidance.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.checks import count, finite_reference
 from frs_ros.steering.denoise import draw_noise, field_of
@@ -55,7 +55,7 @@ class SampleAndRank:
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Guidance | None,
+        guidance: Wish | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Steers one chunk, encoding once; see `steering.base.Steerer.plan`."""

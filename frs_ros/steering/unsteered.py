@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.denoise import denoise, draw_noise
 from frs_ros.types import Observation, Plan
@@ -20,7 +20,7 @@ class Unsteered:
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Guidance | None,
+        guidance: Wish | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Samples a chunk; see `steering.base.Steerer.plan`."""
