@@ -115,7 +115,7 @@ class ChunkPlayer:
 
     def _faded(self, track: _Track, row: int, now_ns: int) -> np.ndarray:
         new: np.ndarray = track.chunk.actions[row].copy()
-        since, old = row - track.first, self._old
+        since, old = max(0, row - track.first), self._old
         if old is None or since >= self._blend:
             return new
         old_row = old.row(now_ns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frs_ros.robot.commanders import Commanders
@@ -104,6 +104,7 @@ def test_cleared_player_has_nothing_not_even_for_a_seam():
     assert row(player, 0) == 100
 
 
+@example([(0, 0), (66666668, 1_733_333_333)], 133333333)  # a clock that ran backwards
 @given(
     st.lists(st.tuples(st.integers(0, 3_000_000_000), st.integers(0, 3_000_000_000)), max_size=6),
     st.integers(-(10**18), 10**18),
