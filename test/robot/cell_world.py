@@ -85,7 +85,7 @@ class World:
         start: np.ndarray | None = None,
         episode: bool = True,
     ) -> None:
-        self.now, self.wall = START, EPOCH
+        self.now, self.wall, self.space = START, EPOCH, space
         self.alive = self.filming = True
         self.latency = 0.1
         self.act: Callable[[float], np.ndarray] = sway
@@ -169,7 +169,7 @@ class World:
             EXECUTE,
             'base',
             request.stamp_ns,
-            JOINT_DELTA,
+            self.space,
             HZ,
         )
         return replace(made, **changes)
