@@ -27,7 +27,6 @@ from frs_ros.types import (
     JOINT_VELOCITY,
 )
 
-
 # ---- episodes and chunks ---------------------------------------------------------------------
 
 
