@@ -24,7 +24,7 @@ import numpy as np
 
 from frs_ros.flow.grids import T_ACTION, uniform
 from frs_ros.flow.inversion import Inversion
-from frs_ros.flow.invert import SOLVERS, invert
+from frs_ros.flow.invert import invert
 from frs_ros.flow.mixture import GaussianMixture
 from frs_ros.flow.sample import sample
 
@@ -118,7 +118,7 @@ def main() -> None:
     figure, rows = pyplot.subplots(2, 3, figsize=(11, 7.6), layout='constrained')
     for axes, title in zip(rows[0], ('coarse references', 'their noise', 'denoised actions')):
         axes.set_title(title)
-    for row, solver in zip(rows, SOLVERS):
+    for row, solver in zip(rows, SOLVER_TITLES):
         print(draw_row(row, policy, wished, references, solver))
     figure.suptitle('Flow reversal on a four-mode policy; colour: the mode that was wished')
     figure.savefig(args.out, dpi=120)

@@ -60,15 +60,18 @@ def _undo_step(
     Every try starts from the best y so far and goes the fraction `damping` towards x - h v(y, t);
     a try that is no better (divergence, NaN) is dropped. Then, and when a try overshoots by more
     than half (slow oscillation), that sample's damping is halved. A sample within its goal is left
-    alone, so that it does not depend on its batch.
+    alone, so that it does not depend on its batch. Where full steps have been seen to contract, a
+    last one is made on trust: its velocity is known, so it costs nothing.
 
     Returns:
-        y, the RMS residual [B] (infinite if the field was never finite) and the evaluations spent.
+        y, the RMS residual [B] seen last (infinite if the field was never finite; that of a y
+        before the step on trust) and the evaluations spent.
     """
     xp = namespace(x)
     t_batch, infinite = filled(t, x), filled(float('inf'), x)
     damping, best_residual = filled(1.0, x), infinite
     y = best = best_target = x
+    contracts = best_residual < 0
     evaluations = 0
     while evaluations < max_iterations:
         target = x - h * velocity(y, t_batch)
@@ -78,6 +81,8 @@ def _undo_step(
         better = residual < best_residual
         overshoot = _dot(target - y, best_target - best) < -0.5 * best_residual**2
         damping = xp.where(better & ~overshoot, damping, damping / 2)
+        shrank = xp.isfinite(best_residual) & (damping == 1)
+        contracts = xp.where(better, shrank, contracts)
         best_residual = xp.where(better, residual, best_residual)
         best = xp.where(per_sample(better, x), y, best)
         best_target = xp.where(per_sample(better, x), target, best_target)
@@ -86,7 +91,7 @@ def _undo_step(
             break
         step = xp.where(done, filled(0.0, x), damping)
         y = best + per_sample(step, x) * (best_target - best)
-    return best, best_residual, evaluations
+    return xp.where(per_sample(contracts, x), best_target, best), best_residual, evaluations
 
 
 def _dot(a: Any, b: Any) -> Any:

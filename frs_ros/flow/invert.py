@@ -7,14 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from frs_ros.errors import choose
+from frs_ros.flow.aligned_euler import aligned_euler
+from frs_ros.flow.fireflow import fireflow
 from frs_ros.flow.fixed_point import fixed_point
 from frs_ros.flow.grids import Times
 from frs_ros.flow.inversion import Inversion
+from frs_ros.flow.midpoint import midpoint
 from frs_ros.flow.reverse_euler import reverse_euler
 from frs_ros.flow.sample import Velocity
 
 SOLVERS: dict[str, Callable[..., Inversion]] = {
     'euler': reverse_euler,
+    'aligned_euler': aligned_euler,
+    'midpoint': midpoint,
+    'fireflow': fireflow,
     'fixed_point': fixed_point,
 }
 

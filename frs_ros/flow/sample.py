@@ -28,7 +28,13 @@ def sample(velocity: Velocity, noise: Any, times: Times) -> Any:
     Returns:
         [B, ...] actions, same library and dtype as `noise`.
     """
-    x = noise
+    return trajectory(velocity, noise, times)[-1]
+
+
+def trajectory(velocity: Velocity, noise: Any, times: Times) -> list[Any]:
+    """As `sample`, with the latents at all times, the given one first."""
+    path = [noise]
     for lower, upper in intervals(times):
-        x = x + (upper - lower) * velocity(x, filled(lower, x))
-    return x
+        x = path[-1]
+        path.append(x + (upper - lower) * velocity(x, filled(lower, x)))
+    return path

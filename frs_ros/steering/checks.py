@@ -40,9 +40,16 @@ def count(name: str, value: object) -> int:
     return value
 
 
+def switch(name: str, value: object) -> bool:
+    """True or false; ConfigError otherwise."""
+    if not isinstance(value, bool):
+        raise ConfigError(f'{name} must be true or false, not {value!r}')
+    return value
+
+
 def finite_reference(written: Any) -> np.ndarray:
     """[H, D] float64 of a reference [1, H, D]; ConfigError if a number is not finite."""
-    reference = to_numpy(written)[0]
+    reference: np.ndarray = to_numpy(written)[0]
     if not np.isfinite(reference).all():
         raise ConfigError('the reference chunk holds numbers that are not finite')
     return reference

@@ -30,6 +30,10 @@ class Latent:
         """The latent at time t of a known action reversed."""
         return cls(x, x - t * action)
 
+    def where(self, mask: np.ndarray, other: Latent) -> Latent:
+        """This one where the mask [D] holds, the other elsewhere."""
+        return Latent(np.where(mask, self.x, other.x), np.where(mask, self.noise, other.noise))
+
     def shifted(self, noise: np.ndarray) -> Latent:
         """This one with something added to its noise part."""
         return Latent(self.x + noise, self.noise + noise)

@@ -13,7 +13,7 @@ from frs_ros.flow.fixed_point import fixed_point
 from frs_ros.guidance.reference import ReferenceWriter
 from frs_ros.guidance.references import reference_chunk
 from frs_ros.steering.base import Steerer
-from frs_ros.steering.checks import count, positive
+from frs_ros.steering.checks import count, positive, switch
 from frs_ros.steering.direct import Direct
 from frs_ros.steering.frs import FlowReversalSteering
 from frs_ros.steering.gate import Gate
@@ -36,6 +36,7 @@ def frs(
     strength: float = 1.0,
     depth: float = 1.0,
     spread: float = 0.0,
+    inpaint: bool = False,
     gate: bool | Mapping[str, Any] = False,
 ) -> Steerer:
     """The paper's method: reverse Euler, nothing but the padding left to the policy."""
@@ -45,6 +46,7 @@ def frs(
         strength=strength,
         depth=depth,
         spread=spread,
+        inpaint=switch('inpaint', inpaint),
         gate=Gate.of(gate),
         reference=reference,
     )
@@ -56,6 +58,7 @@ def frs_fixed_point(
     strength: float = 1.0,
     depth: float = 1.0,
     spread: float = 0.0,
+    inpaint: bool = True,
     gate: bool | Mapping[str, Any] = False,
     tolerance: float = 1e-3,
     max_iterations: int = 16,
@@ -80,6 +83,7 @@ def frs_fixed_point(
         strength=strength,
         depth=depth,
         spread=spread,
+        inpaint=switch('inpaint', inpaint),
         gate=Gate.of(gate),
         reference=reference,
     )

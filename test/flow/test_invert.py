@@ -158,7 +158,7 @@ def test_evaluations_are_counted_and_inputs_kept(solver):
 
 
 def test_bad_arguments_are_named():
-    with pytest.raises(ConfigError, match='euler, fixed_point'):
+    with pytest.raises(ConfigError, match='aligned_euler, euler, fireflow, fixed_point, midpoint'):
         invert(mild, _noise(1, 2), uniform(2), 'newton')
     with pytest.raises(ValueError, match='max_iterations'):
         invert(mild, _noise(1, 2), uniform(2), 'fixed_point', max_iterations=0)

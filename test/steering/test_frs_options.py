@@ -9,6 +9,7 @@ from mixture_policy import MixturePolicy, observation
 
 from frs_ros.errors import ConfigError
 from frs_ros.flow.inversion import Inversion
+from frs_ros.flow.mixture import GaussianMixture
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.policies.mini import random_policy
 from frs_ros.steering.base import plan_rng
@@ -196,6 +197,7 @@ def test_weights_and_context_stay_as_they_are_and_the_prefix_is_encoded_once(met
         ({'strength': None}, 'strength must be a number, not None'),
         ({'depth': 0}, 'depth must be above 0'),
         ({'spread': -1}, 'spread must not be negative'),
+        ({'inpaint': 1}, 'inpaint must be true or false, not 1'),
         ({'gate': 'yes'}, "gate must be true, false or an object with samples.*'yes'"),
         ({'gate': {'tight': 1}}, 'gate must be true, false or an object with samples, noise'),
         ({'gate': {'samples': 0}}, 'samples must be a whole number'),
@@ -207,3 +209,37 @@ def test_weights_and_context_stay_as_they_are_and_the_prefix_is_encoded_once(met
 def test_bad_options_are_named(options, words):
     with pytest.raises(ConfigError, match=words):
         make_steerer('frs', **options)
+
+
+class Coupled(MixturePolicy):
+    """Goes left with an open hand, or down left with a closed one."""
+
+    def __init__(self):
+        super().__init__()
+        means = np.zeros((2, 4, 7))
+        means[:, :, 1] = 0.9
+        means[1, :, 2] = -0.9
+        means[0, :, 6], means[1, :, 6] = -1.0, 1.0
+        self.mixture = GaussianMixture(means, np.full(2, 0.5), np.ones(2))
+
+
+def test_inpainting_finds_noise_that_fits_the_company_it_meets():
+    """The operator's dimensions come out as wished, whatever hand the policy chooses."""
+
+    def error(inpaint):
+        plans = [
+            _plan('frs_fixed_point', Coupled(), seed=s, inpaint=inpaint, max_iterations=64)
+            for s in range(30)
+        ]
+        return np.median([p.diagnostics['round_trip_rms'] for p in plans])
+
+    assert error(True) < 0.7 * error(False)
+
+
+def test_inpainting_costs_a_plain_plan_and_only_where_something_is_delegated():
+    assert _plan('frs', operator='motion', inpaint=True).nfe == 30
+    assert _plan('frs', operator='motion', inpaint=True, depth=0.5).nfe == 20
+    assert _plan('frs', operator='all', inpaint=True).nfe == 20
+    plans = [_plan('frs', Coupled(), operator='motion', inpaint=i).noise for i in (True, False)]
+    np.testing.assert_array_equal(plans[0][:, 6], plans[1][:, 6])
+    assert np.all(plans[0][:, 2] != plans[1][:, 2])

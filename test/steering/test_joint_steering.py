@@ -70,7 +70,7 @@ def test_direct_execution_keeps_the_gripper_in_the_units_of_joint_space():
 
 
 def test_without_a_reference_for_joint_space_the_mistake_is_named():
-    with pytest.raises(ConfigError, match='cannot be guided in x, y, z'):
+    with pytest.raises(ConfigError, match='needs the kinematics'):
         make_steerer('frs').plan(POLICY, SEEN, Guidance(direction=[1, 0, 0]), plan_rng(0, 0))
 
 
