@@ -12,18 +12,27 @@ from typing import TYPE_CHECKING
 
 from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite
 from frs_ros.commands.task_selection import parse_tasks, split
+from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError
-from frs_ros.learning.settings import (
+from frs_ros.learning.conditions import (
+    FLIPPED,
     GUIDANCES,
     INSTRUCTIONS,
-    LAYOUTS,
-    TARGETS,
-    EvaluationSettings,
-    Method,
-    check_init_states,
+    RIGHT,
+    WRONG_KINDS,
+    Conditions,
 )
-from frs_ros.policies.vla.settings import is_policy_file
+from frs_ros.learning.method import Method, parse_methods, split_outside
+from frs_ros.learning.settings import LAYOUTS, TARGETS, EvaluationSettings, check_init_states
 
+if TYPE_CHECKING:
+    from frs_ros.policies.base import FlowPolicy
+    from frs_ros.sim.suites import Task
+
+METHODS_HELP = """steering methods with commas between, each NAME[OPTION=VALUE,...]@MAGNITUDE:
+'direct@0.5' guides at half magnitude, 'frs[strength=0.5]' gives an option. Each method has options
+of its own; all have guidance, wrong, wrong_kind, instruction, replan and steps, which take the
+place of the options of those names here: 'base,frs[replan=10]' (default: %(default)s)"""
 PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
 
 
@@ -210,7 +219,9 @@ def settings_and_policies(
     return replace(settings, assets=pack.choice), policies
 
 
-def _common_tasks(text: str, tasks: Sequence[Task], checkpoints: Sequence[Path]) -> tuple[int, ...]:
+def _common_tasks(
+    text: str, tasks: Sequence[Task], checkpoints: Sequence[Path]
+) -> tuple[int, ...]:
     """What the user's words mean, which must be the same for all checkpoints."""
     meanings = {parse_tasks(text, len(tasks), split(tasks, file)) for file in checkpoints}
     if len(meanings) > 1:
@@ -234,9 +245,7 @@ def _check_methods(settings: EvaluationSettings, policy: FlowPolicy) -> None:
             raise ConfigError(f"method '{method.label}': {error}") from error
 
 
-def _check_right(
-    settings: EvaluationSettings, policy: FlowPolicy, tasks: Sequence[Task]
-) -> None:
+def _check_right(settings: EvaluationSettings, policy: FlowPolicy, tasks: Sequence[Task]) -> None:
     """ConfigError where a policy is to be told what it does not understand."""
     knows = getattr(policy, 'knows', lambda _: True)
     wanted = [m.under(settings.conditions).instruction == RIGHT for m in settings.methods]
@@ -252,9 +261,7 @@ def _check_right(
             )
 
 
-def _check_compared(
-    pairs: Sequence[tuple[str, str]], settings: EvaluationSettings
-) -> None:
+def _check_compared(pairs: Sequence[tuple[str, str]], settings: EvaluationSettings) -> None:
     labels = [method.label for method in settings.methods]
     for label in (label for pair in pairs for label in pair):
         if label not in labels:

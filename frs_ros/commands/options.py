@@ -30,7 +30,7 @@ def add_checkpoint(parser: argparse.ArgumentParser, several: bool = False) -> No
         '--checkpoint',
         default='mini',
         help="'mini', the policy that comes with the package, a .safetensors file with its .json "
-        'beside it, or the .yaml of a large policy, see docs/vla.md (default: %(default)s)',
+        f'beside it, or the .yaml of a large policy, see docs/vla.md{also} (default: %(default)s)',
     )
 
 

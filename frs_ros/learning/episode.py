@@ -10,13 +10,11 @@ from typing import Protocol
 
 import numpy as np
 
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.learning.guides import Guide
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.sim.outcome import OutcomeMonitor
 from frs_ros.steering.base import Steerer, plan_rng
 from frs_ros.types import Observation, Plan, PrivilegedScene
-
-Guide = Callable[[PrivilegedScene], 'Guidance | None']
 
 
 class Environment(Protocol):

@@ -11,8 +11,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-from frs_ros.learning.episode import Environment, EpisodeResult, Guide, run_episode
+from frs_ros.learning.adjusted import adjusted
+from frs_ros.learning.conditions import NONE, ORACLE
+from frs_ros.learning.episode import Environment, EpisodeResult, run_episode
+from frs_ros.learning.guides import Guide, episode_guide
 from frs_ros.learning.journal import EpisodeRecord, Journal
+from frs_ros.learning.method import Method
 from frs_ros.learning.settings import EvaluationSettings, Job, check_init_states
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer, episode_seed
@@ -29,13 +33,13 @@ __all__ = [
 ]
 
 ERROR_FILE = 'error.log'
-UNSTEERED = 'base'
+MANY_TASKS = 1000  # more than any suite has
 
 
 class World(Protocol):
     """Makes everything an evaluation needs in a worker process; picklable, LIBERO or a fake."""
 
-    def policy(self, settings: EvaluationSettings) -> FlowPolicy:
+    def policy(self, checkpoint: str) -> FlowPolicy:
         """The frozen policy."""
         ...
 
@@ -45,51 +49,61 @@ class World(Protocol):
         """The simulated task, with the cameras of the policy."""
         ...
 
-    def steerer(self, name: str) -> Steerer:
-        """The steering method of this name."""
+    def steerer(self, method: Method) -> Steerer:
+        """What plans by this method, with its options."""
         ...
 
     def guide(self, guidance: str, magnitude: float) -> Guide | None:
-        """The source of guidance of this name, None for 'none'."""
+        """The source of guidance of this name, 'oracle' or 'none'; None for 'none'."""
         ...
 
 
 class EpisodeRunner:
-    """Runs the jobs of one worker: loads the policy once and a task whenever it changes."""
+    """Runs the jobs of one worker: loads a policy and a task whenever they change."""
 
     def __init__(self, settings: EvaluationSettings, world: World) -> None:
         self._settings = settings
         self._world = world
-        self._policy = world.policy(settings)
+        self._checkpoint = 0
+        self._policy = world.policy(settings.checkpoints[0])
         self._task_id: int | None = None
         self._env: Environment | None = None
 
     def __call__(self, job: Job) -> EpisodeRecord:
         """Runs one episode; ConfigError if its task has too few init states."""
         settings, method = self._settings, self._settings.method(job.method)
-        # The unsteered policy ignores guidance; given none, its plans do not count as steered.
-        guidance = 'none' if method.name == UNSTEERED else settings.guidance
+        conditions = method.under(settings.conditions)
+        self._load(job)
+        assert self._env is not None
+        seed = episode_seed(settings.seed, settings.suite, job.task_id, job.init_id)
+        source = NONE if conditions.guidance == NONE else ORACLE
+        guide = self._world.guide(source, method.magnitude)
         result = run_episode(
-            self._environment(job.task_id),
-            self._policy,
-            self._world.steerer(method.name),
-            self._world.guide(guidance, method.magnitude),
+            self._env,
+            adjusted(self._policy, replan=conditions.replan, steps=conditions.steps),
+            self._world.steerer(method),
+            episode_guide(guide, conditions, seed),
             init_id=job.init_id,
-            episode_seed=episode_seed(settings.seed, settings.suite, job.task_id, job.init_id),
-            instruction='' if settings.instruction == 'none' else None,
+            episode_seed=seed,
+            instruction='' if conditions.instruction == NONE else None,
         )
         return EpisodeRecord.of(job, result)
 
-    def _environment(self, task_id: int) -> Environment:
-        # Only the current task is kept: an environment takes hundreds of megabytes, and the
-        # schedule rarely sends a worker back to a task.
-        if self._env is None or task_id != self._task_id:
-            if self._env is not None:
-                self._env.close()
-            self._env = self._world.environment(self._settings, task_id, self._policy)
-            self._task_id = task_id
-            check_init_states(self._settings, self._env.num_init_states)
-        return self._env
+    def _load(self, job: Job) -> None:
+        """Makes the policy and the environment of a job current.
+
+        Only one of each is kept: they take hundreds of megabytes, and the schedule rarely sends
+        a worker back.
+        """
+        if (job.task_id, job.checkpoint) == (self._task_id, self._checkpoint):
+            return
+        if job.checkpoint != self._checkpoint:
+            self._policy = self._world.policy(self._settings.checkpoints[job.checkpoint])
+        if self._env is not None:
+            self._env.close()
+        self._env = self._world.environment(self._settings, job.task_id, self._policy)
+        self._task_id, self._checkpoint = job.task_id, job.checkpoint
+        check_init_states(self._settings, self._env.num_init_states)
 
 
 def evaluate(
@@ -115,7 +129,7 @@ def evaluate(
     todo = [job for job in jobs if job not in journal.records]
     factory = functools.partial(EpisodeRunner, settings, world)
     try:
-        with closing(run_jobs(factory, todo, workers, _task)) as results:  # type: ignore[type-var]
+        with closing(run_jobs(factory, todo, workers, _group)) as results:  # type: ignore[type-var]
             _collect(results, journal, len(jobs))
     except KeyboardInterrupt:
         _say(f'interrupted; {_kept(journal, jobs, out)}')
@@ -128,8 +142,9 @@ def evaluate(
     return [journal.records[job] for job in jobs]
 
 
-def _task(job: Job) -> int:
-    return job.task_id
+def _group(job: Job) -> int:
+    """Jobs of the same number share an environment and a policy."""
+    return job.checkpoint * MANY_TASKS + job.task_id
 
 
 def _collect(results: Iterable[EpisodeRecord], journal: Journal, total: int) -> None:

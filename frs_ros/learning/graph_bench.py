@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from frs_ros.data.tape import Tape
-from frs_ros.learning.episode import Environment, Guide, run_episode
+from frs_ros.learning.episode import Environment, run_episode
+from frs_ros.learning.guides import Guide
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer
 from frs_ros.types import Observation

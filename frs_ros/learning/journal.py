@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.learning.conditions import DEFAULTS
 from frs_ros.learning.episode import EpisodeResult
 from frs_ros.learning.settings import EvaluationSettings, Job
 
@@ -25,6 +26,7 @@ class EpisodeRecord:
         plan_ms: Wall time of each plan, milliseconds.
         steered_share: Share of plans made under an active guidance.
         diagnostics: Means of the plans' diagnostics over the episode.
+        checkpoint: Index into the settings' checkpoints.
     """
 
     task_id: int
@@ -39,11 +41,12 @@ class EpisodeRecord:
     plan_ms: tuple[float, ...]
     steered_share: float
     diagnostics: dict[str, float]
+    checkpoint: int = 0
 
     @property
     def job(self) -> Job:
         """The job this is the result of."""
-        return Job(self.task_id, self.init_id, self.method)
+        return Job(self.task_id, self.init_id, self.method, self.checkpoint)
 
     @classmethod
     def from_json(cls, line: str) -> EpisodeRecord:
@@ -73,6 +76,7 @@ class EpisodeRecord:
             tuple(round(ms, 3) for ms in result.plan_ms),
             result.steered_share,
             {name: mean for name, mean in means.items() if mean is not None},
+            job.checkpoint,
         )
 
 
@@ -93,8 +97,8 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         _claim(folder / SETTINGS_FILE, settings.to_json())
         self._path = folder / EPISODES_FILE
-        self.records: dict[Job, EpisodeRecord] = {}
-        self._load()
+        _cut_to_whole_lines(self._path)
+        self.records = {record.job: record for record in read_records(self._path)}
 
     def append(self, record: EpisodeRecord) -> None:
         """Adds a finished episode, on disk when this returns."""
@@ -102,23 +106,34 @@ class Journal:
             file.write(record.to_json() + '\n')
         self.records[record.job] = record
 
-    def _load(self) -> None:
-        if not self._path.exists():
-            return
-        text = self._path.read_text(encoding='utf-8')
-        # A line without its end was cut off by a kill: that episode is run again.
-        complete = text[: text.rfind('\n') + 1]
-        if complete != text:
-            self._path.write_text(complete, encoding='utf-8')
-        for number, line in enumerate(complete.splitlines(), start=1):
-            try:
-                record = EpisodeRecord.from_json(line)
-            except (TypeError, ValueError) as error:
-                raise DataError(
-                    f'{self._path}, line {number} is damaged; delete the line to run that '
-                    'episode again'
-                ) from error
-            self.records[record.job] = record
+
+def read_records(path: Path) -> list[EpisodeRecord]:
+    """The finished episodes of a file; a line without its end is not one.
+
+    Raises:
+        DataError: A line is damaged.
+    """
+    records = []
+    for number, line in enumerate(_whole_lines(path), start=1):
+        try:
+            records.append(EpisodeRecord.from_json(line))
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f'{path}, line {number} is damaged; delete the line to run that episode again'
+            ) from error
+    return records
+
+
+def _whole_lines(path: Path) -> list[str]:
+    text = path.read_text(encoding='utf-8') if path.exists() else ''
+    return text[: text.rfind('\n') + 1].splitlines()
+
+
+def _cut_to_whole_lines(path: Path) -> None:
+    """Removes a line that was cut off by a kill: that episode is run again."""
+    whole = ''.join(f'{line}\n' for line in _whole_lines(path))
+    if path.exists() and path.read_text(encoding='utf-8') != whole:
+        path.write_text(whole, encoding='utf-8')
 
 
 def _claim(path: Path, settings: dict[str, Any]) -> None:
@@ -130,6 +145,8 @@ def _claim(path: Path, settings: dict[str, Any]) -> None:
         old = json.loads(path.read_text(encoding='utf-8'))
     except ValueError as error:
         raise DataError(f'{path} is damaged; choose another --out folder') from error
+    # A setting that an older version did not know was at its default.
+    old = {**DEFAULTS, **old}
     keys = [key for key in settings if old.get(key) != settings[key]]
     if keys:
         differences = '; '.join(f'{key} was {old.get(key)}, is {settings[key]}' for key in keys)

@@ -7,7 +7,9 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
-from frs_ros.learning.episode import Environment, Guide
+from frs_ros.learning.episode import Environment
+from frs_ros.learning.guides import Guide
+from frs_ros.learning.method import Method
 from frs_ros.learning.settings import EvaluationSettings
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer
@@ -17,14 +19,14 @@ from frs_ros.steering.base import Steerer
 class LiberoWorld:
     """Makes policies, tasks, steerers and guides; see `evaluate.World`."""
 
-    def policy(self, settings: EvaluationSettings) -> FlowPolicy:
+    def policy(self, checkpoint: str) -> FlowPolicy:
         """Loads the checkpoint; one thread, as the workers share the cores."""
         import torch
 
         from frs_ros.policies.checkpoint import load_policy
 
         torch.set_num_threads(1)
-        return load_policy(settings.checkpoint)
+        return load_policy(checkpoint)
 
     def environment(
         self, settings: EvaluationSettings, task_id: int, policy: FlowPolicy
@@ -42,11 +44,9 @@ class LiberoWorld:
             env = Variation(env, other_target(getattr(policy, 'knows', lambda _: True)))
         return env
 
-    def steerer(self, name: str) -> Steerer:
-        """The registered method with its default options."""
-        from frs_ros.steering.registry import make_steerer
-
-        return make_steerer(name)
+    def steerer(self, method: Method) -> Steerer:
+        """The registered method with its options."""
+        return method.steerer()
 
     def guide(self, guidance: str, magnitude: float) -> Guide | None:
         """Privileged oracle guidance, or none."""

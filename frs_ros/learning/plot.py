@@ -7,18 +7,15 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-# Okabe-Ito colours, distinguishable with colour-blind eyes.
-COLOURS = ('#999999', '#E69F00', '#0072B2', '#009E73', '#CC79A7', '#56B4E9', '#D55E00', '#F0E442')
+from frs_ros.learning.charts import COLOURS, interval, new_figure, save
+from frs_ros.learning.samples import checkpoint_names
 
 
 def plot_results(path: Path, results: dict[str, Any]) -> None:
     """Draws one group of bars per task and one for all tasks together, a bar per method."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     settings = results['settings']
     tasks, methods = settings['tasks'], settings['methods']
-    figure = Figure(figsize=(max(7.0, 1.6 * (len(tasks) + 1) + 1.5), 4.8), layout='constrained')
+    figure = new_figure(max(7.0, 1.6 * (len(tasks) + 1) + 1.5), 4.8)
     axes = figure.add_subplot()
     for index, method in enumerate(methods):
         rows = [row for row in results['rows'] if row['method'] == method]
@@ -34,10 +31,11 @@ def plot_results(path: Path, results: dict[str, Any]) -> None:
     axes.set_axisbelow(True)
     axes.spines[['top', 'right']].set_visible(False)
     figure.suptitle(_title(settings), fontsize=9)
-    columns = min(len(methods), 6)
-    axes.legend(loc='lower center', bbox_to_anchor=(0.5, 1.0), ncol=columns, frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    FigureCanvasAgg(figure).print_figure(str(path), dpi=150)
+    columns = min(len(methods), 5)
+    axes.legend(
+        loc='lower center', bbox_to_anchor=(0.5, 1.0), ncol=columns, frameon=False, fontsize=8
+    )
+    save(figure, path)
 
 
 def _bars(axes: Any, index: int, count: int, method: str, entries: list[dict[str, Any]]) -> None:
@@ -46,19 +44,11 @@ def _bars(axes: Any, index: int, count: int, method: str, entries: list[dict[str
     colour = COLOURS[index % len(COLOURS)]
     for place, entry in enumerate(entries):
         x = place + (index - (count - 1) / 2) * width
-        low, high = entry['wilson95']
-        rate = entry['successes'] / max(entry['trials'], 1)
-        axes.bar(x, 100 * rate, 0.92 * width, color=colour, label=None if place else method)
-        axes.errorbar(
-            x,
-            100 * rate,
-            [[100 * (rate - low)], [100 * (high - rate)]],
-            color='0.15',
-            linewidth=1,
-            capsize=2.5,
-        )
+        rate, error = interval(entry)
+        axes.bar(x, rate, 0.92 * width, color=colour, label=None if place else method)
+        axes.errorbar(x, rate, error, color='0.15', linewidth=1, capsize=2.5)
         text = f'{entry["successes"]}/{entry["trials"]}'
-        axes.text(x, 100 * high + 2, text, ha='center', fontsize=6)
+        axes.text(x, rate + error[1][0] + 2, text, ha='center', fontsize=6)
 
 
 def _task_label(row: dict[str, Any]) -> str:
@@ -68,9 +58,10 @@ def _task_label(row: dict[str, Any]) -> str:
 
 def _title(settings: dict[str, Any]) -> str:
     last = settings['first_init'] + settings['trials'] - 1
+    checkpoints = ', '.join(checkpoint_names(settings['checkpoint'].split(',')))
     return (
         f'{settings["suite"]}: {settings["trials"]} episodes per task and method, init states '
         f'{settings["first_init"]}-{last}, seed {settings["seed"]}\n'
-        f'checkpoint {Path(settings["checkpoint"]).name}, guidance {settings["guidance"]}, '
+        f'checkpoint {checkpoints}, guidance {settings["guidance"]}, '
         f'instruction {settings["instruction"]}, assets {Path(settings["assets"]).name}'
     )

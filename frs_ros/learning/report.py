@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from frs_ros.learning.journal import EpisodeRecord
+from frs_ros.learning.method import UNSTEERED
+from frs_ros.learning.pairs import compare, sentence
+from frs_ros.learning.samples import about, checkpoint_names, numbers, samples_of
 from frs_ros.learning.settings import EvaluationSettings
-from frs_ros.learning.statistics import disjoint, wilson95
 
 Results = dict[str, Any]
 
@@ -22,33 +21,48 @@ def summarise(
     records: Sequence[EpisodeRecord],
     settings: EvaluationSettings,
     *,
+    compare_also: Sequence[tuple[str, str]] = (),
     task_names: Mapping[int, str] | None = None,
     versions: Mapping[str, str] | None = None,
+    policy: Mapping[str, int] | None = None,
+    command: str = '',
 ) -> Results:
     """Counts per task and method (`rows`) and per method (`totals`), as `results.json` holds them.
 
     Args:
         records: All episodes.
         settings: What was evaluated.
+        compare_also: Pairs of method labels to compare besides each method with 'base'.
         task_names: Instructions by task number, for readers of the file.
         versions: Versions of the software that made the numbers.
+        policy: The policy's own numbers, `steps` and `replan`.
+        command: The command that did.
     """
+    labels = [method.label for method in settings.methods]
+    names = checkpoint_names(settings.checkpoints)
+    samples = samples_of(records, settings, {label: label for label in labels}, names)
     rows, totals = [], []
     for method in settings.methods:
-        of_method = [record for record in records if record.method == method.label]
+        of_method = [sample for sample in samples if sample.method == method.label]
+        this = about(method.label, method, method.under(settings.conditions))
         for task_id in settings.tasks:
-            of_task = [record for record in of_method if record.task_id == task_id]
-            row = {'suite': settings.suite, 'task_id': task_id, 'method': method.label}
+            of_task = [sample for sample in of_method if sample.record.task_id == task_id]
+            row = {'suite': settings.suite, 'task_id': task_id, **this}
             if task_names:
                 row['instruction'] = task_names[task_id]
-            rows.append(row | _numbers(of_task))
-        totals.append({'method': method.label} | _numbers(of_method))
+            rows.append(row | numbers(of_task))
+        totals.append(this | numbers(of_method))
+    pairs = [(label, UNSTEERED) for label in labels if label != UNSTEERED]
+    pairs = [pair for pair in pairs if UNSTEERED in labels]
+    found = [compare(*pair, samples) for pair in dict.fromkeys([*pairs, *compare_also])]
     return {
         'rows': rows,
         'totals': totals,
-        'comparisons': _comparisons(totals),
+        'comparisons': [comparison for comparison in found if comparison],
         'settings': settings.to_json(),
         'versions': dict(versions or {}),
+        'policy': dict(policy or {}),
+        'command': command,
     }
 
 
@@ -61,67 +75,27 @@ def write_json(path: Path, results: Results) -> None:
 def table(results: Results) -> str:
     """The results as text: one line per task and method, then the totals with failure classes."""
     head = ('task', 'method', 'success', 'rate', '95 % interval', 'steps', 'NFE', 'plan ms')
+    entries = [*results['rows'], *results['totals']]
     lines = [_cells(str(row['task_id']), row) for row in results['rows']]
     lines += [_cells('all', total) for total in results['totals']]
+    if len(results['settings']['checkpoint'].split(',')) > 1:
+        lines += _checkpoint_cells(results['totals'])
+        entries += [{'outcomes': {}}] * (len(lines) - len(entries))
     widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
     text = ['  '.join(cell.ljust(width) for cell, width in zip(head, widths)) + '  failures']
-    entries = [*results['rows'], *results['totals']]
     for line, entry in zip(lines, entries):
         failures = ', '.join(
             f'{name} {count}' for name, count in entry['outcomes'].items() if name != 'success'
         )
         cells = '  '.join(cell.ljust(width) for cell, width in zip(line, widths))
         text.append(f'{cells}  {failures or "-"}')
-    text += [_sentence(comparison) for comparison in results['comparisons']]
+    text += [sentence(comparison) for comparison in results['comparisons']]
     return '\n'.join(text)
-
-
-def _numbers(records: Sequence[EpisodeRecord]) -> dict[str, Any]:
-    """Counts, interval and means over some episodes; plans are weighted equally."""
-    successes, trials = sum(record.success for record in records), len(records)
-    plans = sum(record.plans for record in records)
-    outcomes = Counter(record.outcome for record in records)
-    lifted = Counter(record.first_lifted or 'nothing' for record in records)
-    diagnostics = sorted({name for record in records for name in record.diagnostics})
-    return {
-        'successes': successes,
-        'trials': trials,
-        'rate': _rounded(successes / trials) if trials else None,
-        'wilson95': [_rounded(bound) for bound in wilson95(successes, trials)],
-        'nfe_mean': _rounded(sum(record.nfe for record in records) / plans) if plans else None,
-        'plan_ms_p50': _median([ms for record in records for ms in record.plan_ms]),
-        'steps_mean': _mean([record.steps for record in records]),
-        'steps_mean_successes': _mean([record.steps for record in records if record.success]),
-        'steered_share': _mean([record.steered_share for record in records]),
-        'outcomes': {name: outcomes[name] for name in sorted(outcomes)},
-        'first_lifted': {name: lifted[name] for name in sorted(lifted)},
-        'diagnostics': {
-            name: _mean([r.diagnostics[name] for r in records if name in r.diagnostics])
-            for name in diagnostics
-        },
-    }
-
-
-def _comparisons(totals: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Every other method against 'base', if that was evaluated."""
-    base = next((total for total in totals if total['method'] == 'base'), None)
-    if base is None:
-        return []
-    return [
-        {
-            'method': total['method'],
-            'against': 'base',
-            'points': _rounded(100 * (total['rate'] - base['rate'])),
-            'disjoint': disjoint(tuple(total['wilson95']), tuple(base['wilson95'])),
-        }
-        for total in totals
-        if total is not base and total['trials'] and base['trials']
-    ]
 
 
 def _cells(task: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
     low, high = entry['wilson95']
-    optional = [entry['steps_mean'], entry['nfe_mean'], entry['plan_ms_p50']]
+    optional = [entry.get(key) for key in ('steps_mean', 'nfe_mean', 'plan_ms_p50')]
     return (
         task,
         entry['method'],
@@ -132,21 +106,9 @@ def _cells(task: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _sentence(comparison: Mapping[str, Any]) -> str:
-    overlap = 'do not overlap' if comparison['disjoint'] else 'overlap'
-    return (
-        f'{comparison["method"]} against {comparison["against"]}: '
-        f'{comparison["points"]:+.0f} points, the 95 % intervals {overlap}'
-    )
-
-
-def _rounded(value: float) -> float:
-    return round(value, 6)
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return _rounded(float(np.mean(values))) if len(values) else None
-
-
-def _median(values: Sequence[float]) -> float | None:
-    return _rounded(float(np.median(values))) if len(values) else None
+def _checkpoint_cells(totals: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    return [
+        _cells(part['checkpoint'], {**part, 'method': total['method']})
+        for total in totals
+        for part in total['by_checkpoint']
+    ]

@@ -1,63 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an evaluation consists of: tasks x init states x methods."""
+"""What an evaluation consists of: tasks x init states x checkpoints x methods."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from frs_ros.errors import ConfigError, choose
+from frs_ros.learning.conditions import DEFAULTS, Conditions
+from frs_ros.learning.method import Method
 
-GUIDANCES = ('oracle', 'none')
-INSTRUCTIONS = ('task', 'none')
 LAYOUTS = ('stock', 'shuffled')
 TARGETS = ('stock', 'other')
 
 
 @dataclass(frozen=True)
-class Method:
-    """A steering method with the magnitude of its guidance.
-
-    Attributes:
-        label: As the user wrote it, such as 'direct@0.5'.
-        name: Name of the steerer, such as 'direct'.
-        magnitude: Speed of the guidance in (0, 1] of full command.
-    """
-
-    label: str
-    name: str
-    magnitude: float = 1.0
-
-    @classmethod
-    def parse(cls, text: str, known: Iterable[str]) -> Method:
-        """Reads 'NAME' or 'NAME@MAGNITUDE'; ConfigError if the name is not one of `known`."""
-        name, at, number = text.partition('@')
-        choose('method', name, known)
-        if not at:
-            return cls(text, name)
-        try:
-            magnitude = float(number)
-        except ValueError:
-            magnitude = -1.0
-        if not 0 < magnitude <= 1:
-            raise ConfigError(
-                f"method '{text}': the guidance magnitude after @ is a number in (0, 1], "
-                f"such as '{name}@0.5'"
-            )
-        return cls(text, name, magnitude)
-
-
-@dataclass(frozen=True)
 class Job:
-    """One episode to run."""
+    """One episode to run; `checkpoint` is an index into the settings' checkpoints."""
 
     task_id: int
     init_id: int
     method: str
+    checkpoint: int = 0
 
     def __str__(self) -> str:
-        return f'task {self.task_id}, init state {self.init_id}, method {self.method}'
+        policy = f', checkpoint {self.checkpoint}' if self.checkpoint else ''
+        return f'task {self.task_id}, init state {self.init_id}, method {self.method}{policy}'
 
 
 @dataclass(frozen=True)
@@ -68,42 +37,44 @@ class EvaluationSettings:
         suite: LIBERO suite.
         tasks: Task numbers.
         methods: Methods to compare.
-        guidance: One of GUIDANCES.
-        trials: Episodes per task and method, from consecutive init states.
+        conditions: Common to all methods that do not set others.
+        trials: Episodes per task, checkpoint and method, from consecutive init states.
         first_init: First init state.
         seed: Seed of all random draws.
         assets: 'auto', 'stock', 'standin' or a folder.
-        checkpoint: 'mini' or a path.
-        instruction: 'task' gives the policy the task's words, 'none' withholds them.
+        checkpoints: 'mini' or paths; several are training seeds of one policy.
         layout: 'stock', or 'shuffled' to move the objects elsewhere, see `sim.layouts`.
         target: 'stock', or 'other' to fetch other objects that the policy has a name for.
-        checkpoint_sha256: Digest of the weights, so that a resumed evaluation cannot mix two.
+        digests: SHA-256 of each checkpoint, so that a resumed evaluation cannot mix two.
     """
 
     suite: str
     tasks: tuple[int, ...]
     methods: tuple[Method, ...]
-    guidance: str = 'oracle'
+    conditions: Conditions = field(default_factory=Conditions)
     trials: int = 10
     first_init: int = 0
     seed: int = 7
     assets: str = 'auto'
-    checkpoint: str = 'mini'
-    instruction: str = 'task'
+    checkpoints: tuple[str, ...] = ('mini',)
     layout: str = 'stock'
     target: str = 'stock'
-    checkpoint_sha256: str = ''
+    digests: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        choose('guidance', self.guidance, GUIDANCES)
-        choose('instruction', self.instruction, INSTRUCTIONS)
         choose('layout', self.layout, LAYOUTS)
         choose('target', self.target, TARGETS)
-        labels = [method.label for method in self.methods]
-        if len(set(labels)) != len(labels) or len(set(self.tasks)) != len(self.tasks):
-            raise ConfigError('a task or method is listed twice; name each once')
-        if not labels or not self.tasks or self.trials < 1:
-            raise ConfigError('nothing to evaluate: give at least one task, method and trial')
+        if not self.methods or not self.tasks or not self.checkpoints or self.trials < 1:
+            raise ConfigError(
+                'nothing to evaluate: give at least one task, method, checkpoint and trial'
+            )
+        labels = [method.full_label(self.conditions) for method in self.methods]
+        for listed in (labels, self.tasks, self.digests or self.checkpoints):
+            if len(set(listed)) != len(listed):
+                twice = next(item for item in listed if list(listed).count(item) > 1)
+                raise ConfigError(
+                    f"a task, method or checkpoint is listed twice: '{twice}'; name each once"
+                )
         if self.seed < 0 or self.first_init < 0:
             raise ConfigError('seed and first init state must not be negative')
 
@@ -113,10 +84,11 @@ class EvaluationSettings:
         return range(self.first_init, self.first_init + self.trials)
 
     def jobs(self) -> list[Job]:
-        """All episodes, ordered by task, then init state: early results compare methods."""
+        """All episodes, by task, checkpoint, then init state: early results compare methods."""
         return [
-            Job(task_id, init_id, method.label)
+            Job(task_id, init_id, method.label, checkpoint)
             for task_id in self.tasks
+            for checkpoint in range(len(self.checkpoints))
             for init_id in self.init_ids
             for method in self.methods
         ]
@@ -126,11 +98,35 @@ class EvaluationSettings:
         return next(method for method in self.methods if method.label == label)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for JSON; methods as their labels."""
+        """Plain values for JSON: conditions flat, methods as labels, checkpoints with commas."""
         values = asdict(self)
+        values |= values.pop('conditions')
         values['tasks'] = list(self.tasks)
         values['methods'] = [method.label for method in self.methods]
+        values['checkpoint'] = ','.join(values.pop('checkpoints'))
+        values['checkpoint_sha256'] = ','.join(values.pop('digests'))
         return values
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> EvaluationSettings:
+        """Reads what `to_json` made, also of versions that knew fewer settings.
+
+        Raises:
+            ConfigError, KeyError, TypeError, AttributeError: Something is missing or misshapen.
+        """
+        read = {**values}
+        conditions = {key: read.pop(key) for key in DEFAULTS if key in read}
+        digests = read.pop('checkpoint_sha256', '')
+        return cls(
+            **read
+            | {
+                'tasks': tuple(read['tasks']),
+                'methods': tuple(Method.parse(label) for label in read['methods']),
+                'conditions': Conditions(**conditions),
+                'checkpoints': tuple(read.pop('checkpoint').split(',')),
+                'digests': tuple(digests.split(',')) if digests else (),
+            }
+        )
 
 
 def check_init_states(settings: EvaluationSettings, available: int) -> None:

@@ -107,7 +107,7 @@ def test_digest_follows_the_weights(checkpoint, tmp_path):
 
     def digest(path):
         argv = arguments(path, tmp_path)
-        return settings_from(build_parser(argv).parse_args(argv)).checkpoint_sha256
+        return settings_from(build_parser(argv).parse_args(argv)).digests
 
     assert digest(checkpoint) == digest(checkpoint) != digest(other)
 

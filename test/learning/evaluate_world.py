@@ -18,7 +18,8 @@ import numpy as np
 
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.guidance import Guidance
-from frs_ros.learning.settings import EvaluationSettings, Method
+from frs_ros.learning.method import Method
+from frs_ros.learning.settings import EvaluationSettings
 from frs_ros.types import ActionSpec, ObjectPose, Observation, Plan, PrivilegedScene
 
 NAMES = ('x', 'y', 'z', 'roll', 'pitch', 'yaw', 'gripper')
@@ -26,6 +27,8 @@ STEP = 0.05
 DISTANCE = 0.5
 MAX_STEPS = 23
 NUM_INIT_STATES = 12
+# A checkpoint that is too slow to solve anything.
+WEAK, WEAK_SPEED = 'weak', 0.2
 
 
 def settings(**changes) -> EvaluationSettings:
@@ -44,6 +47,9 @@ class PointPolicy:
     spec = ActionSpec(5, 7, 8, 20.0, NAMES, ('1',) * 7, steps=4, execute_steps=3)
     cameras = ()
 
+    def __init__(self, checkpoint: str = 'mini') -> None:
+        self.checkpoint = checkpoint
+
     def inference(self):
         return contextlib.nullcontext()
 
@@ -54,8 +60,9 @@ class PointEnv:
     max_steps = MAX_STEPS
     num_init_states = NUM_INIT_STATES
 
-    def __init__(self, task_id: int = 0) -> None:
+    def __init__(self, task_id: int = 0, speed: float = 1.0) -> None:
         self.task_id = task_id
+        self.speed = speed
         self.target = DISTANCE * np.eye(3)[task_id % 2]
         self.actions: list[np.ndarray] = []
         self.resets: list[int] = []
@@ -77,7 +84,7 @@ class PointEnv:
 
     def step(self, action: np.ndarray) -> bool:
         self.actions.append(np.array(action))
-        self.gripper = self.gripper + STEP * np.clip(action[:3], -1, 1)
+        self.gripper = self.gripper + self.speed * STEP * np.clip(action[:3], -1, 1)
         return bool(np.linalg.norm(self.gripper - self.target) < STEP / 4)
 
     def close(self) -> None:
@@ -87,8 +94,9 @@ class PointEnv:
 class PointSteerer:
     """Obeys the guidance, or stays where it is; the last column of the chunk is a random draw."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, strength: float = 1.0) -> None:
         self.name = name
+        self.strength = strength
         self.observations: list[Observation] = []
 
     def plan(self, policy, observation, guidance, rng) -> Plan:
@@ -98,9 +106,10 @@ class PointSteerer:
         chunk[:, 6] = noise[:, 6]
         steered = guidance is not None and guidance.active
         if steered:
-            chunk[:, :3] = guidance.magnitude * guidance.direction
+            chunk[:, :3] = self.strength * guidance.magnitude * guidance.direction
         diagnostics = {'cosine': 1.0} if steered else {}
-        return Plan(chunk, noise.astype(np.float32), self.name, 8 if steered else 4, diagnostics)
+        nfe = policy.spec.steps * (2 if steered else 1)
+        return Plan(chunk, noise.astype(np.float32), self.name, nfe, diagnostics)
 
 
 def towards_target(scene: PrivilegedScene, magnitude: float = 1.0) -> Guidance:
@@ -124,14 +133,14 @@ class PointWorld:
     trace: str = ''
     pause: float = 0.0
 
-    def policy(self, settings):
-        return PointPolicy()
+    def policy(self, checkpoint):
+        return PointPolicy(checkpoint)
 
     def environment(self, settings, task_id, policy):
-        return _FaultyEnv(self, task_id)
+        return _FaultyEnv(self, task_id, policy.checkpoint)
 
-    def steerer(self, name):
-        return PointSteerer(name)
+    def steerer(self, method):
+        return PointSteerer(method.name, method.options.get('strength', 1.0))
 
     def guide(self, guidance, magnitude):
         if guidance == 'none':
@@ -140,8 +149,8 @@ class PointWorld:
 
 
 class _FaultyEnv(PointEnv):
-    def __init__(self, world: PointWorld, task_id: int) -> None:
-        super().__init__(task_id)
+    def __init__(self, world: PointWorld, task_id: int, checkpoint: str) -> None:
+        super().__init__(task_id, WEAK_SPEED if checkpoint == WEAK else 1.0)
         self.world = world
 
     def reset(self, init_id: int) -> None:

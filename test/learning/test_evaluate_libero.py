@@ -6,7 +6,8 @@ import pytest
 
 from frs_ros.learning.evaluate import episode_seed, run_episode
 from frs_ros.learning.libero_world import LiberoWorld
-from frs_ros.learning.settings import EvaluationSettings, Method
+from frs_ros.learning.method import Method
+from frs_ros.learning.settings import EvaluationSettings
 from frs_ros.policies.mini import random_policy
 
 TASK, INIT, SHORT = 5, 30, 25
@@ -37,7 +38,7 @@ def episode(env, policy, method, guidance, magnitude=1.0):
     return run_episode(
         env,
         policy,
-        world.steerer(method),
+        world.steerer(Method.parse(method)),
         world.guide(guidance, magnitude),
         init_id=INIT,
         episode_seed=seed,

@@ -8,9 +8,10 @@ from evaluate_world import settings
 
 from frs_ros.errors import ConfigError
 from frs_ros.learning.journal import EpisodeRecord
+from frs_ros.learning.method import Method
 from frs_ros.learning.plot import plot_results
 from frs_ros.learning.report import summarise, table, write_json
-from frs_ros.learning.settings import Job, Method
+from frs_ros.learning.settings import Job
 from frs_ros.learning.statistics import wilson95
 
 
@@ -78,9 +79,13 @@ def test_rows_and_totals_count(results):
 
 
 def test_comparison_with_base_says_whether_intervals_overlap(results):
-    assert results['comparisons'] == [
-        {'method': 'frs', 'against': 'base', 'points': 90.0, 'disjoint': True}
-    ]
+    (comparison,) = results['comparisons']
+    expected = {'method': 'frs', 'against': 'base', 'points': 90.0, 'disjoint': True}
+    expected |= {'pairs': 20, 'wins': 18, 'losses': 0}
+    assert comparison.items() >= expected.items()
+    assert comparison['p_value'] == pytest.approx(2 / 2**18, rel=1e-5)
+    low, high = comparison['points95']
+    assert 60 < low < 90 < high <= 100
 
 
 def test_what_was_not_measured_is_null():
@@ -98,7 +103,8 @@ def test_table_names_rates_intervals_and_failure_classes(results):
     assert 'wrong object 20' in text
     assert '18/20' in text
     assert '70 .. 97 %' in text
-    assert 'frs against base: +90 points, the 95 % intervals do not overlap' in text
+    assert 'frs against base: +90 points (' in text
+    assert 'p = 7.6e-06, 18 won and 0 lost of 20 pairs; the 95 % intervals do not overlap' in text
 
 
 def test_picture_shows_a_bar_per_method_and_group(results, tmp_path):
@@ -111,20 +117,6 @@ def test_picture_shows_a_bar_per_method_and_group(results, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('text', 'expected'),
-    [('frs', Method('frs', 'frs', 1.0)), ('frs@0.5', Method('frs@0.5', 'frs', 0.5))],
-)
-def test_method_with_magnitude(text, expected):
-    assert Method.parse(text, ['frs', 'base']) == expected
-
-
-@pytest.mark.parametrize('text', ['frs@', 'frs@0', 'frs@1.5', 'frs@nan', 'frs@fast', 'frs@-1'])
-def test_magnitude_must_be_in_range(text):
-    with pytest.raises(ConfigError, match=r'number in \(0, 1\]'):
-        Method.parse(text, ['frs'])
-
-
-@pytest.mark.parametrize(
     'change',
     [
         {'trials': 0},
@@ -133,8 +125,11 @@ def test_magnitude_must_be_in_range(text):
         {'methods': (Method('frs', 'frs'), Method('frs', 'frs'))},
         {'seed': -1},
         {'first_init': -1},
-        {'guidance': 'psychic'},
-        {'instruction': 'sung'},
+        {'checkpoints': ('mini', 'mini')},
+        {'checkpoints': ('a', 'b'), 'digests': ('0', '0')},
+        {'methods': (Method('frs', 'frs'), Method('frs@1', 'frs'))},
+        {'layout': 'messy'},
+        {'target': 'none'},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(change):

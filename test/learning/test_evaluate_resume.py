@@ -12,9 +12,10 @@ import pytest
 from evaluate_world import PointWorld, settings
 
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.learning.conditions import Conditions
 from frs_ros.learning.evaluate import evaluate
 from frs_ros.learning.journal import EPISODES_FILE, Journal
-from frs_ros.learning.settings import Method
+from frs_ros.learning.method import Method
 from frs_ros.workers import WorkerError
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ def test_worker_keeps_to_a_task(tmp_path):
 
 
 def test_magnitude_and_unsteered_base_reach_the_episode(tmp_path):
-    slow = Method.parse('frs@0.5', ['frs'])
+    slow = Method.parse('frs@0.5')
     chosen = settings(tasks=(0,), trials=1, methods=(Method('base', 'base'), slow))
     base, half = evaluate(chosen, PointWorld(), tmp_path)
     assert base.steered_share == 0.0
@@ -102,11 +103,21 @@ def test_finished_evaluation_starts_no_worker(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'change', [{'seed': 8}, {'trials': 4}, {'checkpoint_sha256': 'f00'}, {'tasks': (1, 0)}]
+    ('change', 'word'),
+    [
+        ({'seed': 8}, 'seed'),
+        ({'trials': 4}, 'trials'),
+        ({'digests': ('f00',)}, 'checkpoint_sha256'),
+        ({'tasks': (1, 0)}, 'tasks'),
+        ({'checkpoints': ('mini', 'other')}, 'checkpoint'),
+        ({'methods': (Method.parse('frs[strength=0.5]'),)}, 'methods'),
+        ({'conditions': Conditions(wrong=0.25)}, 'wrong'),
+        ({'conditions': Conditions(replan=2)}, 'replan'),
+    ],
 )
-def test_other_settings_in_the_same_folder_are_refused(tmp_path, change):
+def test_other_settings_in_the_same_folder_are_refused(tmp_path, change, word):
     Journal(tmp_path, settings())
-    with pytest.raises(ConfigError, match=f'other settings .{next(iter(change))} was'):
+    with pytest.raises(ConfigError, match=f'other settings .{word} was'):
         Journal(tmp_path, settings(**change))
 
 
