@@ -8,6 +8,7 @@ import os
 import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
@@ -68,7 +69,9 @@ class _Worker:
         self.process = context.Process(target=_serve, args=(theirs, factory), daemon=True)
         self.job: Any = None
         # Ctrl-C in a terminal reaches the whole process group. Only the parent is to react, so
-        # the child starts with the signal blocked, before any of its own code runs.
+        # the child starts with the signal blocked, before any of its own code runs. Starting the
+        # resource tracker, which the first child would do, unblocks it again.
+        resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self.process.start()
