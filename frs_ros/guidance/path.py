@@ -65,6 +65,8 @@ class Path:
                 raise ConfigError('path rotations must be rotation matrices')
         if not 0 < self.magnitude <= 1:
             raise ConfigError(f'path magnitude must be in (0, 1], not {self.magnitude}')
+        if self.gripper not in set(Gripper):
+            raise ConfigError(f'path gripper must be 0, 1 or 2, not {self.gripper}')
         object.__setattr__(self, 'gripper', Gripper(self.gripper))
 
     @property
