@@ -10,18 +10,21 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
 	$$p $(FITS) && echo $$p && break; done)
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install --progress-bar on $(PIP_ARGS)
+VLA := .venv-vla
+VLA_INSTALL = $(VLA)/bin/python -m pip --disable-pip-version-check install --progress-bar on $(PIP_ARGS)
 COLCON_DIR := $(CURDIR)/build/colcon
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint colcon clean
+.PHONY: help setup demo test test-vla lint colcon clean
 
 help:
 	@echo 'make demo    a LIBERO episode unsteered and steered, over ROS 2; writes a video'
 	@echo 'make test    all tests'
 	@echo 'make lint    ruff (rules and format) and mypy'
 	@echo 'make setup   only what the others do first: system packages and $(VENV)'
+	@echo 'make test-vla  LeRobot'"'"'s own SmolVLA behind our interface, in $(VLA) of its own, 2 GB'
 	@echo 'make colcon  build with colcon as on a ROS 2 workstation, and import the messages'
-	@echo 'make clean   remove $(VENV) and everything that was built'
+	@echo 'make clean   remove $(VENV), $(VLA) and everything that was built'
 	@echo
 	@echo 'Variables:'
 	@echo '  ARGS="..."        further arguments of frs demo or pytest'
@@ -63,6 +66,20 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
 
+# LeRobot needs other releases than we do: an environment of its own. Not part of CI.
+test-vla: $(VLA)/.installed
+	$(VLA)/bin/python -m pytest test/vla $(ARGS)
+
+$(VLA)/.installed: test/vla/requirements.txt test/vla/constraints.txt
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+		|| { echo 'LeRobot here needs Python 3.11 or 3.12: make PYTHON=... test-vla' >&2; exit 1; }
+	@echo '== $(VLA): installing LeRobot and what it imports: 2 GB, more with CUDA =='
+	test -x $(VLA)/bin/python || $(PYTHON) -m venv $(VLA)
+	$(VLA_INSTALL) $(TORCH_ARGS) -c test/vla/constraints.txt torch torchvision
+	$(VLA_INSTALL) -c test/vla/constraints.txt -r test/vla/requirements.txt
+	$(VLA_INSTALL) --no-deps -c test/vla/constraints.txt lerobot
+	@touch $@
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -80,4 +97,4 @@ colcon: setup
 		print("messages of", m.__file__, *[n for n in dir(m) if n[0].isupper()], sep="\n  ")'
 
 clean:
-	rm -rf $(VENV) build frs_ros/msg frs_ros/*.so frs_ros.egg-info
+	rm -rf $(VENV) $(VLA) build frs_ros/msg frs_ros/*.so frs_ros.egg-info

@@ -206,7 +206,7 @@ def test_refusal_of_the_loader_is_one_line(openpi, write, monkeypatch):
     monkeypatch.setattr(
         sys.modules['openpi.policies.policy_config'], 'create_trained_policy', refuse
     )
-    with pytest.raises(CheckpointError, match=r'openpi cannot load .*weights: size mis') as caught:
+    with pytest.raises(CheckpointError, match=r'openpi cannot load .*Error: size mis') as caught:
         load_policy(write())
     assert '\n' not in str(caught.value)
 

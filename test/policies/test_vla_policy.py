@@ -115,6 +115,28 @@ def test_unsteered_plan_is_the_stacks_own_chunk(policy):
     np.testing.assert_allclose(plan.chunk, wanted, atol=1e-5)
 
 
+@pytest.mark.parametrize('method', ['frs', 'frs_fixed_point'])
+def test_strength_zero_is_the_policy_itself(policy, method):
+    steerer = make_steerer(method, strength=0.0)
+    plans = [
+        s.plan(policy, observation(), WISH, np.random.default_rng(5))
+        for s in (make_steerer('base'), steerer)
+    ]
+    np.testing.assert_array_equal(plans[1].chunk, plans[0].chunk)
+    np.testing.assert_array_equal(plans[1].noise, plans[0].noise)
+
+
+@pytest.mark.parametrize(
+    'options', [{'strength': 0.5}, {'depth': 0.5}, {'spread': 0.3}, {'operator': 'translation'}]
+)
+def test_options_of_steering_work(policy, options):
+    steerer = make_steerer('frs_fixed_point', **options)
+    plan = steerer.plan(policy, observation(), WISH, np.random.default_rng(5))
+    alone = make_steerer('base').plan(policy, observation(), None, np.random.default_rng(5))
+    assert policy.core.prefixes == 2
+    assert plan.chunk[:, 0].mean() > alone.chunk[:, 0].mean()  # towards the wish, +x
+
+
 def test_threads_get_their_own_observation(policy):
     def velocity(seed):
         context = policy.encode(observation(seed))

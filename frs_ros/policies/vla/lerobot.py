@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from frs_ros.errors import CheckpointError, ConfigError, DependencyError
+from frs_ros.errors import CheckpointError, ConfigError, DependencyError, FrsError
 from frs_ros.policies.vla.inputs import Inputs
 from frs_ros.policies.vla.settings import VlaSettings
-from frs_ros.policies.vla.stack import Stack, without_compiled_sampler
+from frs_ros.policies.vla.stack import Stack, one_line, without_compiled_sampler
 from frs_ros.types import CameraSpec, Observation
 
 CONFIG = 'config.json'
@@ -62,10 +62,10 @@ def _load(settings: VlaSettings) -> tuple[Any, Any]:
     try:
         from lerobot.configs.policies import PreTrainedConfig
         from lerobot.policies.factory import get_policy_class, make_pre_post_processors
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # a torchvision of another build: RuntimeError
         raise DependencyError(
-            f'{settings.path} needs LeRobot ({error}); pip install "lerobot[smolvla]" or '
-            '"lerobot[pi]", release 0.5 or later for pi0 and pi0.5 (docs/vla.md)'
+            f'{settings.path} needs LeRobot ({one_line(error)}); pip install "lerobot[smolvla]" '
+            'or "lerobot[pi]", release 0.5 or later for pi0 and pi0.5 (docs/vla.md)'
         ) from error
     try:
         config = PreTrainedConfig.from_pretrained(settings.checkpoint)
@@ -77,9 +77,12 @@ def _load(settings: VlaSettings) -> tuple[Any, Any]:
         preprocess, _ = make_pre_post_processors(
             config, str(settings.checkpoint), preprocessor_overrides=overrides
         )
-    except (ValueError, RuntimeError, KeyError, TypeError, OSError) as error:
-        message = ' '.join(str(error).split())[:300]
-        raise CheckpointError(f'LeRobot cannot load {settings.checkpoint}: {message}') from error
+    except FrsError:
+        raise
+    except Exception as error:  # whatever LeRobot, transformers, draccus and safetensors raise
+        raise CheckpointError(
+            f'LeRobot cannot load {settings.checkpoint}: {one_line(error)}'
+        ) from error
     if hasattr(policy.model, 'vlm_with_expert'):  # SmolVLA has no option for it
         policy.model.vlm_with_expert.to(getattr(torch, settings.dtype))
     return policy, preprocess

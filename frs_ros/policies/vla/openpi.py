@@ -12,7 +12,7 @@ from frs_ros.errors import CheckpointError, ConfigError, DependencyError
 from frs_ros.policies.vla.inputs import Inputs
 from frs_ros.policies.vla.rules import delta_mask
 from frs_ros.policies.vla.settings import VlaSettings
-from frs_ros.policies.vla.stack import Stack, without_compiled_sampler
+from frs_ros.policies.vla.stack import Stack, one_line, without_compiled_sampler
 from frs_ros.types import CameraSpec, Observation
 
 WEIGHTS = 'model.safetensors'
@@ -63,11 +63,11 @@ def _load(settings: VlaSettings) -> Any:
         from openpi.policies import policy_config
         from openpi.shared import normalize
         from openpi.training import config
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise DependencyError(
-            f'{settings.path} needs openpi, which is on no package index (no module '
-            f"'{error.name}'): git clone https://github.com/Physical-Intelligence/openpi && "
-            'pip install -e openpi, and its transformers_replace (docs/vla.md)'
+            f'{settings.path} needs openpi ({one_line(error)}), of which PyPI has an empty shell: '
+            'git clone --recurse-submodules https://github.com/Physical-Intelligence/openpi && '
+            'cd openpi && GIT_LFS_SKIP_SMUDGE=1 uv pip install -e . (docs/vla.md)'
         ) from error
     try:
         train = config.get_config(settings.config)
@@ -81,9 +81,10 @@ def _load(settings: VlaSettings) -> Any:
             norm_stats=statistics,
             pytorch_device=settings.device,
         )
-    except (ValueError, RuntimeError, KeyError, OSError) as error:
-        message = ' '.join(str(error).split())[:300]
-        raise CheckpointError(f'openpi cannot load {settings.checkpoint}: {message}') from error
+    except Exception as error:  # whatever openpi, transformers and safetensors raise
+        raise CheckpointError(
+            f'openpi cannot load {settings.checkpoint}: {one_line(error)}'
+        ) from error
 
 
 def _statistics(normalize: Any, path: Path) -> Any:

@@ -17,7 +17,7 @@ from frs_ros.policies.vla.capture import POINT, TIME, capture, step_of
 from frs_ros.policies.vla.context import CapturedContext
 from frs_ros.policies.vla.convention import NOISE_AT_ONE, Convention
 from frs_ros.policies.vla.rules import ActionRules
-from frs_ros.policies.vla.stack import Stack
+from frs_ros.policies.vla.stack import Stack, one_line
 from frs_ros.types import ActionSpec, CameraSpec, Observation
 
 
@@ -63,10 +63,9 @@ class VlaPolicy:
         except FrsError:
             raise
         except Exception as error:
-            message = ' '.join(f'{type(error).__name__}: {error}'.split())[:300]
             raise CheckpointError(
                 f'{self._stack.name} failed to encode an observation; are cameras, state and '
-                f'instruction mapped to its inputs? {message}'
+                f'instruction mapped to its inputs? {one_line(error)}'
             ) from error
         point = arguments.pop(POINT)
         arguments.pop(TIME)

@@ -37,6 +37,11 @@ class Stack:
     epsilon: float
 
 
+def one_line(error: BaseException) -> str:
+    """Kind and beginning of a message of another library, which may fill a screen."""
+    return ' '.join(f'{type(error).__name__}: {error}'.split())[:300]
+
+
 def without_compiled_sampler(core: Any) -> Any:
     """Both libraries may put a compiled `sample_actions` before the method; the method is back.
 
