@@ -29,6 +29,10 @@ COMMANDS = {
     ),
     ('card',): ('frs_ros.commands.card', 'write the model card of a checkpoint'),
     ('bench', 'plan'): ('frs_ros.commands.bench_plan', 'time and velocity evaluations of a plan'),
+    ('bench', 'inversion'): (
+        'frs_ros.commands.bench_inversion',
+        "how well inverse solvers undo the policy's own samples, and their cost",
+    ),
     ('bench', 'graph'): (
         'frs_ros.commands.bench_graph',
         'the ROS graph against the in-process evaluator',

@@ -19,12 +19,16 @@ from frs_ros.steering.example import example_observation
 from frs_ros.steering.registry import make_steerer
 from frs_ros.types import Observation
 
-METHODS = ('base', 'frs', 'frs_fixed_point')
+METHODS = ('base', 'direct', 'partial_noising', 'sample_and_rank', 'frs', 'frs_fixed_point')
+BATCH = 16  # candidates of `sample_and_rank`
 FORWARD = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='bench')
 
 # Plans of FRS may cost this many plain plans: as many evaluations again for the way back, the
 # prefix encoded once, and 5 % for everything else.
 LIMIT = 2.1
+
+# The same for 16 ranked samples, which share the prefix and one batch.
+RANK_LIMIT = 4.0
 
 
 def observation_of(policy: FlowPolicy, seed: int) -> Observation:
@@ -38,14 +42,15 @@ def observation_of(policy: FlowPolicy, seed: int) -> Observation:
 
 
 def parts(policy: FlowPolicy, seed: int) -> dict[str, Callable[[], object]]:
-    """What is measured, by name: encoding, one evaluation, and the plan of each method."""
+    """What is measured, by name: encoding, one evaluation alone and in a batch, each method."""
     observation, spec = observation_of(policy, seed), policy.spec
     with policy.inference():
         context = policy.encode(observation)
-    x = policy.asarray(
-        plan_rng(seed, 0).standard_normal((1, spec.horizon, spec.model_dim), dtype=np.float32)
+        many = context.expand(BATCH)
+    noise = plan_rng(seed, 0).standard_normal(
+        (BATCH, spec.horizon, spec.model_dim), dtype=np.float32
     )
-    t = policy.asarray(np.array([0.5], dtype=np.float32))
+    x, t = policy.asarray(noise), policy.asarray(np.full(BATCH, 0.5, dtype=np.float32))
 
     def inside(call: Callable[[], object]) -> Callable[[], object]:
         def measured() -> None:
@@ -56,7 +61,8 @@ def parts(policy: FlowPolicy, seed: int) -> dict[str, Callable[[], object]]:
 
     return {
         'encode': inside(lambda: policy.encode(observation)),
-        'velocity': inside(lambda: policy.velocity(x, t, context)),
+        'velocity': inside(lambda: policy.velocity(x[:1], t[:1], context)),
+        f'velocity_x{BATCH}': inside(lambda: policy.velocity(x, t, many)),
         **{name: planner(policy, name, observation, seed) for name in METHODS},
     }
 
@@ -105,13 +111,20 @@ def counts(policy: FlowPolicy, method: str, seed: int) -> dict[str, int]:
 
 
 def summary(times: Mapping[str, Sequence[float]], policy: FlowPolicy, seed: int) -> dict[str, Any]:
-    """Medians, counts, and the price of an FRS plan in plain plans (median over the rounds)."""
-    ratios = np.array(times['frs']) / np.array(times['base'])
-    ratio = float(np.median(ratios))
+    """Medians, counts, and prices in plain plans (medians over the rounds)."""
+    ratio, rank_ratio = (_price(times, name) for name in ('frs', 'sample_and_rank'))
     return {
         'ms_p50': {name: round(float(np.median(values)), 4) for name, values in times.items()},
         'plans': {name: counts(policy, name, seed) for name in METHODS},
         'frs_over_base': round(ratio, 4),
         'limit': LIMIT,
         'within_limit': ratio <= LIMIT,
+        'rank_over_base': round(rank_ratio, 4),
+        'rank_limit': RANK_LIMIT,
+        'rank_within_limit': rank_ratio <= RANK_LIMIT,
     }
+
+
+def _price(times: Mapping[str, Sequence[float]], method: str) -> float:
+    """Plans of a method in plain plans, median over the rounds."""
+    return float(np.median(np.array(times[method]) / np.array(times['base'])))

@@ -31,7 +31,10 @@ def test_measurements_are_interleaved_after_a_warm_up():
 
 
 def test_ratio_is_that_of_the_rounds():
-    times = {'base': [1.0, 10.0, 1.0], 'frs': [2.2, 20.0, 2.2]}
+    frs = [2.2, 20.0, 2.2]
+    times = {'base': [1.0, 10.0, 1.0], 'frs': frs, 'sample_and_rank': [4.0, 90.0, 3.0]}
     results = summary(times, random_policy(), 0)
     assert results['frs_over_base'] == 2.2
     assert results['within_limit'] is False
+    assert results['rank_over_base'] == 4.0
+    assert results['rank_within_limit'] is True
