@@ -9,7 +9,7 @@ import numpy as np
 from frs_ros.cameras.codec import decode_jpeg
 from frs_ros.data.tape import Frame, TapedPlan
 from frs_ros.demo.text import Colour
-from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.guidance.guidance import BASE, Gripper, Guidance
 
 # LIBERO's controller lags behind its goal: at full command the gripper moves 12 mm per control
 # step (measured over chunks of 10 steps), not the 50 mm that the action stands for.
@@ -41,9 +41,11 @@ def wish(plan: TapedPlan | None) -> Guidance | None:
 
 
 def wish_arrow(frame: Frame) -> np.ndarray | None:
-    """Tail and tip [2, 3] of the wished direction at the gripper, m; None without a wish."""
+    """Tail and tip [2, 3], m, of a direction wished in the base frame, at the gripper; or None."""
     guidance = wish(frame.plan)
     if guidance is None or not guidance.active or not np.any(guidance.direction):
+        return None
+    if guidance.frame != BASE:
         return None
     direction = guidance.direction / np.linalg.norm(guidance.direction)
     return np.stack([frame.gripper, frame.gripper + ARROW_LENGTH * guidance.magnitude * direction])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.guidance import BASE, Guidance
 
 HELP_KEY = '?'
 
@@ -36,4 +36,4 @@ def _motion(guidance: Guidance, lost: bool) -> str:
     if np.any(guidance.rotation):
         roll, pitch, yaw = guidance.rotation
         words = f'turning  x {roll:+.1f} y {pitch:+.1f} z {yaw:+.1f}'
-    return words
+    return words if guidance.frame == BASE else f'{words} of {guidance.frame}'

@@ -11,6 +11,7 @@ import numpy as np
 
 from frs_ros.cameras.codec import decode_jpeg
 from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.wish import Wish
 from frs_ros.steering.exchange import Request
 from frs_ros.types import Observation
 
@@ -84,6 +85,7 @@ class Gatherer:
         self._images: dict[str, StampBuffer[bytes]] = {c: StampBuffer(8) for c in cameras}
         self._states: StampBuffer[tuple[np.ndarray, float]] = StampBuffer(32)
         self._guidance: StampBuffer[Guidance] = StampBuffer(8)
+        self._path: Wish | None = None
 
     def add_image(self, camera: str, stamp_ns: int, jpeg: bytes) -> None:
         """Takes in an image as a JPEG file."""
@@ -96,6 +98,10 @@ class Gatherer:
     def add_guidance(self, guidance: Guidance) -> None:
         """Takes in a wish."""
         self._guidance.add(guidance.stamp_ns, guidance)
+
+    def add_path(self, path: Wish) -> None:
+        """Takes in a path, or a chunk, that goes for as long as it is not stale."""
+        self._path = path
 
     def missing(self, request: Request) -> list[str]:
         """Camera names, `STATE` and `GUIDANCE` that the request still waits for."""
@@ -151,9 +157,17 @@ class Gatherer:
         if self._guidance_sync == 'stamped':
             return self._guidance.at(request.stamp_ns)
         newest = self._guidance.newest() if self._guidance_sync == 'latest' else None
-        if newest is None or abs(now_ns - newest.stamp_ns) > self.guidance_timeout_ns:
-            return None
-        return newest
+        return None if newest is None or self._stale(newest, now_ns) else newest
+
+    def wish(self, request: Request, now_ns: int) -> Wish | None:
+        """As `guidance`; while nobody steers by that, a path. With 'latest' guidance only."""
+        guidance = self.guidance(request, now_ns)
+        path = self._path if self._guidance_sync == 'latest' else None
+        steered = guidance is not None and guidance.enabled
+        return guidance if steered or path is None or self._stale(path, now_ns) else path
+
+    def _stale(self, wish: Wish, now_ns: int) -> bool:
+        return abs(now_ns - wish.stamp_ns) > self.guidance_timeout_ns
 
     def _of(self, stream: StampBuffer[T], request: Request) -> T | None:
         return stream.at(request.stamp_ns) if self._stamped else stream.newest()

@@ -26,6 +26,7 @@ def test_arrow_starts_at_the_tool_and_its_length_is_the_magnitude():
         Guidance(direction=np.array([1.0, 0, 0]), defer=True),
         Guidance(direction=np.array([1.0, 0, 0]), magnitude=0.0),
         Guidance(gripper=Gripper.CLOSE),
+        Guidance(direction=np.array([1.0, 0, 0]), frame='tool'),
     ],
 )
 def test_no_arrow_without_a_wished_translation(wish):

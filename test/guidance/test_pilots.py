@@ -83,6 +83,7 @@ def test_nonsense_is_named(source):
         (Guidance(enabled=False), 'not steering'),
         (Guidance(direction=np.array([0, 0, -1.0]), magnitude=0.5), 'z -1.0'),
         (Guidance(rotation=np.array([0, 0, 0.5])), 'turning'),
+        (Guidance(direction=np.array([1.0, 0, 0]), frame='wrist'), 'z +0.0 of wrist'),
         (Guidance(defer=True), 'left to the policy'),
         (Guidance(gripper=Gripper.CLOSE), 'gripper close'),
     ],

@@ -14,6 +14,7 @@ pytest.importorskip('rclpy')
 
 from frs_ros.errors import DataError
 from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.guidance.path import Path
 from frs_ros.msg import Episode, RobotState
 from frs_ros.ros import stamps
 from frs_ros.ros.convert import guidance as guidance_messages
@@ -86,10 +87,18 @@ def test_guidance_out_of_range(field, value, named):
         guidance_messages.guidance_from_msg(msg)
 
 
-def test_guidance_in_another_frame_is_refused():
+def test_guidance_in_another_frame_keeps_it():
+    msg = guidance_messages.guidance_to_msg(Guidance(frame='wrist'))
+    assert msg.header.frame_id == 'wrist'
+    assert guidance_messages.guidance_from_msg(msg).frame == 'wrist'
+    msg.header.frame_id = ''
+    assert guidance_messages.guidance_from_msg(msg).frame == 'base'
+
+
+def test_guidance_with_a_rotation_that_is_too_long():
     msg = guidance_messages.guidance_to_msg(Guidance())
-    msg.header.frame_id = 'tool'
-    with pytest.raises(DataError, match="frame 'tool'"):
+    msg.rotation = [1.0, 1.0, 0.0]
+    with pytest.raises(DataError, match='rotation must be no longer than 1'):
         guidance_messages.guidance_from_msg(msg)
 
 
@@ -156,6 +165,15 @@ def test_report_says_nan_for_what_was_not_measured():
 def test_report_of_an_unguided_plan(wish):
     made = Plan(np.zeros((10, 7)), np.zeros((10, 7)), 'base', 10)
     assert not plan.report_to_msg(REQUEST, made, wish, latency=0.0, plan_time=0.0).guided
+
+
+def test_report_of_a_path_says_who_wished():
+    made = Plan(np.zeros((10, 7)), np.zeros((10, 7), np.float32), 'frs', 20)
+    path = Path([[0.5, 0, 0.3]], source='planner', stamp_ns=STAMP)
+    msg = plan.report_to_msg(REQUEST, made, path, latency=0.0, plan_time=0.0)
+    assert (msg.guided, msg.guidance.source) == (True, 'planner')
+    assert stamps.to_ns(msg.guidance.header.stamp) == STAMP
+    assert not np.any(msg.guidance.direction)
 
 
 @pytest.mark.parametrize('rotation', [[0, 0, 0], [1e-9, 0, 0], [0.3, -2.0, 1.1], [math.pi, 0, 0]])

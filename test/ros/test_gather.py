@@ -9,6 +9,7 @@ import pytest
 from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.errors import DataError
 from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.path import Path
 from frs_ros.steering.exchange import Request
 from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer, StampBuffer
 
@@ -127,3 +128,43 @@ def test_latest_refuses_images_that_are_not_of_the_time_of_the_request():
     assert target.missing(late) == ['agentview']
     assert list(target.too_old(request(0))) == ['agentview', 'wrist']  # or their clock is ahead
     assert gatherer('stamped').too_old(late) == {}
+
+
+# ---- paths ------------------------------------------------------------------------------------
+
+
+def followed(target: Gatherer, now_ns: int = SECOND):
+    wish = target.wish(request(now_ns), now_ns)
+    return wish and wish.source
+
+
+def test_a_path_is_followed_while_nobody_steers():
+    target = gatherer(guidance='latest')
+    assert followed(target) is None
+    target.add_path(Path([[0.5, 0, 0.3]], source='planner', stamp_ns=SECOND))
+    assert followed(target) == 'planner'
+    target.add_guidance(Guidance(enabled=False, source='hand', stamp_ns=SECOND))
+    assert followed(target) == 'planner'
+    target.add_guidance(Guidance(direction=[1, 0, 0], source='hand', stamp_ns=SECOND + 1))
+    assert followed(target) == 'hand'
+    target.add_guidance(Guidance(defer=True, source='hand', stamp_ns=SECOND + 2))
+    assert followed(target) == 'hand'  # who leaves it to the policy means that
+    assert followed(target, SECOND + SECOND // 4 + 1) == 'hand'
+    assert followed(target, SECOND + SECOND // 4 + 3) is None  # both are stale
+
+
+def test_a_stale_path_is_no_path():
+    target = gatherer(guidance='latest')
+    target.add_path(Path([[0.5, 0, 0.3]], source='planner', stamp_ns=SECOND))
+    assert followed(target, SECOND + SECOND // 4) == 'planner'
+    assert followed(target, SECOND + SECOND // 4 + 1) is None
+    assert followed(target, SECOND - SECOND // 4 - 1) is None
+    target.add_path(Guidance(enabled=False, source='planner', stamp_ns=SECOND))  # withdrawn
+    assert not target.wish(request(SECOND), SECOND).active
+
+
+@pytest.mark.parametrize('sync', ['stamped', 'none'])
+def test_paths_have_no_part_in_lockstep(sync):
+    target = gatherer(guidance=sync)
+    target.add_path(Path([[0.5, 0, 0.3]], stamp_ns=SECOND))
+    assert target.wish(request(SECOND), SECOND) is None

@@ -3,19 +3,18 @@
 
 from __future__ import annotations
 
-from frs_ros.errors import DataError
-from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.errors import ConfigError, DataError
+from frs_ros.guidance.guidance import BASE, Gripper, Guidance
+from frs_ros.guidance.wish import Wish
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite
 
-FRAME = 'base'
-
 
 def guidance_to_msg(guidance: Guidance) -> GuidanceMsg:
-    """Message with the guidance's own stamp, in the base frame; DataError if not finite."""
+    """Message with the guidance's own stamp and frame; DataError if not finite."""
     return GuidanceMsg(
-        header=stamps.header(guidance.stamp_ns, FRAME),
+        header=stamps.header(guidance.stamp_ns, guidance.frame),
         source=guidance.source,
         enabled=bool(guidance.enabled),
         defer=bool(guidance.defer),
@@ -26,27 +25,39 @@ def guidance_to_msg(guidance: Guidance) -> GuidanceMsg:
     )
 
 
+def wish_to_msg(wish: Wish | None) -> GuidanceMsg:
+    """Message of any wish: of a path or a chunk who wished and when, which is all it can hold."""
+    if wish is None:
+        return guidance_to_msg(Guidance(enabled=False))
+    if isinstance(wish, Guidance):
+        return guidance_to_msg(wish)
+    return guidance_to_msg(Guidance(source=wish.source, stamp_ns=wish.stamp_ns))
+
+
 def guidance_from_msg(msg: GuidanceMsg) -> Guidance:
-    """The wish a message carries.
+    """The wish a message carries; an empty frame is the base's.
 
     Raises:
-        DataError: If a number is not finite, the magnitude is outside [0, 1], the gripper wish is
-            not one of GRIPPER_*, or the frame is neither empty nor 'base'.
+        DataError: If a number is not finite, the magnitude is outside [0, 1], the rotation is
+            longer than 1, or the gripper wish is not one of GRIPPER_*. Which frames there are is
+            known where the plan is made.
     """
     magnitude = float(finite('Guidance.magnitude', msg.magnitude))
     if not 0.0 <= magnitude <= 1.0:
         raise DataError(f'Guidance.magnitude is {magnitude}; it must be within [0, 1]')
     if msg.gripper not in set(Gripper):
         raise DataError(f'Guidance.gripper is {msg.gripper}; it must be one of GRIPPER_*')
-    if msg.header.frame_id not in ('', FRAME):
-        raise DataError(f"Guidance is in frame '{msg.header.frame_id}'; only '{FRAME}' is known")
-    return Guidance(
-        direction=finite('Guidance.direction', msg.direction, (3,)),
-        rotation=finite('Guidance.rotation', msg.rotation, (3,)),
-        gripper=Gripper(msg.gripper),
-        magnitude=magnitude,
-        enabled=msg.enabled,
-        defer=msg.defer,
-        source=msg.source,
-        stamp_ns=stamps.to_ns(msg.header.stamp),
-    )
+    try:
+        return Guidance(
+            direction=finite('Guidance.direction', msg.direction, (3,)),
+            rotation=finite('Guidance.rotation', msg.rotation, (3,)),
+            gripper=Gripper(msg.gripper),
+            magnitude=magnitude,
+            enabled=msg.enabled,
+            defer=msg.defer,
+            source=msg.source,
+            stamp_ns=stamps.to_ns(msg.header.stamp),
+            frame=msg.header.frame_id or BASE,
+        )
+    except ConfigError as error:
+        raise DataError(f'Guidance: {error}') from error

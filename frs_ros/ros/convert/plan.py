@@ -8,11 +8,11 @@ import math
 import numpy as np
 
 from frs_ros.errors import DataError
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.wish import Wish
 from frs_ros.msg import ActionChunk, PlanRequest, SteeringReport
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite
-from frs_ros.ros.convert.guidance import guidance_from_msg, guidance_to_msg
+from frs_ros.ros.convert.guidance import guidance_from_msg, wish_to_msg
 from frs_ros.steering.exchange import Chunk, Report, Request
 from frs_ros.types import ACTION_SPACES, Plan
 
@@ -100,7 +100,7 @@ def chunk_from_msg(msg: ActionChunk) -> Chunk:
 def report_to_msg(
     request: Request,
     plan: Plan,
-    guidance: Guidance | None,
+    guidance: Wish | None,
     *,
     latency: float,
     plan_time: float,
@@ -122,7 +122,7 @@ def report_to_msg(
         episode_id=request.episode_id,
         method=plan.method,
         guided=guidance is not None and guidance.active,
-        guidance=guidance_to_msg(guidance or Guidance(enabled=False)),
+        guidance=wish_to_msg(guidance),
         nfe=plan.nfe,
         latency=latency,
         plan_time=plan_time,
