@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from frs_ros.learning.model_card import markdown_table
+from frs_ros.learning.tables import markdown_table
 
 MOST_PARTS = 10  # more do not fit a cell
 

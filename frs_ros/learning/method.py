@@ -168,4 +168,6 @@ def _written(value: Any) -> str:
         return value
     if isinstance(value, list) and len(value) > 1 and all(isinstance(v, str) for v in value):
         return '+'.join(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 1.0 and 1 are the same setting
     return json.dumps(value, separators=(',', ':'))

@@ -8,6 +8,7 @@ from typing import Any
 
 from frs_ros.data.collection import CollectionSettings
 from frs_ros.learning.generalist_config import FIRST_VALIDATION_INIT
+from frs_ros.learning.tables import markdown_table
 
 _CARD = """# {name}
 
@@ -104,13 +105,6 @@ def render_model_card(
         instructions='\n'.join(f'* {text}' for text in description['instructions']),
         competence=markdown_table(competence) if competence else 'Not measured yet.',
     )
-
-
-def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows with the same keys as a Markdown table; the keys are the head."""
-    head = list(rows[0])
-    lines = [head, ['---'] * len(head), *([str(row[key]) for key in head] for row in rows)]
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
 
 def _words(names: Sequence[str]) -> str:
