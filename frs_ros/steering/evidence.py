@@ -20,7 +20,9 @@ from frs_ros.steering.mixing import Latent
 from frs_ros.steering.scores import cosine
 from frs_ros.steering.wished import wished
 
-TINY = 1e-9  # below any error of float32; keeps ratios finite
+# What a wish is compared with is at least this much, in model space, where 1 is full command: the
+# policy's own samples survive an exact inverse so well that ratios to their errors say nothing.
+NEGLIGIBLE = 0.02
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Evidence:
         noise: RMS of the recovered noise, relative to the median of own samples inverted alike.
             The nominal chi percentile does not serve: own samples come back far shorter than the
             noise they were drawn from, how much depends on solver, policy and observation.
-        round_trip: RMS error after denoising again, relative to the median of own samples.
+        round_trip: RMS error after denoising again, relative to the median of own samples or to
+            an error that is negligible.
         support: Upper quartile of the cosines between the wish and the own samples: a quarter of
             the policy's plans agree with it at least this much.
     """
@@ -122,4 +125,4 @@ def _round_trip(case: Case, own: np.ndarray, latents: Latent) -> np.ndarray:
 def _relative(wish: np.ndarray, own: np.ndarray) -> float:
     """RMS of the wish's [1, H, d] over the median RMS of the samples' [N, H, d]."""
     one, many = (np.sqrt(np.mean(values**2, axis=(1, 2))) for values in (wish, own))
-    return float(one[0] / max(float(np.median(many)), TINY))
+    return float(one[0] / max(float(np.median(many)), NEGLIGIBLE))

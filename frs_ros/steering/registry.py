@@ -60,7 +60,7 @@ def frs_fixed_point(
     spread: float = 0.0,
     inpaint: bool = True,
     gate: bool | Mapping[str, Any] = False,
-    tolerance: float = 1e-3,
+    tolerance: float = 1e-2,
     max_iterations: int = 16,
     limit: float = 0.05,
 ) -> Steerer:
