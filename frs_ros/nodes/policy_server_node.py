@@ -13,6 +13,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
 from frs_ros.errors import DataError, FrsError
+from frs_ros.guidance.camera_file import load_cameras
 from frs_ros.guidance.references import robot_reference
 from frs_ros.msg import ActionChunk, Guidance, PlanRequest, RobotState, SteeringReport
 from frs_ros.nodes import topics
@@ -72,7 +73,12 @@ class PolicyServer(Node):
 
         torch.set_num_threads(parameters.threads)
         policy = load_policy(parameters.checkpoint)
-        self._reference = robot_reference(policy.spec, parameters.robot)
+        self._reference = robot_reference(
+            policy.spec,
+            parameters.robot,
+            load_cameras(parameters.guidance_cameras) if parameters.guidance_cameras else {},
+            parameters.command_gain or None,
+        )
         planner = Planner(policy, self._steerer(parameters))
         planner.warm_up()
         return planner
@@ -170,8 +176,13 @@ class PolicyServer(Node):
     def _plan(self, request: Request) -> None:
         start = time.monotonic()
         observation = self._gatherer.observation(request)
-        guidance = self._gatherer.guidance(request, self.get_clock().now().nanoseconds)
-        plan = self._planner.plan(request, observation, guidance)
+        guidance = self._gatherer.wish(request, self.get_clock().now().nanoseconds)
+        plan, complaint = self._planner.follow(request, observation, guidance)
+        if complaint:
+            guidance = None
+            self._diagnostics.report('wish', f'not steered: {complaint}', error=True)
+        else:
+            self._diagnostics.clear('wish')
         now = time.monotonic()
         answer = Chunk.answer(request, plan, self._planner.policy.spec)
         msg = chunk_to_msg(answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -191,6 +192,39 @@ def test_steers_a_policy_in_joint_space(ros, node_process):
     assert server.interrupt() == 0
 
 
+def test_guidance_in_the_frame_of_a_camera(robot, node_process, checkpoint, tmp_path):
+    cameras = tmp_path / 'cameras.json'
+    cameras.write_text('{"scene": {"axes": [[0, 0, 1], [-1, 0, 0], [0, -1, 0]]}}')  # from behind
+    server = node_process(
+        'policy_server', '-p', f'checkpoint:={checkpoint}', '-p', f'guidance_cameras:={cameras}'
+    )
+    robot.wait_for_server()
+    seen_up = replace(UP, direction=[0, -1, 0], frame='scene')  # down the picture is -z
+
+    for request_id, wish in enumerate((seen_up, UP)):
+        robot.show(1000 + request_id, guidance=wish)
+        robot.ask(0, 1000 + request_id)  # the same draws for both
+        robot.answer(request_id + 1)
+    same = [chunk_from_msg(msg).actions for msg in robot.chunks]
+    np.testing.assert_allclose(same[0], same[1], atol=1e-6)
+    robot.ros.wait_for(lambda: robot.reports, what='the report')
+    assert robot.reports[0].guidance.header.frame_id == 'scene'
+
+    robot.show(2000, guidance=replace(UP, frame='ceiling'))
+    request = robot.ask(1, 2000)
+    chunk = robot.answer(3)
+    assert chunk.method == 'base'
+    plan = expected(checkpoint, robot, request, 'base', None)
+    assert np.abs(chunk.actions - plan.chunk).max() < 1e-6
+    robot.ros.wait_for(lambda: robot.says("frame 'ceiling'; known are: base, tool, scene"))
+    robot.ros.wait_for(lambda: len(robot.reports) == 3, what='the report')
+    assert not robot.reports[2].guided
+    robot.show(3000, guidance=UP)
+    robot.ask(2, 3000)
+    assert robot.answer(4).method == 'frs'
+    assert server.interrupt() == 0
+
+
 def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpoint):
     server = node_process(
         'policy_server',
@@ -235,8 +269,9 @@ def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpo
     [
         ('checkpoint:=/does/not/exist.safetensors', '/does/not/exist.safetensors'),
         ('method:=magic', "unknown method 'magic'"),
+        ('guidance_cameras:=/no/cameras.json', "camera axes from '/no/cameras.json'"),
         ('methd:=frs', "unknown parameter of node policy_server 'methd'"),
-        ('method_options:="{\\"depth\\": 3}"', "no option 'depth'"),
+        ('method_options:="{\\"haste\\": 3}"', "no option 'haste'"),
     ],
 )
 def test_wrong_parameters_end_with_one_line(node_process, override, named):

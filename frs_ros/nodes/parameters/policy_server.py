@@ -35,6 +35,18 @@ class PolicyServerParameters:
     guidance_timeout: float = parameter(
         0.25, 'Age beyond which the latest guidance is stale, s.', low=0.01, high=10.0, live=True
     )
+    guidance_cameras: str = parameter(
+        '',
+        'JSON file of the cameras that guidance may be given in the frame of (docs/guidance.md); '
+        'empty: base and tool only.',
+    )
+    command_gain: float = parameter(
+        0.0,
+        'Share of a commanded step that the arm really goes, for guidance by paths '
+        '(docs/guidance.md); 0: as measured for the action space.',
+        low=0.0,
+        high=1.0,
+    )
     observation_sync: str = parameter(
         'stamped',
         'stamped: images and state with exactly the stamp of the request. latest: the newest.',
