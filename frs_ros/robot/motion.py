@@ -10,10 +10,13 @@ import numpy as np
 from frs_ros.robot.action_spaces.base import ActionSpaceExecutor
 from frs_ros.robot.base import ArmState, ControlMode, JointCommand, RobotDriver
 from frs_ros.robot.player import Due
-from frs_ros.safety.envelope import Reference, SafetyEnvelope, Step
+from frs_ros.safety.envelope import Reference, Rejected, SafetyEnvelope, Step
 
 NOMINAL = 0.01  # s, length of the first step
 LONGEST = 0.03  # s; a loop that was late makes no longer step for it
+# rad by which the target of a space that integrates may be ahead of the arm: one that was held up
+# is not to be driven on for long when it comes free
+LEAD = 0.2
 
 
 class Motion:
@@ -50,11 +53,12 @@ class Motion:
     def follow(self, due: Due, state: ArmState, now: float) -> None:
         """Goes on towards what an action asks for.
 
-        The target is computed once per row, from where the arm is when the row begins: that is
-        what a policy means by it.
+        The target is computed once per row, from where the arm is when the row begins, or from the
+        target of the row before: what a policy means by it is up to the action space.
         """
         if due.key != self._row:
-            self._target = self._executor.target(due.action, state.q, self._period)
+            start = self._start_of_row(state.q)
+            self._target = self._executor.target(due.action, start, self._period)
             self._row = due.key
             self.rows += 1
         self.towards(self._target, state, now)
@@ -66,7 +70,7 @@ class Motion:
             RobotError: The driver cannot.
             Rejected: The target is unusable; nothing was sent.
         """
-        self._begin(state)
+        state = self._begin(state)
         reference = self._anchored(state)
         self._send(self._envelope.step(reference, target, state.q, self._interval(now)), now)
 
@@ -84,12 +88,25 @@ class Motion:
         self.running, self.reference, self._row = False, None, None
         self.clipped_by, self._stepped_at = (), None
 
-    def _begin(self, state: ArmState) -> None:
+    def _begin(self, state: ArmState) -> ArmState:
+        """Starts control if need be; the state of now, since that may have taken a while."""
         if self.running:
-            return
+            return state
         self._driver.start(self._mode)
         self.running = True
-        self.reference = self._envelope.begin(state.q)
+        state = self._driver.read()
+        try:
+            self.reference = self._envelope.begin(state.q)
+        except Rejected:
+            self.stop()
+            raise
+        return state
+
+    def _start_of_row(self, measured: np.ndarray) -> np.ndarray:
+        """[7] rad, what the action of a new row adds to."""
+        if not self._executor.integrates or self._row is None:
+            return measured
+        return np.clip(self._target, measured - LEAD, measured + LEAD)
 
     def _anchored(self, state: ArmState) -> Reference:
         """The reference; velocities alone do not keep a position, so it is the measured one."""

@@ -33,5 +33,5 @@ def test_franky_is_loaded_by_connect_only():
 
 
 def test_franky_needs_an_address():
-    with pytest.raises(ConfigError, match='address:=172.16.0.2'):
+    with pytest.raises(ConfigError, match=r'address:=172\.16\.0\.2'):
         make_driver('franky', model=FR3)

@@ -17,7 +17,13 @@ class ActionSpaceExecutor(Protocol):
 
     A ValueError says that an action or the joint positions are misshapen or not finite. Limits are
     no concern of an action space: the safety envelope comes after it.
+
+    Attributes:
+        integrates: Whether an action goes on from where the one before it leads, and not from
+            where the arm is: a velocity would otherwise lose what the arm lags behind, each time.
     """
+
+    integrates: bool
 
     @property
     def action_dim(self) -> int:
@@ -29,7 +35,8 @@ class ActionSpaceExecutor(Protocol):
 
         Args:
             action: [A] in the units of the space.
-            measured: [7] joint positions when the action begins, rad.
+            measured: [7] joint positions when the action begins, rad; in a space that integrates,
+                the target of the action before, if there was one.
             period: How long the action lasts, s.
         """
         ...
@@ -51,6 +58,7 @@ class JointActions:
     """What the joint spaces share: joint_1 .. joint_7, gripper 0 open .. 1 closed."""
 
     action_dim = JOINTS + 1
+    integrates = False
 
     def gripper(self, action: np.ndarray) -> bool:
         """Whether the action wants the gripper closed."""

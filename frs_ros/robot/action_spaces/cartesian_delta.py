@@ -24,6 +24,7 @@ class CartesianDelta:
     """
 
     action_dim = 7
+    integrates = False
 
     def __init__(self, kinematics: Kinematics) -> None:
         self._kinematics = kinematics

@@ -10,7 +10,9 @@ from frs_ros.robot.base import JOINTS
 
 
 class JointVelocity(JointActions):
-    """target = measured + a period: where the velocity leads to within the period."""
+    """target += a period, rad: where the velocity leads to within the period."""
+
+    integrates = True
 
     def target(self, action: np.ndarray, measured: np.ndarray, period: float) -> np.ndarray:
         """See `ActionSpaceExecutor.target`."""
