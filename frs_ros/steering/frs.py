@@ -32,7 +32,7 @@ from frs_ros.types import Observation, Plan
 
 @dataclass(frozen=True)
 class FlowReversalSteering:
-    """Reference -> inverse solver -> spread -> gate -> mixture with the policy's own -> sampler.
+    """Reference -> inverse solver -> gate -> spread -> mixture with the policy's own -> sampler.
 
     The defaults are the paper's method. With z the recovered and e fresh noise, the sampler starts
     from sqrt(1 - w^2) e + w z, w being the strength on the operator's dimensions times the gate's
@@ -143,8 +143,9 @@ class FlowReversalSteering:
         path = [policy.asarray(fresh[None])]
         if inpaint or (mixes and split > 0):
             path = trajectory(velocity, path[0], times if inpaint else times[: split + 1])
-        field = inpainted(velocity, path, times, ~owned) if inpaint else velocity
-        found, fell_back = self.invert(field, written, times[split:])
+        if inpaint:
+            velocity = inpainted(velocity, path, times, ~owned)
+        found, fell_back = self.invert(velocity, written, times[split:])
         recovered = Latent.of_action(to_numpy(found.noise)[0], times[split], reference)
         own = recovered
         if mixes or split == 0:
