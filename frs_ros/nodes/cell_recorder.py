@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from frs_ros.ros import qos, stamps
 from frs_ros.ros.convert.guidance import guidance_to_msg
 
 GUIDANCE_PERIOD = 0.02  # s
+GIVES_WAY = 5  # added to the niceness of the recorder
 WISH_TIME = 2.0  # s for which one direction is wished
 DIRECTIONS = np.array([[0, 1, 0], [0, 0, 1], [0, -1, 0], [0, 0, -1]], dtype=np.float64)
 
@@ -92,6 +94,9 @@ class CellRecorder:
         rclpy.try_shutdown(context=self._context)
 
     def _spin(self) -> None:
+        # this thread only: who listens must not disturb what is measured
+        own = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + GIVES_WAY)
         while not self._end.is_set():
             self._executor.spin_once(timeout_sec=0.1)
 

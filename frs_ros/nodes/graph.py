@@ -58,6 +58,7 @@ class Row:
         ends_graph: Whether its regular end ends the graph.
         outlives: Whether it ends only after all others: they need it to end well. `ros2 launch`
             cannot order that: a program must linger by itself after Ctrl-C.
+        nice: How much it gives way to others when processor cores are scarce, 0 to 19.
         reads_keys: Whether it reads keys from the terminal, where there is one.
         needs_keys: Whether it is of no use without.
     """
@@ -70,6 +71,7 @@ class Row:
     respawn: bool = False
     ends_graph: bool = False
     outlives: bool = False
+    nice: int = 0
     reads_keys: bool = False
     needs_keys: bool = False
 
@@ -107,6 +109,11 @@ class Process:
         return words
 
     @property
+    def prefix(self) -> list[str]:
+        """Words before the command that lower its priority."""
+        return ['nice', '-n', str(self.row.nice)] if self.row.nice else []
+
+    @property
     def hint(self) -> str:
         """How a person starts it in another terminal."""
         domain = os.environ.get('ROS_DOMAIN_ID')
@@ -115,7 +122,7 @@ class Process:
 
     def supervised(self, namespace: str = '') -> Command:
         """What a `Supervisor` runs, in a ROS namespace if one is given."""
-        row, words, name = self.row, self.command, self.row.label
+        row, words, name = self.row, [*self.prefix, *self.command], self.row.label
         if namespace:
             name = f'{namespace}/{name}'
             words += [] if row.program else ['-r', f'__ns:=/{namespace}']

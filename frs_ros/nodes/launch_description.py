@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from launch import LaunchDescription
@@ -49,6 +50,7 @@ def _action(process: Process) -> Any:
 
     common: dict[str, Any] = {
         'output': 'screen',
+        'prefix': shlex.join(process.prefix),
         'respawn': row.respawn,
         'respawn_delay': RESTART_DELAY,
         'on_exit': on_exit,
@@ -60,6 +62,7 @@ def _action(process: Process) -> Any:
     return Node(
         package='frs_ros',
         executable=row.node,
+        exec_name=row.label,  # stands before its output
         name=row.name or None,
         parameters=[str(process.config), parameters],
         **common,

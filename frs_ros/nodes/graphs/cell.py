@@ -24,10 +24,15 @@ def rows(*, controller: Mapping[str, Any], camera: Mapping[str, Any]) -> tuple[R
         controller: Parameters of the controller that tell this cell from others.
         camera: Those of both cameras.
     """
+    # on few cores the controller comes first: its commands must not wait for pictures and plans
+    behind, last = 5, 10
     devices = tuple(name for name in GUIDES if name not in ('none', 'keyboard'))
     return (
-        *(Row('camera', f'{which}_camera', fixed=camera, respawn=True) for which in CAMERAS),
-        Row('policy_server', fixed={'observation_sync': 'latest'}, respawn=True),
+        *(
+            Row('camera', f'{which}_camera', fixed=camera, respawn=True, nice=behind)
+            for which in CAMERAS
+        ),
+        Row('policy_server', fixed={'observation_sync': 'latest'}, respawn=True, nice=behind),
         Row(
             'human_guidance',
             only_if={'guidance': ('keyboard',)},
@@ -35,7 +40,7 @@ def rows(*, controller: Mapping[str, Any], camera: Mapping[str, Any]) -> tuple[R
             needs_keys=True,
         ),
         Row('human_guidance', only_if={'guidance': devices}, reads_keys=True, respawn=True),
-        Row('markers', only_if={'markers': ('true',)}, respawn=True),
+        Row('markers', only_if={'markers': ('true',)}, respawn=True, nice=last),
         # not started again: it is for a person to look what happened to the arm
         Row(CONTROLLER, fixed=controller),
     )
