@@ -242,7 +242,7 @@ def _check_methods(settings: EvaluationSettings, policy: FlowPolicy) -> None:
             fitted = adjusted(policy, replan=conditions.replan, steps=conditions.steps)
             Planner(fitted, method.steerer()).warm_up()
         except ConfigError as error:
-            raise ConfigError(f"method '{method.label}': {error}") from error
+            raise ConfigError(f"'{method.label}': {error}") from error
 
 
 def _check_right(settings: EvaluationSettings, policy: FlowPolicy, tasks: Sequence[Task]) -> None:

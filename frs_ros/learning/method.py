@@ -68,7 +68,7 @@ class Method:
             method.steerer()
             method.under(Conditions())
         except ConfigError as error:
-            raise ConfigError(f"method '{label}': {error}") from None
+            raise ConfigError(f"'{label}': {error}") from None
         return method
 
     def steerer(self) -> Steerer:

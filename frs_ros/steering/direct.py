@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from frs_ros.errors import choose
 from frs_ros.guidance.reference import GRIPPER, ReferenceWriter
 from frs_ros.guidance.references import reference_chunk
 from frs_ros.guidance.units import gripper_units
@@ -18,20 +19,29 @@ from frs_ros.steering.diagnostics import against_reference
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import Observation, Plan
 
+HELD = 'held'
+GRIPPERS = (HELD, 'neutral')
+
 
 @dataclass(frozen=True)
 class Direct:
     """Executes the reference chunk; the executor clips it to the range of the actions.
 
-    The reference's neutral gripper is no command (LIBERO would execute its sign), so a gripper
-    left to the policy stays as it was last commanded.
+    The reference's neutral gripper is hardly a command (LIBERO executes its sign), so a gripper
+    that the wish says nothing about stays as it was last commanded, unless told otherwise.
 
     Attributes:
         reference: Writes the wish as a chunk.
+        gripper: Of wishes that do not speak of it: 'held' where it is, or 'neutral', the
+            reference's raw 0 as it is.
     """
 
     name: ClassVar[str] = 'direct'
     reference: ReferenceWriter = reference_chunk
+    gripper: str = HELD
+
+    def __post_init__(self) -> None:
+        choose('gripper', self.gripper, GRIPPERS)
 
     def plan(
         self,
@@ -48,7 +58,8 @@ class Direct:
             reference = self.reference(guidance, policy, observation)
             model = finite_reference(reference)
             chunk = policy.from_model(reference, observation)[0]
-        if Part.GRIPPER not in guidance.parts and GRIPPER in spec.names:
+        unsaid = Part.GRIPPER not in guidance.parts and GRIPPER in spec.names
+        if unsaid and self.gripper == HELD:
             last = gripper_units(observation.gripper_command, spec.space)
             chunk[:, spec.indices(GRIPPER)] = last
         return Plan(

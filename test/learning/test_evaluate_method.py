@@ -56,7 +56,7 @@ def test_magnitude_must_be_in_range(text):
     [
         ('', "unknown method ''"),
         ('wish', "unknown method 'wish'"),
-        ('frs[strength=2]', "method 'frs[strength=2]': strength must be in [0, 1]"),
+        ('frs[strength=2]', "'frs[strength=2]': strength must be in [0, 1]"),
         ('frs[strength=NaN]', "'NaN'"),
         ('frs[strngth=1]', "no option 'strngth'"),
         ('frs[]', 'is not OPTION=VALUE'),

@@ -36,9 +36,21 @@ def test_direct_is_the_wish_with_the_gripper_held(command):
     assert plan.diagnostics['round_trip_rms'] == 0
 
 
-def test_direct_follows_a_gripper_wish():
+@pytest.mark.parametrize('gripper', ['held', 'neutral'])
+def test_direct_follows_a_gripper_wish(gripper):
     closing = Guidance(direction=np.array([0.0, 0, 1]), gripper=Gripper.CLOSE)
-    np.testing.assert_allclose(_plan('direct', closing).chunk[:, 6], 1.0)
+    np.testing.assert_allclose(_plan('direct', closing, gripper=gripper).chunk[:, 6], 1.0)
+
+
+def test_direct_can_send_a_neutral_gripper():
+    held, neutral = (
+        _plan('direct', gripper_command=1.0, gripper=option).chunk
+        for option in ('held', 'neutral')
+    )
+    np.testing.assert_allclose(neutral[:, 6], 0.0, atol=1e-6)
+    np.testing.assert_array_equal(neutral[:, :6], held[:, :6])
+    with pytest.raises(ConfigError, match="unknown gripper 'loose'; choose one of: held, neutral"):
+        make_steerer('direct', gripper='loose')
 
 
 def test_fixed_point_is_closer_to_the_wish_than_euler():
