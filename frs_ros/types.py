@@ -112,13 +112,13 @@ class Plan:
 
     Attributes:
         chunk: [H, A] float64 actions in the units of the policy's `ActionSpec`.
-        noise: [H, D] float32 noise in model space that denoises to the chunk; for methods that
-            do not denoise, NaN.
+        noise: [H, D] float32 noise in model space that denoises to the chunk; NaN for methods
+            that do not denoise or do not start from noise.
         method: Name of the steering method.
-        nfe: Velocity evaluations spent.
+        nfe: Velocity evaluations spent; a batch of n counts n.
         diagnostics: Named numbers: `chi_percentile` of the noise, `round_trip_rms` and `cosine`
-            against the reference (translation or all joints, model space); a missing key was
-            not measured.
+            against the reference (translation or all joints, model space), and more where a
+            method measures it (docs/methods.md); a missing key was not measured.
     """
 
     chunk: np.ndarray
