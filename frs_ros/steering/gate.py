@@ -50,7 +50,7 @@ class Gate:
     samples: int = 8
     noise: Ramp = Ramp(4.0, 8.0)
     round_trip: Ramp = Ramp(10.0, 20.0)
-    support: Ramp = Ramp(0.3, 0.0)
+    support: Ramp = Ramp(0.0, -0.4)
 
     @classmethod
     def of(cls, option: object) -> Gate | None:

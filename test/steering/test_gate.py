@@ -18,12 +18,13 @@ BOTH = pytest.mark.parametrize('method', ['frs', 'frs_fixed_point'])
 
 
 class Decided(MixturePolicy):
-    """A policy that goes left (6 of 10 samples) or forward, never right."""
+    """A policy that goes left (6 of 10 samples) or left and forward, never right."""
 
     def __init__(self):
         super().__init__()
         means = np.zeros((2, 4, 7))
-        means[0, :, 1] = means[1, :, 0] = 0.9
+        means[:, :, 1] = 0.9
+        means[1, :, 0] = 0.9
         means[..., 6] = -1
         self.mixture = GaussianMixture(means, np.full(2, 0.3), np.array([0.6, 0.4]))
 
