@@ -23,7 +23,7 @@ from frs_ros.nodes.controller_topics import ControllerTopics
 from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameters
 from frs_ros.nodes.table import cell_file
 from frs_ros.robot.assembly import connect, driver_for, make_controller
-from frs_ros.robot.base import ControlMode
+from frs_ros.robot.base import ControlMode, RobotInfo
 from frs_ros.robot.cell_state import NotNow
 from frs_ros.robot.controller import ArmController, Rules
 from frs_ros.robot.policy_state import LAYOUTS, layout_for
@@ -99,11 +99,24 @@ class FrankaController(ManagedNode):
         except Exception:
             driver.close()
             raise
+        self._say_what_is_driven(info)
+
+    def _say_what_is_driven(self, info: RobotInfo) -> None:
+        """One line on the robot, and one on each guard that is missing."""
+        p, log = self._settings, self.get_logger()
         kind = 'simulated ' if info.simulated else ''
-        self.get_logger().info(
+        log.info(
             f'connected to a {kind}{info.model} by {p.driver}; {p.action_space} at '
             f'{p.control_hz:g} Hz, {p.control_mode} control'
         )
+        if not camera_names(p.cameras):
+            log.warning('no camera is watched: a frozen picture will not hold the arm (cameras)')
+        if p.allow_non_realtime and not info.simulated:
+            self.diagnostics.report(
+                'realtime',
+                'a real arm without a real-time kernel being asked for (allow_non_realtime): it '
+                'may stop with communication_constraints_violation at any time',
+            )
 
     def _rules(self) -> Rules:
         p = self._settings

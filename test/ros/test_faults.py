@@ -27,7 +27,10 @@ from frs_ros.ros import qos
 from frs_ros.ros.convert.guidance import guidance_to_msg
 
 # The pictures come from this process, which may have to wait for a processor.
-WATCHED = ('-p', f'cameras:={",".join(CAMERAS)}', '-p', 'image_timeout:=1.0')
+WATCHED = (
+    *('-p', f'cameras:={",".join(CAMERAS)}', '-p', 'image_timeout:=1.0'),
+    *('-p', 'start:=immediately'),
+)
 SERVER = (
     *('-p', 'checkpoint:=random_droid', '-p', 'observation_sync:=latest'),
     *('-p', 'guidance_sync:=latest', '-p', 'method:=frs'),

@@ -31,7 +31,9 @@ def cell(ros):
 
 @pytest.fixture
 def controller(node_process):
-    return functools.partial(node_process, 'franka_controller', *WATCHED)
+    return functools.partial(
+        node_process, 'franka_controller', *WATCHED, '-p', 'start:=immediately'
+    )
 
 
 def test_executes_chunks_and_says_so(ros, cell, controller):
@@ -104,11 +106,11 @@ def test_operator_services(ros, cell, controller):
     assert abs(cell.joints[-1].position[0]) < 0.06
 
 
-def test_episodes_of_the_operator(ros, cell, controller):
+def test_episodes_of_the_operator(ros, cell, node_process):
     now = cell.node.get_clock().now
     old = EpisodeEvent('old', 'long ago', 1)
     cell.episodes.publish(episode_to_msg(old, now().nanoseconds))
-    process = controller('-p', 'start:=episode')
+    process = node_process('franka_controller', *WATCHED)  # moves nothing unless told to
     cell.reaches(SafetyStatus.IDLE)
     ignored = "episode 'old' ignored: older than the activation"
     ros.wait_for(lambda: ignored in process.output, 10.0, 'the old episode')

@@ -42,7 +42,9 @@ class FrankaControllerParameters:
     )
     rate: float = parameter(100.0, 'Rate of the control loop, Hz.', low=20.0, high=500.0)
     cameras: str = parameter(
-        '', 'Names of the cameras that must keep running, with commas between them.'
+        '',
+        'Names of the cameras that must keep running, with commas between them; none is watched '
+        'if empty.',
     )
     image_timeout: float = parameter(
         0.0,
@@ -51,9 +53,10 @@ class FrankaControllerParameters:
         high=5.0,
     )
     start: str = parameter(
-        'immediately',
-        "immediately: the node starts an episode itself. episode: it waits for the operator's.",
-        choices=('immediately', 'episode'),
+        'episode',
+        "episode: the node waits for the operator's. immediately: it starts one itself, and the "
+        'arm moves as soon as chunks come.',
+        choices=('episode', 'immediately'),
     )
     instruction: str = parameter('', 'Task in words, of an episode that the node starts.')
     seed: int = parameter(7, 'Seed of all random draws of the plans.', low=0, high=2**31 - 1)
