@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends a node when the process that started it dies, even by `kill -9`. Linux only."""
+"""Ends a process when the one that started it dies, even by `kill -9`. Linux only."""
 
 from __future__ import annotations
 
