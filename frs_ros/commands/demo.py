@@ -187,7 +187,7 @@ def _progress(settings: DemoSettings) -> Iterator[tuple[Any, Any]]:
     from tqdm import tqdm
 
     from frs_ros.demo.comparison import METHODS
-    from frs_ros.sim.runner import EpisodeEvent, Outcome
+    from frs_ros.episodes import EpisodeEvent, Outcome
 
     plans = 0
     total = len(METHODS) * settings.trials

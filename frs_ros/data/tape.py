@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from frs_ros.cameras.pinhole import Pinhole
-from frs_ros.sim.runner import EpisodeEvent, Outcome
+from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.steering.exchange import Chunk, Report
 
 

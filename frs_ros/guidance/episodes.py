@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from frs_ros.sim.runner import EpisodeEvent, Outcome
+from frs_ros.episodes import EpisodeEvent, Outcome
 
 START_KEY = 'b'
 # far from the keys that steer

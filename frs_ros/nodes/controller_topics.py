@@ -9,6 +9,7 @@ import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
+from frs_ros.episodes import EpisodeEvent
 from frs_ros.msg import Episode, PlanRequest, RobotState, SafetyStatus
 from frs_ros.nodes import topics
 from frs_ros.robot.base import JOINTS, ArmState
@@ -21,7 +22,6 @@ from frs_ros.ros.convert.plan import request_to_msg
 from frs_ros.ros.convert.robot import arm_to_msg, joint_state_to_msg
 from frs_ros.ros.convert.safety import status_to_msg
 from frs_ros.ros.diagnostics import Diagnostics
-from frs_ros.sim.runner import EpisodeEvent
 from frs_ros.steering.exchange import Request
 
 MODES = {

@@ -16,6 +16,7 @@ from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo
 from std_srvs.srv import Trigger
 
+from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
 from frs_ros.msg import ActionChunk, Episode
 from frs_ros.nodes import topics
@@ -35,7 +36,6 @@ from frs_ros.ros.convert.plan import chunk_from_msg
 from frs_ros.ros.managed import ManagedNode
 from frs_ros.ros.message_info import arrival, endpoint
 from frs_ros.ros.parameters import declare
-from frs_ros.sim.runner import EpisodeEvent, Outcome
 
 STATE_RATE = 50.0  # Hz, of robot_state and joint_states
 STATUS_RATE = 10.0  # Hz, of safety_status; and of the look at who publishes chunks

@@ -12,6 +12,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.task import Future
 
+from frs_ros.episodes import EpisodeEvent
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.msg import ActionChunk
 from frs_ros.nodes import topics
@@ -25,7 +26,7 @@ from frs_ros.ros.parameters import declare
 from frs_ros.sim.libero import LiberoEnv
 from frs_ros.sim.lockstep import LockstepRunner
 from frs_ros.sim.realtime import RealtimeRunner
-from frs_ros.sim.runner import EpisodeEvent, EpisodeRunner, Job, Limits
+from frs_ros.sim.runner import EpisodeRunner, Job, Limits
 from frs_ros.steering.base import episode_seed
 from frs_ros.steering.exchange import Request
 from frs_ros.types import AGENTVIEW, WRIST, CameraSpec

@@ -18,6 +18,7 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
 from frs_ros.data.tape import Recording
+from frs_ros.episodes import EpisodeEvent
 from frs_ros.errors import DataError
 from frs_ros.msg import ActionChunk, Episode, RobotState, SteeringReport
 from frs_ros.nodes import topics
@@ -25,7 +26,6 @@ from frs_ros.ros import qos, stamps
 from frs_ros.ros.convert.episode import episode_from_msg
 from frs_ros.ros.convert.image import jpeg_from_msg, pinhole_from_msgs
 from frs_ros.ros.convert.plan import chunk_from_msg, report_from_msg
-from frs_ros.sim.runner import EpisodeEvent
 
 DRAIN = 0.3  # s to go on listening after the last process has ended
 

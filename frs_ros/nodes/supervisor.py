@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from frs_ros.lifeline import PARENT
 from frs_ros.nodes.foreground import has_terminal
-from frs_ros.ros.lifeline import PARENT
 
 EXIT_CONFIG = 2  # a node with wrong parameters: starting it again would not help
 # SIGTERM ends a node as cleanly as SIGINT does, and without a traceback while it still imports.

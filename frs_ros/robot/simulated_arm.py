@@ -10,20 +10,17 @@ it if that has named itself in FRS_ROS_PARENT_PID.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from frs_ros.errors import ConfigError, DependencyError, FrsError
+from frs_ros.lifeline import end_with_parent
 from frs_ros.robot.models import FR3
 
-PARENT = 'FRS_ROS_PARENT_PID'
 PORT = 1337  # of the robot in libfranka's protocol; the gripper's is the next
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> int:
@@ -41,7 +38,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
     signal.signal(signal.SIGINT, _after(args.linger) if args.linger > 0 else _interrupt)
-    _end_with_parent()
+    end_with_parent()
     try:
         simulate(args.host)
     except KeyboardInterrupt:
@@ -101,16 +98,6 @@ def _after(seconds: float) -> Callable[..., None]:
 
 def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _end_with_parent() -> None:
-    """Asks the kernel for SIGTERM once the parent is gone, if the parent has named itself."""
-    parent = os.environ.pop(PARENT, '')
-    if not parent or not sys.platform.startswith('linux'):
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != int(parent):  # it had died before we asked
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == '__main__':

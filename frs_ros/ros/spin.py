@@ -13,7 +13,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from frs_ros.errors import ConfigError, FrsError
-from frs_ros.ros.lifeline import end_with_parent
+from frs_ros.lifeline import end_with_parent
 
 
 def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:

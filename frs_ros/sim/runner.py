@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol
 
 import numpy as np
 
+from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.sim.outcome import OutcomeMonitor
 from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.types import CARTESIAN_DELTA, PrivilegedScene
@@ -24,26 +24,6 @@ from frs_ros.types import CARTESIAN_DELTA, PrivilegedScene
 REPEAT = 1.0  # s between repetitions of an unanswered request,
 SEARCH = 0.25  # ... while no server was ever heard of
 ACTION_DIM = 7
-
-
-class Outcome(Enum):
-    """How an episode ended."""
-
-    SUCCESS = 'success'
-    FAILURE = 'failure'
-    ABORTED = 'aborted'
-
-
-@dataclass(frozen=True)
-class EpisodeEvent:
-    """Start of an episode, or its end if it has an outcome; see msg/Episode.msg."""
-
-    episode_id: str
-    instruction: str
-    seed: int
-    outcome: Outcome | None = None
-    reason: str = ''
-    steps: int = 0
 
 
 @dataclass(frozen=True)

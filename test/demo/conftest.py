@@ -10,8 +10,8 @@ from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.data.tape import Recording
 from frs_ros.demo.comparison import DemoSettings, pair_up
+from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.guidance.guidance import Guidance
-from frs_ros.sim.runner import EpisodeEvent, Outcome
 from frs_ros.steering.base import episode_seed
 from frs_ros.steering.exchange import Chunk, Report
 

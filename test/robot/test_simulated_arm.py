@@ -13,7 +13,8 @@ import time
 import pytest
 
 from frs_ros.errors import DependencyError
-from frs_ros.robot.simulated_arm import PARENT, PORT, simulate
+from frs_ros.lifeline import PARENT
+from frs_ros.robot.simulated_arm import PORT, simulate
 
 COMMAND = [sys.executable, '-m', 'frs_ros.robot.simulated_arm', '--host']
 

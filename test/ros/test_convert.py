@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 
 pytest.importorskip('rclpy')
 
+from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
 from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.path import Path
@@ -21,7 +22,6 @@ from frs_ros.ros.convert import guidance as guidance_messages
 from frs_ros.ros.convert import image, plan, robot
 from frs_ros.ros.convert import scene as scene_messages
 from frs_ros.ros.convert.episode import episode_to_msg
-from frs_ros.sim.runner import EpisodeEvent, Outcome
 from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.types import Plan
 

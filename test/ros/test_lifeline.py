@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from frs_ros.ros.lifeline import PARENT
+from frs_ros.lifeline import PARENT
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='asks the Linux kernel')
 
@@ -45,7 +45,7 @@ def test_node_ends_when_its_supervisor_is_killed(ros, node_process, wait_for):
 
 
 def test_parent_that_died_during_the_start_is_noticed():
-    code = 'from frs_ros.ros.lifeline import end_with_parent as end; end(); print("went on")'
+    code = 'from frs_ros.lifeline import end_with_parent as end; end(); print("went on")'
     command = [sys.executable, '-c', code]
     dead = {**os.environ, PARENT: str(2**22 + 1)}  # above any process id
     done = subprocess.run(command, env=dead, capture_output=True, text=True)

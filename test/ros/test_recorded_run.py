@@ -11,10 +11,10 @@ import sys
 import numpy as np
 import pytest
 
+from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.nodes.supervisor import Command, Supervisor
-from frs_ros.sim.runner import EpisodeEvent, Outcome
 from frs_ros.steering.exchange import Report, Request
 from frs_ros.types import Plan
 

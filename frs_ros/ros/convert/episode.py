@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
 from frs_ros.msg import Episode
 from frs_ros.ros import stamps
-from frs_ros.sim.runner import EpisodeEvent, Outcome
 
 _OUTCOMES = {
     None: Episode.OUTCOME_UNKNOWN,
