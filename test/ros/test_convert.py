@@ -16,13 +16,17 @@ from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
 from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.path import Path
-from frs_ros.msg import Episode, RobotState
+from frs_ros.msg import Episode, RobotState, SteeringReport
+from frs_ros.policies.mini import random_policy
 from frs_ros.ros import stamps
 from frs_ros.ros.convert import guidance as guidance_messages
 from frs_ros.ros.convert import image, plan, robot
 from frs_ros.ros.convert import scene as scene_messages
 from frs_ros.ros.convert.episode import episode_to_msg
+from frs_ros.steering.base import plan_rng
+from frs_ros.steering.example import example_observation
 from frs_ros.steering.exchange import Chunk, Request
+from frs_ros.steering.registry import make_steerer
 from frs_ros.types import Plan
 
 STAMP = 1_795_168_991_377_180_857
@@ -152,12 +156,33 @@ def test_chunks_that_are_not_finite_are_not_sent():
         plan.chunk_to_msg(dataclasses.replace(make_chunk(), actions=actions))
 
 
+def test_reports_carry_every_number_of_a_plan():
+    names = set(plan.MEASURED) | {'fallback'}
+    fields = SteeringReport.get_fields_and_field_types()
+    assert names <= set(fields)
+    numbers = {name: 0.1 * i + 0.1 for i, name in enumerate(plan.MEASURED)}
+    made = Plan(np.zeros((10, 7)), np.zeros((10, 7)), 'frs', 20, {**numbers, 'fallback': 1.0})
+    msg = plan.report_to_msg(REQUEST, made, None, latency=0.02, plan_time=0.01)
+    assert {name: getattr(msg, name) for name in plan.MEASURED} == numbers
+    assert msg.fallback is True
+
+
+def test_no_number_of_a_gated_plan_is_left_out_of_the_report():
+    policy = random_policy()
+    steerer = make_steerer('frs_fixed_point', gate=True)
+    wish = Guidance(direction=np.array([0.0, 0.0, 1.0]))
+    made = steerer.plan(policy, example_observation(policy), wish, plan_rng(0, 0))
+    assert set(made.diagnostics) == set(plan.MEASURED) | {'fallback'}
+
+
 def test_report_says_nan_for_what_was_not_measured():
     made = Plan(np.zeros((10, 7)), np.zeros((10, 7)), 'frs', 20, {'cosine': 0.5})
     wish = Guidance(direction=np.array([0.0, 0.0, 1.0]))
     msg = plan.report_to_msg(REQUEST, made, wish, latency=0.02, plan_time=0.01)
     assert (msg.guided, msg.nfe, msg.cosine, msg.latency) == (True, 20, 0.5, 0.02)
     assert math.isnan(msg.chi_percentile)
+    assert math.isnan(msg.gate)
+    assert msg.fallback is False
     assert math.isnan(msg.round_trip_rms)
 
 

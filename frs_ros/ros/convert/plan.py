@@ -16,6 +16,20 @@ from frs_ros.ros.convert.guidance import guidance_from_msg, wish_to_msg
 from frs_ros.steering.exchange import Chunk, Report, Request
 from frs_ros.types import ACTION_SPACES, Plan
 
+# Diagnostics of plans that reports carry under the same names, NaN for what was not measured.
+MEASURED = (
+    'chi_percentile',
+    'round_trip_rms',
+    'cosine',
+    'strength',
+    'noise_norm',
+    'inversion_residual',
+    'gate',
+    'noise_ratio',
+    'round_trip_ratio',
+    'support',
+)
+
 
 def request_to_msg(request: Request) -> PlanRequest:
     """Message with the stamp of the observation to plan from."""
@@ -126,9 +140,8 @@ def report_to_msg(
         nfe=plan.nfe,
         latency=latency,
         plan_time=plan_time,
-        chi_percentile=float(plan.diagnostics.get('chi_percentile', math.nan)),
-        round_trip_rms=float(plan.diagnostics.get('round_trip_rms', math.nan)),
-        cosine=float(plan.diagnostics.get('cosine', math.nan)),
+        fallback=bool(plan.diagnostics.get('fallback', False)),
+        **{name: float(plan.diagnostics.get(name, math.nan)) for name in MEASURED},
         unsteered_actions=[] if unsteered is None else unsteered.ravel().tolist(),
     )
 
