@@ -6,6 +6,7 @@ What fits between the fingers is grasped across its narrow side, bowls and plate
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,29 @@ _FINGER = 0.035  # m from the middle of the hand to an open finger
 _PALM = 0.115  # m above the fingertips where the hand is widest,
 _PALM_WIDTHS = (0.05, 0.1)  # ... this far to each side
 _CLEARANCE = 0.012  # m
-_DIRECTIONS = 32
+_SIDES = np.linspace(-np.pi, np.pi, 32, endpoint=False)
+
+# See `RimWays.room`.
+FINGERS_AND_PALM = np.array(
+    [(s * _FINGER, 0.0, up) for s in (-1, 1) for up in (0.0, 0.03)]
+    + [(s * width, 0.0, _PALM) for s in (-1, 1) for width in _PALM_WIDTHS]
+)
+# Dense enough to miss no wall.
+WHOLE_HAND = np.array(
+    [
+        (s * width, beside, up)
+        for s in (-1, 1)
+        for width in (_FINGER, 0.05)
+        for beside in (-0.01, 0.01)
+        for up in (0.0, 0.03, 0.06)
+    ]
+    + [
+        (width, beside, up)
+        for width in np.linspace(-0.1, 0.1, 9)
+        for beside in (-0.03, 0.0, 0.03)
+        for up in np.arange(0.115, 0.2, 0.015)
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -37,12 +60,35 @@ class Grasp:
         top: Height of the object's highest vertex, m.
         side: Direction of the rim grasped, seen from the object's middle, rad; None if the
             object is grasped across.
+        lean: Angle by which the hand leans to that side, rad.
     """
 
     point: np.ndarray
     yaw: float
     top: float
     side: float | None = None
+    lean: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class RimWays:
+    """In which ways a rim may be held.
+
+    Attributes:
+        room: [n, 3] points of an open hand that need room, from between its fingertips, m: along
+            the closing axis, beside it, up.
+        leans: Angles by which the hand may lean outward, rad.
+        insets: Distances of the hand's middle from the outermost vertex of the rim, m. The hand
+            may be further inside than the wall: closing fingers draw the object along.
+    """
+
+    room: np.ndarray
+    leans: tuple[float, ...] = (0.0,)
+    insets: tuple[float, ...] = (_INTO_RIM,)
+
+
+UPRIGHT = RimWays(FINGERS_AND_PALM)
+ANY_WAY = RimWays(WHOLE_HAND, (0.0, 0.3, 0.45, 0.6), (_INTO_RIM, 0.025))
 
 
 @dataclass(frozen=True)
@@ -56,6 +102,8 @@ class Hand:
         destination: [2] m, where the middle of the object is to be put: the hand has to have
             room there, too.
         tried: Sides of the rim that have failed, rad.
+        ways: In which the rim may be held.
+        rise: By how much the object is put down higher than it stands, m.
     """
 
     closing_angle: float
@@ -63,6 +111,8 @@ class Hand:
     obstacles: Obstacles
     destination: np.ndarray
     tried: tuple[float, ...] = ()
+    ways: RimWays = UPRIGHT
+    rise: float = 0.0
 
 
 def plan_grasp(vertices: np.ndarray, closing_angle: float, attempt: int = 0) -> Grasp:
@@ -105,18 +155,22 @@ def plan_rim_grasp(vertices: np.ndarray, hand: Hand, attempt: int = 0) -> Grasp:
     centre = (rim.max(0) + rim.min(0)) / 2
     height = max(top - RIM_DEPTHS[min(attempt, len(RIM_DEPTHS) - 1)], bottom + _BOTTOM_GAP)
     best = None
-    for side in np.linspace(-np.pi, np.pi, _DIRECTIONS, endpoint=False):
+    for lean, inset, side in itertools.product(hand.ways.leans, hand.ways.insets, _SIDES):
         out = np.array([np.cos(side), np.sin(side)])
-        radius = float(((rim - centre) @ out).max()) - _INTO_RIM
+        radius = float(((rim - centre) @ out).max()) - inset
         yaw = _within_quarter_turn(side - hand.closing_angle)
         point = centre + radius * out
         cost = 0.3 * abs(yaw) + 0.1 * float(np.linalg.norm(point - hand.position[:2]))
-        for middle in (centre, hand.destination):
-            open_hand = _hand_points(middle, radius, out, height)
+        for middle, up in ((centre, 0.0), (hand.destination, hand.rise)):
+            open_hand = _hand_points(middle, radius, out, height + up, lean, hand.ways.room)
             cost += 0.6 * hand.obstacles.hits(open_hand, _CLEARANCE)
         cost += 0.4 * sum(abs(np.angle(np.exp(1j * (side - t)))) < 0.5 for t in hand.tried)
+        cost += 0.5 * lean + 10.0 * (inset - _INTO_RIM)
         if best is None or cost < best[0]:
-            best = (cost, Grasp(np.array([*point, height]), float(yaw), float(top), float(side)))
+            grasp = Grasp(
+                np.array([*point, height]), float(yaw), float(top), float(side), float(lean)
+            )
+            best = (cost, grasp)
     assert best is not None
     return best[1]
 
@@ -130,11 +184,23 @@ def fits(vertices: np.ndarray, closing_angle: float) -> bool:
     return True
 
 
-def _hand_points(centre: np.ndarray, radius: float, out: np.ndarray, height: float) -> np.ndarray:
-    """Points [8, 3] of an open hand that straddles the rim."""
-    places = [(s * _FINGER, dz) for s in (-1, 1) for dz in (0.0, 0.03)]
-    places += [(s * width, _PALM) for s in (-1, 1) for width in _PALM_WIDTHS]
-    return np.array([[*(centre + (radius + d) * out), height + dz] for d, dz in places])
+def _hand_points(
+    centre: np.ndarray,
+    radius: float,
+    out: np.ndarray,
+    height: float,
+    lean: float,
+    room: np.ndarray,
+) -> np.ndarray:
+    """Points [n, 3] of an open hand that straddles the rim and leans outward."""
+    c, s = np.cos(lean), np.sin(lean)
+    along = np.array([-out[1], out[0]])
+    return np.array(
+        [
+            [*(centre + (radius + (c * d + s * h)) * out + a * along), height + (c * h - s * d)]
+            for d, a, h in room
+        ]
+    )
 
 
 def _within_quarter_turn(angle: float) -> float:

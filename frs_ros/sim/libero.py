@@ -7,11 +7,7 @@ axis-angle (1 = 0.5 rad) in base axes, gripper (-1 open, +1 close; only the sign
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +17,10 @@ from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import ConfigError, choose
 from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
+from frs_ros.sim.build import build
 from frs_ros.sim.geometry import BOX_CORNERS, collision_geoms, geom_vertices
+from frs_ros.sim.goals import Goal, in_order, moves, places
+from frs_ros.sim.joints import Joint, handle
 from frs_ros.sim.obstacles import Obstacles, surroundings
 from frs_ros.sim.placing import Aim, aim
 from frs_ros.sim.rendering import MUJOCO_CAMERAS, SceneCamera
@@ -32,6 +31,7 @@ CONTROL_HZ = 20.0
 SETTLE_STEPS = 10
 IDLE = np.array([0.0, 0, 0, 0, 0, 0, -1])
 _OPEN = -1.0
+OPEN_ENOUGH = 0.75  # of a drawer's way, to put things inside
 
 
 class LiberoEnv:
@@ -46,8 +46,11 @@ class LiberoEnv:
         num_init_states: Number of stock init states.
         assets: The asset pack in use.
         stock_instruction: The task in LIBERO's words; `instruction` is the one in force.
-        stock_goal: The task's success predicate, such as (in, milk_1, basket_1_contain_region).
-        goal: The predicate in force.
+        stock_goals: The task's predicates, such as (in, milk_1, basket_1_contain_region), in the
+            order in which they can be reached; see `sim.goals`.
+        goals: The predicates in force: success is that all hold.
+        goal: The one to work at now. Not always one of `goals`: what has to go into a closed
+            drawer wants it open first.
     """
 
     control_hz = CONTROL_HZ
@@ -64,8 +67,7 @@ class LiberoEnv:
             assets: 'auto', 'stock', 'standin' or a folder, see `sim.assets`.
 
         Raises:
-            ConfigError: Unknown suite, task or camera, or a task that is not about bringing one
-                object to another.
+            ConfigError: Unknown suite, task or camera, or a goal of a kind that is not known.
             AssetError: Assets are missing.
         """
         task = suites.task(suite, task_id)
@@ -78,7 +80,7 @@ class LiberoEnv:
         self.assets = asset_packs.resolve(assets, suite)
         self._init_states = suites.init_states(task)
         self.num_init_states = len(self._init_states)
-        self._env = _build(str(task.bddl_file), self.assets)
+        self._env = build(str(task.bddl_file), self.assets)
         self.model, self.data = self._env.sim.model._model, self._env.sim.data._data
         self._camera = SceneCamera(self.model, self.data)
         self._grasp_site = self.model.site('gripper0_grip_site').id
@@ -86,24 +88,30 @@ class LiberoEnv:
         fingers = ('gripper0_finger_joint1', 'gripper0_finger_joint2')
         self._finger_qpos = [int(self.model.joint(j).qposadr[0]) for j in fingers]
         self._rest_heights: dict[str, float] = {}
-        self.stock_goal = self.goal = self._only_goal()
+        self._aims: dict[Goal, Aim] = {}
+        self._joints: dict[str, Joint | None] = {}
         self._geoms: dict[str, list[int]] = {}
-        self._aim = Aim(None, float('nan'), float('nan'))
+        self.stock_goals = self.goals = self._known_goals()
+        self.goal = self.goals[0]
         self.gripper_command = _OPEN
 
     @property
     def _problem(self) -> Any:
         return self._env.env
 
-    def _only_goal(self) -> tuple[str, ...]:
-        """The task's predicate; ConfigError unless it is one, of an object and a destination."""
-        goals = [tuple(g) for g in self._problem.parsed_problem['goal_state']]
-        if len(goals) == 1 and len(goals[0]) == 3 and self.owner_of(goals[0]):
-            return goals[0]
-        raise ConfigError(
-            f'{self.suite} task {self.task_id}, "{self.instruction}", cannot be run yet: only '
-            'tasks that bring one object to another can'
-        )
+    @property
+    def stock_goal(self) -> Goal:
+        """The first of the task's predicates; most tasks have one."""
+        return self.stock_goals[0]
+
+    def _known_goals(self) -> tuple[Goal, ...]:
+        """The task's predicates; ConfigError if one is of a kind that is not known."""
+        try:
+            return in_order(self._problem.parsed_problem['goal_state'])
+        except ConfigError as error:
+            raise ConfigError(
+                f'{self.suite} task {self.task_id}, "{self.instruction}", cannot be run: {error}'
+            ) from None
 
     # ---- episode ------------------------------------------------------------------------------
 
@@ -114,7 +122,7 @@ class LiberoEnv:
                 f'init state {init_id} does not exist; {self.suite} task {self.task_id} has '
                 f'0 to {self.num_init_states - 1}'
             )
-        self.goal, self.instruction = self.stock_goal, self.stock_instruction
+        self.goals, self.instruction = self.stock_goals, self.stock_instruction
         self.load_state(self._init_states[init_id])
         self.settle()
 
@@ -140,8 +148,9 @@ class LiberoEnv:
         """Steps without moving, then takes the objects' heights as those at rest."""
         for _ in range(SETTLE_STEPS):
             self.step(IDLE)
-        self._rest_heights = {n: float(self.position(n)[2]) for n in self.object_names}
-        self._aim = aim(self, self.goal)
+        self._rest_heights = {n: self._height(n) for n in self.movable}
+        self._aims = {}
+        self._look(self._met())
 
     def retarget(self, target: str) -> None:
         """Makes another object the one to fetch until the next reset, in goal and instruction."""
@@ -151,15 +160,39 @@ class LiberoEnv:
         self.pursue(goal, instruction_for(target))
 
     def pursue(self, goal: Sequence[str], instruction: str) -> None:
-        """Puts another goal in force until the next reset: of an object of the scene."""
-        if goal[1] not in self.movable or not self.owner_of(goal):
+        """Puts another goal in force until the next reset: of a thing or joint of the scene."""
+        if not self._exists(goal):
             raise ConfigError(f'{" ".join(goal)} is no goal in {self.suite} task {self.task_id}')
-        self.goal, self.instruction = tuple(goal), instruction
-        self._rest_heights.setdefault(self.destination, float(self.position(self.destination)[2]))
-        self._aim = aim(self, self.goal)
+        self.goals, self.instruction = (tuple(goal),), instruction
+        self._aims = {}
+        self._look(self._met())
+
+    def _exists(self, goal: Sequence[str]) -> bool:
+        states = self._problem.object_states_dict
+        if places(goal):
+            return goal[1] in self.movable and goal[2] in states
+        return moves(goal) and goal[1] in states and self.joint(goal[1]) is not None
+
+    def _met(self) -> list[bool]:
+        return [self.fulfilled(goal) for goal in self.goals]
+
+    def _look(self, met: Sequence[bool]) -> None:
+        """Chooses the goal to work at, and notes where things are as work at it begins."""
+        unmet = [goal for goal, holds in zip(self.goals, met, strict=True) if not holds]
+        goal = unmet[0] if unmet else self.goals[-1]
+        joint = self.joint(goal[2]) if places(goal) else None
+        if joint is not None and joint.opening(self.data) < OPEN_ENOUGH:
+            goal = ('open', goal[2])
+        self.goal = goal
+        if goal not in self._aims:
+            self._rest_heights.setdefault(self.destination, self._height(self.destination))
+            self._aims[goal] = aim(self, goal)
+
+    def _height(self, name: str) -> float:
+        return float(self.position(name)[2])
 
     def step(self, action: np.ndarray) -> bool:
-        """Executes one action [7]; returns whether the task's success predicate holds."""
+        """Executes one action [7]; returns whether all goals in force hold."""
         wished = np.asarray(action, dtype=np.float64)
         if wished.shape != (7,) or not np.all(np.isfinite(wished)):
             raise ConfigError(f'an action must be 7 finite numbers, got {wished}')
@@ -168,7 +201,9 @@ class LiberoEnv:
         self._problem.done = False
         self._env.step(clipped)
         self.gripper_command = float(clipped[6])
-        return self.fulfilled(self.goal)
+        met = self._met()
+        self._look(met)
+        return all(met)
 
     def fulfilled(self, goal: Sequence[str]) -> bool:
         """Evaluates a stock predicate such as ('in', 'milk_1', 'basket_1_contain_region')."""
@@ -230,19 +265,36 @@ class LiberoEnv:
 
     @property
     def destination(self) -> str:
-        """Where the goal's object goes: an object such as `basket_1`, or a region of furniture."""
-        owner = self.owner_of(self.goal)
-        return owner if owner in self.movable else self.goal[2]
+        """Where the goal's object goes: an object such as `basket_1`, or a region.
+
+        For a goal about a joint, the region or furniture that it belongs to.
+        """
+        owner = self.owner_of(self.goal) if places(self.goal) else ''
+        return owner if owner in self.movable else self.goal[-1]
 
     def owner_of(self, goal: Sequence[str]) -> str:
         """Object or furniture of a goal's region, or the goal's object itself.
 
         '' for a place on the table.
         """
-        name = goal[2]
+        name = goal[-1]
         state = self._problem.object_states_dict.get(name)
         owner = getattr(state, 'parent_name', name)
         return owner if owner in self._problem.obj_body_id else ''
+
+    def joint(self, name: str) -> Joint | None:
+        """The slide or hinge of a drawer's region, of a door or of a knob; None for the rest."""
+        if name not in self._joints:
+            names = [] if name in self.movable else self._problem.get_object(name).joints
+            self._joints[name] = Joint.named(self.model, names[0]) if names else None
+        return self._joints[name]
+
+    def handle(self, name: str) -> np.ndarray:
+        """[3] m: where a drawer, door or knob is taken hold of; see `joint`."""
+        joint = self.joint(name)
+        if joint is None:
+            raise ConfigError(f'{name} has no joint')
+        return handle(self.model, self.data, joint)
 
     @property
     def movable(self) -> list[str]:
@@ -303,57 +355,22 @@ class LiberoEnv:
             )
             for n in self.object_names
         }
-        target, rim = self.goal[1], self._aim.rim
+        target, aimed = self.goal[1], self._aims[self.goal]
         return PrivilegedScene(
             self.gripper_pose()[0],
             objects,
             target,
             self.destination,
             stamp_ns,
-            reach=None if rim is None else self.position(target) + rim,
-            carry_height=self._aim.carry_height,
-            release_height=self._aim.release_height,
+            reach=None if aimed.rim is None else self.position(target) + aimed.rim,
+            carry_height=aimed.carry_height,
+            release_height=aimed.release_height,
         )
 
     def close(self) -> None:
         """Frees rendering contexts and the simulation."""
         self._camera.close()
         self._env.close()
-
-
-def _build(bddl_file: str, pack: asset_packs.Assets) -> Any:
-    """LIBERO's environment without its renderer and observables."""
-    asset_packs.use(pack)
-    logging.getLogger('robosuite_logs').setLevel(logging.ERROR)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _numpy_seed(0):
-        warnings.simplefilter('ignore')
-        from libero.libero.envs.env_wrapper import ControlEnv
-
-        env = ControlEnv(
-            bddl_file_name=bddl_file, has_offscreen_renderer=False, use_camera_obs=False
-        )
-        env.reset()
-    env.env.hard_reset = False
-    _silence_observables(env.env)
-    return env
-
-
-@contextlib.contextmanager
-def _numpy_seed(seed: int) -> Iterator[None]:
-    """Seeds numpy's global generator, from which robosuite places fixtures, and restores it."""
-    state = np.random.get_state()
-    np.random.seed(seed)
-    try:
-        yield
-    finally:
-        np.random.set_state(state)
-
-
-def _silence_observables(problem: Any) -> None:
-    """Stops robosuite from computing observations that nobody reads."""
-    for observable in problem._observables.values():
-        observable.set_enabled(False)
-        observable.set_active(False)
 
 
 def _axis_angle(xyzw: np.ndarray) -> np.ndarray:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why an episode failed: wrong object, near but no grasp, dropped, never near."""
+"""Why an episode failed: wrong object, near but no grasp, dropped, begun, never near."""
 
 from __future__ import annotations
 
@@ -11,40 +11,44 @@ SUCCESS = 'success'
 WRONG_OBJECT = 'wrong object'
 NO_GRASP = 'near but no grasp'
 DROPPED = 'dropped'
+BEGUN = 'moved but not there'
 NEVER_NEAR = 'never near'
-FAILURES = (WRONG_OBJECT, NO_GRASP, DROPPED, NEVER_NEAR)
+FAILURES = (WRONG_OBJECT, NO_GRASP, DROPPED, BEGUN, NEVER_NEAR)
 
 LIFT_HEIGHT = 0.03
 NEAR_DISTANCE = 0.03
+MOVED_DISTANCE = 0.03
 
 
 class OutcomeMonitor:
     """Watches an episode; feed it the scene after every step.
 
-    An object counts as grasped once it is `LIFT_HEIGHT` (m) above its rest height, and as
-    approached once the gripper was laterally within `NEAR_DISTANCE` (m) of it.
+    An object counts as grasped once it is `LIFT_HEIGHT` (m) above its rest height. The target
+    counts as approached once the gripper was laterally within `NEAR_DISTANCE` (m) of where it is
+    grasped: its middle, the rim of a bowl, the handle of a drawer. What is not lifted, such as a
+    drawer or a plate that is pushed, counts as moved `MOVED_DISTANCE` (m) from where it was.
+
+    Where a task has several goals, the class is about the one at work in the end.
     """
 
     def __init__(self, scene: PrivilegedScene) -> None:
-        self._target = scene.target
+        self._lifted: str | None = None
         self._first_lifted: str | None = None
-        self._closest = np.inf
+        self._closest, self._farthest = np.inf, 0.0
+        self._begin(scene)
         self.update(scene)
 
     def update(self, scene: PrivilegedScene) -> None:
         """Takes the state after one step into account."""
-        offset = scene.objects[self._target].position - scene.gripper
-        self._closest = min(self._closest, float(np.linalg.norm(offset[:2])))
-        if self._first_lifted is None:
-            self._first_lifted = next(
-                (
-                    name
-                    for name, pose in scene.objects.items()
-                    if name != scene.destination
-                    and pose.position[2] > pose.rest_height + LIFT_HEIGHT
-                ),
-                None,
-            )
+        if (scene.target, scene.destination) != self._at_work:
+            self._begin(scene)
+        target = scene.objects[scene.target].position
+        grasp = target if scene.reach is None else scene.reach
+        self._closest = min(self._closest, float(np.linalg.norm((grasp - scene.gripper)[:2])))
+        self._farthest = max(self._farthest, float(np.linalg.norm((target - self._start)[:2])))
+        if self._lifted is None:
+            self._lifted = next((n for n in scene.objects if self._is_lifted(scene, n)), None)
+            self._first_lifted = self._first_lifted or self._lifted
 
     @property
     def first_lifted(self) -> str | None:
@@ -55,6 +59,21 @@ class OutcomeMonitor:
         """`SUCCESS` or one of `FAILURES`; 'dropped' includes time running out while carrying."""
         if success:
             return SUCCESS
-        if self._first_lifted is None:
-            return NO_GRASP if self._closest < NEAR_DISTANCE else NEVER_NEAR
-        return DROPPED if self._first_lifted == self._target else WRONG_OBJECT
+        if self._lifted is not None:
+            return DROPPED if self._lifted == self._at_work[0] else WRONG_OBJECT
+        if self._closest >= NEAR_DISTANCE:
+            return NEVER_NEAR
+        return BEGUN if self._farthest > MOVED_DISTANCE else NO_GRASP
+
+    def _begin(self, scene: PrivilegedScene) -> None:
+        """Forgets what happened while another goal was at work."""
+        self._at_work = (scene.target, scene.destination)
+        self._start = scene.objects[scene.target].position
+        # what has been put onto something is not lifted any more
+        self._rest = {n: max(p.rest_height, p.position[2]) for n, p in scene.objects.items()}
+        self._lifted = None
+        self._closest, self._farthest = np.inf, 0.0
+
+    def _is_lifted(self, scene: PrivilegedScene, name: str) -> bool:
+        rest = self._rest.get(name, scene.objects[name].rest_height)
+        return name != scene.destination and scene.objects[name].position[2] > rest + LIFT_HEIGHT

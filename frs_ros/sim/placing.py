@@ -9,9 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
+from frs_ros.sim.goals import moves
 from frs_ros.sim.grasp import Hand, fits, plan_rim_grasp
 from frs_ros.sim.obstacles import Obstacles
 
+FLAT = 0.025  # m: what is lower, such as a plate, has no rim to hold
+_FINGER_DEPTH = 0.012  # m from the middle of the fingers to what they push
+_PUSH_HEIGHT = 0.008  # m of the fingers above what the thing stands on
 _INTO = 0.035  # m below the rim of a container at which things are let go
 
 
@@ -27,6 +31,7 @@ class Scenery(Protocol):
     def obstacles(self, name: str) -> Obstacles: ...  # noqa: D102
     def closing_angle(self) -> float: ...  # noqa: D102
     def gripper_pose(self) -> tuple[np.ndarray, np.ndarray]: ...  # noqa: D102
+    def handle(self, name: str) -> np.ndarray: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,9 @@ def placement(env: Scenery, goal: Sequence[str]) -> Placement:
     furniture are sites in the model.
     """
     name, owner = goal[2], env.owner_of(goal)
+    if not owner:  # a place on the table
+        ground = env.position(name)
+        return Placement(ground[:2], float(ground[2]), float(ground[2]))
     vertices = env.vertices(owner)
     top = float(vertices[:, 2].max())
     if name == owner:
@@ -67,12 +75,33 @@ def placement(env: Scenery, goal: Sequence[str]) -> Placement:
 def reach_point(env: Scenery, goal: Sequence[str]) -> np.ndarray:
     """[3] m: where the hand has to go for the goal's object.
 
-    The object's origin, or for what is too wide for the hand the best place on its rim.
+    The object's origin, or for what is too wide for the hand the best place on its rim, and for
+    what is flat as well the far side, from where it is pushed. The handle, if the goal is about a
+    joint.
     """
+    if moves(goal):
+        return env.handle(goal[1])
     vertices = env.vertices(goal[1])
+    if is_pushed(env, goal):
+        return behind(vertices, placement(env, goal).point)
     if fits(vertices, env.closing_angle()):
         return env.position(goal[1])
     return plan_rim_grasp(vertices, hand(env, goal)).point
+
+
+def is_pushed(env: Scenery, goal: Sequence[str]) -> bool:
+    """Whether the goal's object is pushed to its place: a flat thing, to a place on the table."""
+    height = float(np.ptp(env.vertices(goal[1])[:, 2]))
+    return not env.owner_of(goal) and height < FLAT
+
+
+def behind(vertices: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """[3] m: where the fingers touch a thing to push it to a place [2] on the table."""
+    middle = (vertices.max(0) + vertices.min(0)) / 2
+    way = place - middle[:2]
+    way = way / max(float(np.linalg.norm(way)), 1e-9)
+    back = float(((middle[:2] - vertices[:, :2]) @ way).max()) + _FINGER_DEPTH
+    return np.array([*(middle[:2] - back * way), float(vertices[:, 2].min()) + _PUSH_HEIGHT])
 
 
 def hand(env: Scenery, goal: Sequence[str], tried: tuple[float, ...] = ()) -> Hand:
@@ -107,14 +136,17 @@ _CARRY_GAP = 0.05  # m that the object is carried above furniture
 
 def aim(env: Scenery, goal: Sequence[str]) -> Aim:
     """For a goal as things are now, with the object at rest and the hand where it starts."""
-    origin, vertices = env.position(goal[1]), env.vertices(goal[1])
+    origin = env.position(goal[1])
     point = reach_point(env, goal)
+    if moves(goal) or is_pushed(env, goal):
+        return Aim(point - origin, float('nan'), float('nan'))
+    vertices = env.vertices(goal[1])
     wide = not fits(vertices, env.closing_angle())
     underside = float(vertices[:, 2].min())
     place, owner = placement(env, goal), env.owner_of(goal)
     carry = release = float('nan')
     if goal[0] == 'on':
         release = place.support + float(origin[2]) - underside + _RELEASE_GAP
-    if owner not in env.movable:
+    if owner and owner not in env.movable:
         carry = place.clear + max(float(point[2]) - underside, 0.0) + _CARRY_GAP
     return Aim(point - origin if wide else None, carry, release)

@@ -39,3 +39,39 @@ def test_failures_are_classed_by_what_was_lifted_first(scenes, expected):
         monitor.update(s)
     assert monitor.classify(False) == expected
     assert monitor.classify(True) == outcome.SUCCESS
+
+
+def kitchen(gripper=(0, 0, 0.3), drawer_y=0.0, bowl_z=0.9, target='drawer', destination='drawer'):
+    return PrivilegedScene(
+        np.array(gripper, float),
+        {
+            'drawer': ObjectPose(np.array([0.0, drawer_y, 1.0]), np.full(3, 0.2), 1.0),
+            'bowl': ObjectPose(np.array([0.3, 0, bowl_z]), np.full(3, 0.1), 0.9),
+        },
+        target,
+        destination,
+        reach=np.array([0.0, drawer_y - 0.1, 1.0] if target == 'drawer' else [0.35, 0, bowl_z]),
+    )
+
+
+AT_HANDLE = (0.0, -0.09, 1.0)
+CARRY = {'target': 'bowl', 'destination': 'drawer', 'drawer_y': -0.15}
+
+
+@pytest.mark.parametrize(
+    ('scenes', 'expected'),
+    [
+        ([kitchen()], outcome.NEVER_NEAR),
+        ([kitchen(AT_HANDLE)], outcome.NO_GRASP),
+        ([kitchen(AT_HANDLE), kitchen(AT_HANDLE, drawer_y=-0.1)], outcome.BEGUN),
+        ([kitchen(bowl_z=1.0)], outcome.WRONG_OBJECT),
+        ([kitchen(AT_HANDLE), kitchen(**CARRY)], outcome.NEVER_NEAR),
+        ([kitchen(AT_HANDLE), kitchen((0.35, 0, 0.95), **CARRY)], outcome.NO_GRASP),
+        ([kitchen(**CARRY), kitchen(bowl_z=1.0, **CARRY)], outcome.DROPPED),
+    ],
+)
+def test_joints_rims_and_the_goal_at_work_in_the_end(scenes, expected):
+    monitor = outcome.OutcomeMonitor(kitchen())
+    for s in scenes:
+        monitor.update(s)
+    assert monitor.classify(False) == expected
