@@ -17,6 +17,7 @@ from rclpy.task import Future
 from frs_ros.errors import ConfigError, FrsError
 from frs_ros.guidance.episodes import OperatorEpisodes, episode_help
 from frs_ros.guidance.screen import HELP_KEY, status
+from frs_ros.guidance.view import seen_from
 from frs_ros.msg import Episode
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import hold_key, topics
@@ -54,6 +55,7 @@ class HumanGuidance(Node):
                 f'{keyboard_hint()}'
             )
         self._terminal, self._instruction = terminal, parameters.instruction
+        self._frame = parameters.frame
         self._diagnostics = Diagnostics(self)
         self._pilot = make_pilot(self, parameters)
         session = time.strftime('human-%Y%m%d-%H%M%S')
@@ -84,7 +86,8 @@ class HumanGuidance(Node):
         guidance = self._pilot.guidance(now_ns)
         if guidance is not None and self._publisher is not None:
             stamp_ns = self.get_clock().now().nanoseconds
-            stamped = dataclasses.replace(guidance, stamp_ns=stamp_ns)
+            wish = seen_from(guidance, self._frame)
+            stamped = dataclasses.replace(wish, stamp_ns=stamp_ns)
             self._publisher.publish(guidance_to_msg(stamped))
         line = status(guidance, self._episodes.status, lost=bool(self._pilot.fault()))
         self._terminal.show(line)

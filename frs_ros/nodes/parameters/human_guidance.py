@@ -45,6 +45,12 @@ class HumanGuidanceParameters:
         low=-6.2832,
         high=6.2832,
     )
+    frame: str = parameter(
+        'base',
+        "From where the operator steers: 'base', 'tool' (over a table the same, turned with the "
+        "hand), or a camera in the policy server's guidance_cameras, ahead being into its picture "
+        '(docs/guidance.md).',
+    )
     instruction: str = parameter('', 'Task in words, for the episodes that are started here.')
     seed: int = parameter(
         7, 'Seed of the first episode; each has the next one.', low=0, high=2147483647
