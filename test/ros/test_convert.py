@@ -258,11 +258,22 @@ def test_scene_round_trip(scene):
         assert back.objects[name].rest_height == pose.rest_height
     for name in ('target', 'destination', 'stamp_ns'):
         assert getattr(back, name) == getattr(scene, name)
+    assert back.reach is None
+    assert np.isnan([back.carry_height, back.release_height]).all()
+
+
+def test_scene_with_a_rim_to_reach(scene):
+    rim = np.array([0.1, 0.345, 0.47])
+    full = dataclasses.replace(scene, reach=rim, carry_height=1.2, release_height=0.95)
+    back = scene_messages.scene_from_msg(scene_messages.scene_to_msg(full))
+    np.testing.assert_array_equal(back.reach, rim)
+    assert (back.carry_height, back.release_height) == (1.2, 0.95)
 
 
 @pytest.mark.parametrize(
     ('damage', 'named'),
     [
+        (lambda m: setattr(m.reach, 'y', 0.5), 'reach'),
         (lambda m: m.rest_heights.pop(), 'differ in length'),
         (lambda m: m.names.__setitem__(1, 'milk_1'), 'twice'),
         (lambda m: setattr(m, 'target', 'juice_1'), 'juice_1'),

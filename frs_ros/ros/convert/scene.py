@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from geometry_msgs.msg import Point, Vector3
 
@@ -27,6 +29,11 @@ def scene_to_msg(scene: PrivilegedScene) -> SceneMsg:
         rest_heights=[float(p.rest_height) for p in poses],
         target=scene.target,
         destination=scene.destination,
+        reach=Point(**dict.fromkeys('xyz', math.nan))
+        if scene.reach is None
+        else Point(**_xyz('scene reach', scene.reach)),
+        carry_height=float(scene.carry_height),
+        release_height=float(scene.release_height),
     )
 
 
@@ -62,7 +69,17 @@ def scene_from_msg(msg: SceneMsg) -> PrivilegedScene:
         target=msg.target,
         destination=msg.destination,
         stamp_ns=stamps.to_ns(msg.header.stamp),
+        reach=_reach(msg.reach),
+        carry_height=msg.carry_height,
+        release_height=msg.release_height,
     )
+
+
+def _reach(point: Point) -> np.ndarray | None:
+    """None if all is NaN; DataError if only a part is, or a number is infinite."""
+    if all(math.isnan(v) for v in (point.x, point.y, point.z)):
+        return None
+    return _array('PrivilegedScene.reach', point)
 
 
 def _xyz(what: str, vector: np.ndarray) -> dict[str, float]:
