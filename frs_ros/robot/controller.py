@@ -203,6 +203,7 @@ class ArmController:
         self.end_episode()
         self._machine.start_episode()
         self._plans.begin(Episode(episode_id, instruction, seed))
+        self._gripper.forget()
         self._rows_before = self._motion.rows
 
     def end_episode(self) -> None:
@@ -228,6 +229,7 @@ class ArmController:
             raise NotNow(self._plans.rivals)
         self._machine.resume()
         self._plans.forget()
+        self._gripper.forget()
 
     def home(self) -> None:
         """Begins to move to the start position; NotNow if that cannot be."""
@@ -332,6 +334,8 @@ class ArmController:
         except Rejected as verdict:
             self._halt(verdict.reason)
         if now - self._hold_since >= self._watchdog.stop_after:
+            if reason.startswith(LATE):
+                self._plans.commanders.silent()  # its successor is no second commander
             self._halt(reason)
 
     def _home(self, now: float) -> None:

@@ -11,7 +11,11 @@ from frs_ros.safety.gripper_rate import GripperRate
 
 
 class GripperCommand:
-    """Passes the wishes of actions on to the driver."""
+    """Passes the wishes of actions on to the driver.
+
+    The first wish after `forget` is passed on whatever it is: the width alone does not tell a hand
+    that holds something wide from an open one.
+    """
 
     def __init__(
         self, driver: RobotDriver, executor: ActionSpaceExecutor, interval: float
@@ -19,6 +23,7 @@ class GripperCommand:
         """Sets the shortest time between two changes, s."""
         self._driver, self._executor, self._interval = driver, executor, interval
         self._told = GripperRate()
+        self._sure = False
 
     @property
     def command(self) -> float:
@@ -29,9 +34,17 @@ class GripperCommand:
         """Takes the wish before the first from where the fingers are; open if unknown."""
         self._told = GripperRate(closed=bool(state.gripper_width < 0.5 * max_width))
 
+    def forget(self) -> None:
+        """The hand may have been moved: what it was told counts no more."""
+        self._sure = False
+
     def follow(self, action: np.ndarray, now: float) -> None:
         """Does what the action [A] says about the gripper; RobotError if the driver cannot."""
-        told = self._told.after(self._executor.gripper(action), now, self._interval)
-        if told.closed != self._told.closed:
+        wish = self._executor.gripper(action)
+        if not self._sure:
+            told = GripperRate(wish, now)
+        else:
+            told = self._told.after(wish, now, self._interval)
+        if not self._sure or told.closed != self._told.closed:
             self._driver.gripper(told.closed)
-        self._told = told
+        self._told, self._sure = told, True

@@ -44,7 +44,7 @@ class Speeds:
     tool_rotation: float = _number(0.01, 3.0)
     acceleration: float = _number(0.1, 20.0)
     share: float = _number(0.05, 1.0)
-    jump: float = _number(0.02, 1.0)
+    jump: float = _number(0.02, 0.5)  # franky.guard refuses what is farther away
     joint_margin: float = _number(0.0, 0.5)
 
 
@@ -68,7 +68,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class Collision:
-    """Joint torques (Nm) and tool force (N) at which the robot stops itself with a reflex."""
+    """Joint torques (Nm) and tool force (N; torque, Nm) at which the robot makes a reflex."""
 
     torque: float = _number(1.0, 100.0)
     force: float = _number(1.0, 100.0)
@@ -187,6 +187,7 @@ def _check(cell: CellSettings) -> None:
         raise ConfigError(f'home.joints {home.tolist()} are not within the joint limits')
     pairs = {
         'force': (cell.contact.force, cell.collision.force),
+        'torque': (cell.contact.torque, cell.collision.force),  # one threshold for N and Nm
         'joint_torque': (cell.contact.joint_torque, cell.collision.torque),
     }
     for name, (ours, robots) in pairs.items():

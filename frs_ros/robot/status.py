@@ -8,16 +8,6 @@ from dataclasses import dataclass
 from frs_ros.robot.cell_state import CellState
 
 
-@dataclass
-class Counters:
-    """Since activation; see msg/SafetyStatus.msg."""
-
-    commands: int = 0
-    clipped: int = 0
-    chunks: int = 0
-    refused: int = 0
-
-
 @dataclass(frozen=True)
 class Status:
     """See msg/SafetyStatus.msg, and two lines of text besides.

@@ -15,6 +15,7 @@ import pytest
 
 pytest.importorskip('pinocchio')
 
+import cell_world
 from cell_world import CAMERA, FRAME, PERIOD, START, TICK, World
 from fault_table import fault_rows
 
@@ -253,6 +254,20 @@ def test_second_commander_in_the_core():
     with pytest.raises(NotNow, match='/intruder'):
         world.controller.resume()
     world.controller.on_commanders({'a': '/policy_server'})
+    assert_resumes(world)
+
+
+def test_successor_of_a_killed_policy_server_is_no_second_commander(monkeypatch):
+    """The middleware knows the killed one for a while; an impatient cell stops within 1 s."""
+    watchdog = replace(cell_world.CELL.watchdog, stop_after=0.3)
+    monkeypatch.setattr(cell_world, 'CELL', replace(cell_world.CELL, watchdog=watchdog))
+    world = World()
+    world.controller.on_commanders({'a': '/policy_server'})
+    world.run(2.0)
+    world.alive = False
+    world.run_to(CellState.STOPPED, 2.0)
+    world.controller.on_commanders({'a': '/policy_server', 'b': '/policy_server'})
+    world.alive = True
     assert_resumes(world)
 
 

@@ -216,6 +216,19 @@ def test_gripper_is_told_changes_only_and_not_too_often():
     assert wishes[1:] == [not wish for wish in wishes[:-1]]
 
 
+@pytest.mark.parametrize('closed', [False, True])
+def test_first_gripper_wish_is_passed_on_whatever_the_width_says(closed):
+    """A hand that holds something wide looks open, and one ajar looks closed."""
+    world = World()
+    world.act = lambda t: np.append(np.zeros(7), float(closed))
+    world.run(1.0)
+    assert [wish for _, wish in world.driver.grasps] == [closed]
+    world.controller.stop()
+    world.controller.resume()  # somebody may have moved the fingers
+    world.run(1.0)
+    assert [wish for _, wish in world.driver.grasps] == [closed, closed]
+
+
 @pytest.mark.parametrize('mode', list(ControlMode))
 def test_homing_goes_through_the_envelope(mode):
     start = CELL.home.joints + np.array([0.5, 0.2, -0.3, 0.3, 0.4, 0.3, -0.5])

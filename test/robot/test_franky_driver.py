@@ -116,7 +116,7 @@ def test_gripper_that_fails_is_a_line_until_the_next_wish(rig, wait_for):
     assert 'did not close: Command failed' in rig.driver.read().gripper_line
     assert rig.driver.fault is None
     rig.franky.arm.gripper_error = None
-    rig.driver.gripper(False)
+    rig.driver.gripper(True)  # the same one: it is tried again
     wait_for(lambda: not rig.driver.read().gripper_line, what='no line')
 
 

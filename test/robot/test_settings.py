@@ -95,6 +95,8 @@ def test_every_value_is_commented(folder):
         ('workspace.high', [0.0, 0.0, 0.0], 'box'),
         ('home.joints', [0.0] * 7, 'home.joints .* are not within the joint limits'),
         ('contact.force', 30.0, 'contact.force 30 must be below'),
+        ('contact.torque', 90.0, 'contact.torque 90 must be below'),
+        ('speeds.jump', 0.8, r'speeds.jump is 0.8; it must be within \[0.02, 0.5\]'),
     ],
 )
 def test_wrong_files_are_named_with_what_is_wrong(broken, key, value, words):

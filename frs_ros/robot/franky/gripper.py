@@ -22,6 +22,8 @@ WATCH = 0.05  # s between two looks at the width
 class GripperWorker:
     """Opens and closes in the background: the latest wish wins, a repeated one does nothing.
 
+    Unless the last command has failed: then it is tried once more for every wish.
+
     The hand cannot be interrupted, so a new wish waits until the last command has returned; those
     in between are never sent. Nobody waits for the thread that sends, since it may hang in the
     library; only at the exit of the process, for a moment.
@@ -76,6 +78,8 @@ class GripperWorker:
     def wish(self, closed: bool) -> None:
         """Sets what it shall be, without waiting."""
         with self._news:
+            if self._result and self._busy_since is None:
+                self._sent = None  # the last command failed: the same one is tried again
             self._wish = closed
             self._news.notify_all()
 
