@@ -85,11 +85,11 @@ def test_arithmetic_needs_no_further_process():
     assert made()['simulated_arm'].command[1:3] == ['-m', 'frs_ros.robot.simulated_arm']
 
 
-def test_the_controller_comes_before_pictures_and_plans():
+def test_the_controller_comes_before_plans_and_drawings():
     cell = made()
     niceness = {name: process.row.nice for name, process in cell.items()}
     assert niceness['franka_controller'] == niceness['simulated_arm'] == 0
-    assert 0 < niceness['policy_server'] == niceness['wrist_camera'] < niceness['markers']
+    assert niceness['wrist_camera'] == 0 < niceness['policy_server'] < niceness['markers']
     assert cell['markers'].supervised().words[:3] == ['nice', '-n', '10']
     assert cell['franka_controller'].supervised().words[0] == sys.executable
 

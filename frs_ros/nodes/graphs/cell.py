@@ -24,14 +24,11 @@ def rows(*, controller: Mapping[str, Any], camera: Mapping[str, Any]) -> tuple[R
         controller: Parameters of the controller that tell this cell from others.
         camera: Those of both cameras.
     """
-    # on few cores the controller comes first: its commands must not wait for pictures and plans
+    # on few cores plans and drawings give way: commands and pictures must not wait for them
     behind, last = 5, 10
     devices = tuple(name for name in GUIDES if name not in ('none', 'keyboard'))
     return (
-        *(
-            Row('camera', f'{which}_camera', fixed=camera, respawn=True, nice=behind)
-            for which in CAMERAS
-        ),
+        *(Row('camera', f'{which}_camera', fixed=camera, respawn=True) for which in CAMERAS),
         Row('policy_server', fixed={'observation_sync': 'latest'}, respawn=True, nice=behind),
         Row(
             'human_guidance',
