@@ -33,6 +33,7 @@ METHODS_HELP = """steering methods with commas between, each NAME[OPTION=VALUE,.
 'direct@0.5' guides at half magnitude, 'frs[strength=0.5]' gives an option. Each method has options
 of its own; all have guidance, wrong, wrong_kind, instruction, replan and steps, which take the
 place of the options of those names here: 'base,frs[replan=10]' (default: %(default)s)"""
+MOST_BARS = 6  # of a task; more cannot be told apart
 PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
 
 
@@ -137,6 +138,7 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.learning.failure_plot import plot_failures
     from frs_ros.learning.libero_world import LiberoWorld
     from frs_ros.learning.plot import plot_results
+    from frs_ros.learning.rate_plot import plot_rates
     from frs_ros.learning.report import summarise, table, write_json
     from frs_ros.sim.suites import tasks
 
@@ -158,7 +160,10 @@ def run(args: argparse.Namespace) -> int:
     for file in files:
         write_json(file, results)
     pictures = [args.out / 'results.png', args.out / 'failures.png']
-    plot_results(pictures[0], results)
+    if len(settings.methods) <= MOST_BARS:
+        plot_results(pictures[0], results)
+    else:
+        plot_rates(pictures[0], results['totals'])
     plot_failures(pictures[1], results['totals'])
     print(table(results))
     print('written:', ', '.join(str(path) for path in [*files, *pictures]))

@@ -47,7 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='append',
         default=[],
         metavar='A,B',
-        help="two methods to compare on the same init states, besides each with 'base'",
+        help='two methods to compare on the same init states besides those with --against',
+    )
+    option(
+        '--against',
+        default='',
+        metavar='A',
+        help='the method that each other is compared with (default: base, if it was evaluated)',
     )
     option(
         '--methods',
@@ -95,7 +101,7 @@ def _report(args: argparse.Namespace, beside: Path = Path()) -> str:
     pooled = pool([read_run(folder) for folder in dict.fromkeys(args.runs)])
     if args.methods:
         pooled = pooled.only(args.methods)
-    results = summarise_pool(pooled, [parse_pair(text) for text in args.compare])
+    results = summarise_pool(pooled, [parse_pair(text) for text in args.compare], args.against)
     text = markdown(results)
     for path in (beside / path for path in args.out):
         path.parent.mkdir(parents=True, exist_ok=True)

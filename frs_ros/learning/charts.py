@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,11 @@ def interval(entry: Mapping[str, Any]) -> tuple[float, list[list[float]]]:
     return 100 * rate, [[100 * max(rate - low, 0.0)], [100 * max(high - rate, 0.0)]]
 
 
-def wrapped(label: str, width: int = 28) -> str:
-    """A long label on several lines."""
-    return textwrap.fill(label, width)
+def wrapped(label: str, width: int = 26) -> str:
+    """A long label on several lines, broken after commas and before brackets."""
+    lines = ['']
+    for part in re.findall(r'\[?[^,\[]*,?', label):
+        if lines[-1] and len(lines[-1] + part) > width:
+            lines.append('')
+        lines[-1] += part
+    return '\n'.join(lines)

@@ -8,16 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from frs_ros.learning.charts import new_figure, percent_axis, save, wrapped
-from frs_ros.sim.outcome import DROPPED, FAILURES, NEVER_NEAR, NO_GRASP, SUCCESS, WRONG_OBJECT
+from frs_ros.sim.outcome import FAILURES, SUCCESS
 
-COLOUR = {
-    SUCCESS: '#009E73',
-    DROPPED: '#F0E442',
-    NO_GRASP: '#E69F00',
-    WRONG_OBJECT: '#D55E00',
-    NEVER_NEAR: '#999999',
-}
-OTHER = '#CC79A7'
+# Okabe-Ito, distinguishable with colour-blind eyes.
+FAILURE_COLOURS = ('#D55E00', '#E69F00', '#F0E442', '#56B4E9', '#999999', '#CC79A7', '#0072B2')
+COLOUR = {SUCCESS: '#009E73', **dict(zip(FAILURES, FAILURE_COLOURS))}
+OTHER = '#000000'  # a class that this version does not have
 
 
 def plot_failures(path: Path, methods: Sequence[Mapping[str, Any]], title: str = '') -> None:
@@ -49,5 +45,5 @@ def plot_failures(path: Path, methods: Sequence[Mapping[str, Any]], title: str =
     percent_axis(axes.xaxis, f'share of the episodes [%], {each} per method', 100.0)
     if title:
         figure.suptitle(title, fontsize=9)
-    axes.legend(loc='lower center', bbox_to_anchor=(0.5, 1.0), ncol=5, frameon=False, fontsize=8)
+    axes.legend(loc='lower center', bbox_to_anchor=(0.5, 1.0), ncol=3, frameon=False, fontsize=8)
     save(figure, path)

@@ -17,7 +17,10 @@ def markdown(results: Mapping[str, Any]) -> str:
     blocks = [_setting(results), markdown_table([_row(method) for method in methods])]
     parts = [part['part'] for part in methods[0]['parts']]
     if 1 < len(parts) <= MOST_PARTS:
-        blocks.append(f'"Parts" are {", ".join(parts)}. NFE and times are per plan.')
+        blocks.append(f'"Parts" are {", ".join(parts)}, in this order.')
+    seeds = [part['checkpoint'] for part in methods[0]['by_checkpoint']]
+    if len(seeds) > 1:
+        blocks.append(f'"Training seeds" are {", ".join(seeds)}, in this order.')
     if results['comparisons']:
         blocks.append('On the same init states (p: exact McNemar test):')
         blocks.append(markdown_table([_pair(c) for c in results['comparisons']]))

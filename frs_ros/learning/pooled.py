@@ -14,12 +14,15 @@ from frs_ros.learning.samples import Sample, about, numbers
 Results = dict[str, Any]
 
 
-def summarise_pool(pool: Pool, compare_also: Sequence[tuple[str, str]] = ()) -> Results:
+def summarise_pool(
+    pool: Pool, compare_also: Sequence[tuple[str, str]] = (), against: str = ''
+) -> Results:
     """Counts per method over all runs.
 
     Args:
         pool: The runs.
-        compare_also: Pairs of method labels to compare besides each method with 'base'.
+        compare_also: Pairs of method labels to compare besides each method with `against`.
+        against: Label of a method; '' for 'base', if that is there.
 
     Returns:
         'methods', each with its 'parts' (suites if there are several, else tasks), 'comparisons',
@@ -36,7 +39,7 @@ def summarise_pool(pool: Pool, compare_also: Sequence[tuple[str, str]] = ()) -> 
             {'part': part} | numbers([s for s in of_method if key(s) == part]) for part in parts
         ]
         methods.append(entry)
-    found = [compare(*pair, samples) for pair in _pairs(pool, compare_also)]
+    found = [compare(*pair, samples) for pair in _pairs(pool, compare_also, against)]
     return {
         'methods': methods,
         'comparisons': [comparison for comparison in found if comparison],
@@ -63,11 +66,13 @@ def _in_order(sample: Sample) -> tuple[str, int]:
     return sample.suite, sample.record.task_id
 
 
-def _pairs(pool: Pool, also: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Every method with 'base', then those that were asked for, as full labels."""
-    pairs = [(label, UNSTEERED) for label in pool.methods if label != UNSTEERED]
+def _pairs(pool: Pool, also: Sequence[tuple[str, str]], against: str) -> list[tuple[str, str]]:
+    """Every method with one of them, then those that were asked for, as full labels."""
+    bases = [against] if against else [label for label in pool.methods if label == UNSTEERED]
+    found = [pool.find(label) for label in bases]
+    pairs = [(label, base) for base in found for label in pool.methods if label != base]
     asked = [(pool.find(a), pool.find(b)) for a, b in also]
-    return list(dict.fromkeys([*(p for p in pairs if UNSTEERED in pool.methods), *asked]))
+    return list(dict.fromkeys([*pairs, *asked]))
 
 
 def _about_run(run: Run) -> dict[str, Any]:

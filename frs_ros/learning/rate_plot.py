@@ -36,11 +36,11 @@ def plot_rates(path: Path, methods: Sequence[Mapping[str, Any]], title: str = ''
         dots = [100 * part['rate'] for part in parts]
         axes.scatter(dots, [row] * len(dots), s=14, color=COLOURS[6], zorder=3)
         count = f'{method["successes"]}/{method["trials"]}'
-        axes.text(rate + error[1][0] + 1.5, row, count, va='center', fontsize=7)
+        axes.text(114, row, count, va='center', ha='right', fontsize=7)
     axes.set_yticks(range(len(methods)), [wrapped(m['method']) for m in methods], fontsize=8)
     axes.invert_yaxis()
     seeds = any(len(method['by_checkpoint']) > 1 for method in methods)
-    percent_axis(axes.xaxis, RATE + ('; dots: training seeds' if seeds else ''), 112.0)
+    percent_axis(axes.xaxis, RATE + ('; dots: training seeds' if seeds else ''), 114.0)
     if title:
         figure.suptitle(title, fontsize=9)
     save(figure, path)

@@ -19,12 +19,18 @@ from frs_ros.learning.charts import (
     wrapped,
 )
 from frs_ros.learning.conditions import FLIPPED, WRONG_KINDS, Conditions
-from frs_ros.learning.method import Method
+from frs_ros.learning.method import UNSTEERED, Method
 from frs_ros.learning.rate_plot import RATE
 from frs_ros.steering.registry import METHODS
 
 MAGNITUDE = 'magnitude'
 WRONG = 'wrong'
+LABELS = {
+    WRONG: "probability that a chunk's guidance is wrong",
+    MAGNITUDE: 'magnitude of the guidance',
+    'replan': 'actions executed before the next plan',
+    'steps': 'Euler steps of the sampler',
+}
 Series = dict[str, list[tuple[Any, Mapping[str, Any]]]]
 
 
@@ -57,10 +63,14 @@ def plot_sweep(
     own: Mapping[str, int],
     title: str = '',
 ) -> None:
-    """Draws success over a setting; methods that do not vary are horizontal lines."""
+    """Draws success over a setting, methods that vary in it and 'base', a horizontal line."""
     figure = new_figure(8.0, 4.6)
     axes = figure.add_subplot()
-    found = series(methods, key, own)
+    found = {
+        label: points
+        for label, points in series(methods, key, own).items()
+        if len(_values(points)) > 1 or points[0][1]['steerer'] == UNSTEERED
+    }
     values = [value for points in found.values() for value in _values(points)]
     places = _places(values)
     for index, (label, points) in enumerate(found.items()):
@@ -78,7 +88,7 @@ def plot_sweep(
         axes.errorbar(at, rates, yerr=bars, marker=marker, capsize=2.5, **style)
     if not all(_is_number(value) for value in values):
         axes.set_xticks(list(places.values()), list(places))
-    axes.set_xlabel(key)
+    axes.set_xlabel(LABELS.get(key, key))
     percent_axis(axes.yaxis, RATE)
     if title:
         figure.suptitle(title, fontsize=9)

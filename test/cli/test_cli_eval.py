@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from frs_ros.cli import build_parser
+from frs_ros.commands.eval import add_arguments as eval_arguments
 from frs_ros.commands.eval import settings_from
 from frs_ros.commands.task_selection import parse_tasks
+from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +61,21 @@ def arguments(weights, out, **changes):
         ({'methods': 'base,wish'}, "unknown method 'wish'; choose one of: base, direct, frs"),
         ({'methods': 'direct@2'}, 'number in (0, 1]'),
         ({'guidance': 'astrology'}, "unknown guidance 'astrology'; choose one of: none, oracle"),
+        ({'methods': 'frs[strength=2]'}, "'frs[strength=2]': strength must be in [0, 1]"),
+        ({'methods': 'frs[taste=2]'}, "has no option 'taste'; it has: "),
+        ({'methods': 'frs[strength=0.5'}, 'brackets'),
+        ({'methods': 'frs,frs@1'}, 'is listed twice'),
+        ({'methods': 'frs[replan=11]'}, "'frs[replan=11]': replan 11 is longer than a chunk"),
+        ({'methods': 'frs[operator=joint_1]'}, "'frs[operator=joint_1]': this policy cannot be"),
+        ({'replan': 11}, 'this policy plans 10 actions'),
+        ({'steps': -1}, 'steps must be a whole number from 1'),
+        ({'wrong': 1.5}, 'wrong must be in [0, 1]'),
+        ({'wrong': 0.5, 'guidance': 'none'}, 'wrong is about oracle guidance'),
+        ({'wrong-kind': 'odd'}, "unknown kind of wrong guidance 'odd'"),
+        ({'instruction': 'right'}, "never told 'pick up the alphabet soup"),
+        ({'methods': 'base[instruction=right]'}, "Choose among the 'trained' tasks"),
+        ({'compare': 'frs'}, '--compare takes two methods'),
+        ({'compare': 'frs,direct@0.5'}, "--compare names 'direct@0.5', which is none of"),
         ({'instruction': 'loud'}, "unknown instruction 'loud'"),
         ({'checkpoint': '/nowhere/x.safetensors'}, "no checkpoint at '/nowhere/x.safetensors'"),
         ({'assets': '/nowhere'}, '/nowhere'),
@@ -97,6 +115,54 @@ def test_split_comes_from_the_instructions_the_checkpoint_knows(checkpoint, tmp_
 
     assert tasks('trained') == (4, 9)
     assert tasks('heldout') == (0, 1, 2, 3, 5, 6, 7, 8)
+
+
+def settings_for(argv):
+    return settings_from(build_parser(argv).parse_args(argv))
+
+
+def test_right_instruction_is_for_tasks_whose_words_the_policy_knows(checkpoint, tmp_path):
+    argv = arguments(checkpoint, tmp_path, tasks='trained', instruction='right')
+    assert settings_for(argv).conditions.instruction == 'right'
+    argv = arguments(checkpoint, tmp_path, tasks='all', instruction='right', target='other')
+    assert settings_for(argv).target == 'other', 'others are chosen among the known'
+
+
+def test_several_checkpoints_are_training_seeds(checkpoint, tmp_path):
+    from frs_ros.policies.checkpoint import save_policy
+    from frs_ros.policies.mini import random_policy
+
+    other = save_policy(random_policy(seed=1), tmp_path / 'other.safetensors', {})
+    settings = settings_for(arguments(f'{checkpoint},{other}', tmp_path))
+    assert settings.checkpoints == (str(checkpoint), str(other))
+    assert len(set(settings.digests)) == 2
+
+
+def test_the_same_weights_under_two_names_are_refused(checkpoint, tmp_path, refused):
+    copy = tmp_path / 'copy.safetensors'
+    for ending in ('.safetensors', '.json'):
+        copy.with_suffix(ending).write_bytes(checkpoint.with_suffix(ending).read_bytes())
+    assert 'is listed twice' in refused(*arguments(f'{checkpoint},{copy}', tmp_path / 'out'))
+
+
+def test_names_of_tasks_that_mean_other_tasks_per_checkpoint_are_refused(
+    checkpoint, tmp_path, refused
+):
+    line = refused(*arguments(f'{checkpoint},mini', tmp_path / 'out', tasks='heldout'))
+    assert "--tasks 'heldout' means other tasks for each checkpoint" in line
+
+
+def test_command_is_written_as_it_can_be_repeated():
+    methods = 'base,frs[strength=0.5]@0.5'
+    given = ['eval', '--seed=7', '--trials=3', f'--methods={methods}', '--out=out/a b']
+    given += ['--compare=base,frs[strength=0.5]@0.5', '--workers=1']
+    args = build_parser(given).parse_args(given)
+    line = command_line('eval', eval_arguments, args, omit=('workers', 'json'))
+    assert line == (
+        f"frs eval --methods '{methods}' --compare '{methods}' --trials 3 --out 'out/a b'"
+    )
+    again = shlex.split(line)[1:]
+    assert vars(build_parser(again).parse_args(again)) | {'workers': 1} == vars(args)
 
 
 def test_digest_follows_the_weights(checkpoint, tmp_path):

@@ -68,6 +68,11 @@ def test_methods_of_several_runs_stand_in_one_table(tmp_path):
     last = results['comparisons'][-1]
     assert (last['method'], last['against']) == ('frs', 'frs[wrong=1]')
     assert (last['wins'], last['losses'], last['pairs']) == (4, 0, 4)
+    other = summarise_pool(pooled(a, b), against='frs')['comparisons']
+    assert [(c['method'], c['against']) for c in other] == [
+        (label, 'frs') for label in labels if label != 'frs'
+    ]
+    assert [c['points'] for c in other] == [-100, -100, -100]
 
 
 def test_suites_are_parts_and_seeds_are_columns(tmp_path):
@@ -272,6 +277,7 @@ def test_page_is_left_alone_if_a_block_fails(tmp_path, capsys):
         (['{run}', '--compare', 'frs'], '--compare takes two methods'),
         (['{run}', '--compare', 'frs,direct'], "method 'direct' was not evaluated"),
         (['{run}', '--methods', 'direct'], 'there are: base, frs'),
+        (['{run}', '--against', 'direct'], 'there are: base, frs'),
         (['{run}', '--plot', 'beauty', '--out', '{run}/x.png'], "several values of 'beauty'"),
     ],
 )
