@@ -15,11 +15,19 @@ from sensor_msgs.msg import CompressedImage
 from frs_ros.errors import DataError, FrsError
 from frs_ros.guidance.camera_file import load_cameras
 from frs_ros.guidance.references import robot_reference
-from frs_ros.msg import ActionChunk, Guidance, PlanRequest, RobotState, SteeringReport
+from frs_ros.msg import (
+    ActionChunk,
+    Guidance,
+    GuidancePath,
+    PlanRequest,
+    RobotState,
+    SteeringReport,
+)
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
 from frs_ros.ros import qos, spin, stamps
 from frs_ros.ros.convert.guidance import guidance_from_msg
+from frs_ros.ros.convert.guidance_path import path_from_msg
 from frs_ros.ros.convert.image import jpeg_from_msg
 from frs_ros.ros.convert.plan import chunk_to_msg, report_to_msg, request_from_msg
 from frs_ros.ros.convert.robot import proprioception_from_msg
@@ -36,9 +44,10 @@ CHECK_PERIOD = 0.25  # s between two looks at what is missing
 class PolicyServer(Node):
     """Answers plan requests from images, state and guidance.
 
-    Subscribes `plan_request`, `robot_state`, `guidance` and `<camera>/color/image_raw/compressed`
-    for each camera of the policy; publishes `action_chunk` and `steering_report`. A request that
-    is repeated gets the same answer again. What is missing is named on /diagnostics.
+    Subscribes `plan_request`, `robot_state`, `guidance`, with `guidance_sync` latest also
+    `guidance_path`, and `<camera>/color/image_raw/compressed` for each camera of the policy;
+    publishes `action_chunk` and `steering_report`. A request that is repeated gets the same answer
+    again. What is missing is named on /diagnostics.
     """
 
     def __init__(self) -> None:
@@ -106,6 +115,9 @@ class PolicyServer(Node):
         state = subscribe(RobotState, topics.ROBOT_STATE, self._on_state, qos.STATE)
         wish = subscribe(Guidance, topics.GUIDANCE, self._on_guidance, guidance_qos)
         self._topics |= {STATE: state.topic_name, GUIDANCE: wish.topic_name}
+        if latest:
+            path_qos = qos.GUIDANCE_NEWEST
+            subscribe(GuidancePath, topics.GUIDANCE_PATH, self._on_path, path_qos)
         subscribe(PlanRequest, topics.PLAN_REQUEST, self._on_request, qos.EXCHANGE)
         self.create_timer(CHECK_PERIOD, self._check)
 
@@ -140,6 +152,15 @@ class PolicyServer(Node):
         self._diagnostics.clear(GUIDANCE)
         self._gatherer.add_guidance(guidance)
         self._try()
+
+    def _on_path(self, msg: GuidancePath) -> None:
+        try:
+            path = path_from_msg(msg)
+        except DataError as error:
+            self._diagnostics.report(topics.GUIDANCE_PATH, str(error), error=True)
+            return
+        self._diagnostics.clear(topics.GUIDANCE_PATH)
+        self._gatherer.add_path(path)
 
     def _on_request(self, msg: PlanRequest) -> None:
         request = request_from_msg(msg)

@@ -11,6 +11,7 @@ PLAN_REQUEST = 'plan_request'
 ACTION_CHUNK = 'action_chunk'
 STEERING_REPORT = 'steering_report'
 GUIDANCE = 'guidance'
+GUIDANCE_PATH = 'guidance_path'
 SAFETY_STATUS = 'safety_status'
 # of the packages spacenav and joy
 SPACENAV_TWIST = 'spacenav/twist'

@@ -19,11 +19,13 @@ from sensor_msgs.msg import CompressedImage
 
 from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.guidance.guidance import Guidance
-from frs_ros.msg import ActionChunk, PlanRequest, RobotState, SteeringReport
+from frs_ros.guidance.path import Path
+from frs_ros.msg import ActionChunk, GuidancePath, PlanRequest, RobotState, SteeringReport
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
-from frs_ros.ros import qos
+from frs_ros.ros import qos, stamps
 from frs_ros.ros.convert.guidance import guidance_to_msg
+from frs_ros.ros.convert.guidance_path import path_to_msg
 from frs_ros.ros.convert.image import jpeg_to_msg
 from frs_ros.ros.convert.plan import chunk_from_msg, request_to_msg
 from frs_ros.ros.convert.robot import robot_state_to_msg
@@ -222,7 +224,41 @@ def test_guidance_in_the_frame_of_a_camera(robot, node_process, checkpoint, tmp_
     robot.show(3000, guidance=UP)
     robot.ask(2, 3000)
     assert robot.answer(4).method == 'frs'
-    assert server.interrupt() == 0
+    assert server.returncode is None
+
+
+def test_follows_a_path_while_nobody_steers(robot, node_process, checkpoint):
+    arguments = ('guidance_sync:=latest', 'observation_sync:=latest', 'method:=direct')
+    server = node_process(
+        'policy_server',
+        *(word for a in (*arguments, f'checkpoint:={checkpoint}') for word in ('-p', a)),
+    )
+    paths = robot.node.create_publisher(GuidancePath, topics.GUIDANCE_PATH, qos.GUIDANCE_NEWEST)
+    robot.wait_for_server()
+    robot.ros.wait_for(paths.get_subscription_count, what='the reader of paths')
+    up = path_to_msg(Path([STATE[:3] + np.array([0, 0, 0.5])], source='planner'))
+
+    def followed(path, guidance=None):
+        """Who is followed in the end, each time with fresh stamps."""
+        now = robot.node.get_clock().now().nanoseconds
+        path.header.stamp = stamps.to_time(now)
+        paths.publish(path)
+        robot.show(now, guidance=guidance)
+        count = len(robot.reports)
+        robot.ask(count, now)
+        robot.ros.wait_for(lambda: len(robot.reports) > count, what='the report')
+        return robot.reports[-1].guidance.source
+
+    robot.ros.wait_for(lambda: followed(up) == 'planner', what='a plan along the path')
+    assert robot.reports[-1].guided
+    way = chunk_from_msg(robot.chunks[-1]).actions[:, :3].sum(axis=0)
+    assert way[2] > 0.9 * np.linalg.norm(way)
+    robot.ros.wait_for(lambda: followed(up, UP) == 'test', what='the hand to be followed')
+    wrong = path_to_msg(Path([STATE[:3]], source='planner'))
+    wrong.magnitude = 7.0
+    robot.ros.wait_for(lambda: followed(wrong) == '', what='the path to be stale')
+    assert robot.says('path magnitude must be in (0, 1], not 7.0')
+    assert server.returncode is None
 
 
 def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpoint):
