@@ -25,6 +25,7 @@ from frs_ros.sim.skills.push import PushExpert
 __all__ = ['FetchExpert', 'TaskExpert']
 
 LIFT = 0.1  # m
+INTEGRAL = 0.15
 ROUNDS = 3  # times that one goal is tried
 
 
@@ -33,7 +34,7 @@ class TaskExpert:
 
     def __init__(self, env: LiberoEnv) -> None:
         """Takes the gripper's present orientation, snapped to straight down, as home."""
-        self._env, self._hand = env, Hand(env)
+        self._env, self._hand = env, Hand(env, INTEGRAL)
 
     def actions(self) -> Iterator[np.ndarray]:
         """Actions [7] in units; ends when a goal has been tried too often.
