@@ -9,20 +9,22 @@ from typing import Any
 from frs_ros.learning.tables import markdown_table
 
 MOST_PARTS = 10  # more do not fit a cell
+NOTHING = {'successes': 0, 'trials': 0}
 
 
 def markdown(results: Mapping[str, Any]) -> str:
     """Tables, notes and the commands that made them."""
     methods = results['methods']
-    blocks = [_setting(results), markdown_table([_row(method) for method in methods])]
+    seeds = sorted({part['checkpoint'] for m in methods for part in m['by_checkpoint']})
+    blocks = [_setting(results), markdown_table([_row(method, seeds) for method in methods])]
     parts = [part['part'] for part in methods[0]['parts']]
     if 1 < len(parts) <= MOST_PARTS:
         blocks.append(f'"Parts" are {", ".join(parts)}, in this order.')
-    seeds = [part['checkpoint'] for part in methods[0]['by_checkpoint']]
     if len(seeds) > 1:
         blocks.append(f'"Training seeds" are {", ".join(seeds)}, in this order.')
     if results['comparisons']:
-        blocks.append('On the same init states (p: exact McNemar test):')
+        seeds_too = ', pairs of all training seeds taken as independent' if len(seeds) > 1 else ''
+        blocks.append(f'On the same init states (p: exact McNemar test{seeds_too}):')
         blocks.append(markdown_table([_pair(c) for c in results['comparisons']]))
     blocks += [f'**{note}**' for note in results['notes']]
     commands = [run['command'] for run in results['runs'] if run['command']]
@@ -31,7 +33,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     return '\n\n'.join(blocks) + '\n'
 
 
-def _row(method: Mapping[str, Any]) -> dict[str, str]:
+def _row(method: Mapping[str, Any], seeds: Sequence[str]) -> dict[str, str]:
     low, high = method['wilson95']
     row = {
         'method': f'`{method["method"]}`',
@@ -42,8 +44,9 @@ def _row(method: Mapping[str, Any]) -> dict[str, str]:
     parts = method['parts']
     if 1 < len(parts) <= MOST_PARTS:
         row['parts'] = _counts(parts)
-    if len(method['by_checkpoint']) > 1:
-        row['training seeds'] = _counts(method['by_checkpoint'])
+    if len(seeds) > 1:
+        of_seed = {part['checkpoint']: part for part in method['by_checkpoint']}
+        row['training seeds'] = _counts([of_seed.get(seed, NOTHING) for seed in seeds])
     return row | {
         'steps of successes': _number(method['steps_mean_successes'], '.0f'),
         'NFE': _number(method['nfe_mean'], '.1f'),

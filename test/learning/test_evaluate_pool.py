@@ -91,6 +91,15 @@ def test_suites_are_parts_and_seeds_are_columns(tmp_path):
     assert 'Tasks `one` 0-1; `two` 0-1, init states 0-1, assets `auto`, 2 training seeds' in text
 
 
+def test_method_of_one_seed_stands_beside_those_of_two(tmp_path):
+    a = run(tmp_path / 'a', checkpoints=('mini', WEAK), digests=('aa', 'bb'))
+    b = run(tmp_path / 'b', 'direct', digests=('aa',))
+    text = markdown(summarise_pool(pooled(a, b)))
+    assert '| `direct` | 4/4 | 100 % | 51 to 100 % | 2 / 2 | 4/4, 0/0 |' in text
+    assert '| `frs` | 4/8 | 50 % | 22 to 78 % | 2 / 2 | 4 / 0 |' in text
+    assert '"Training seeds" are mini, weak, in this order.' in text
+
+
 def test_same_name_of_other_weights_is_told_apart(tmp_path):
     a = run(tmp_path / 'a', checkpoints=('x/mini',), digests=('aa',))
     b = run(tmp_path / 'b', checkpoints=('y/mini',), digests=('bbbbbbbbbb',))
