@@ -16,10 +16,9 @@ from torch import nn
 
 from frs_ros.policies.vla.convention import NOISE_AT_ONE, NOISE_AT_ZERO
 from frs_ros.policies.vla.inputs import Inputs
-from frs_ros.policies.vla.load import CARTESIAN
 from frs_ros.policies.vla.policy import VlaPolicy
 from frs_ros.policies.vla.rules import action_rules
-from frs_ros.policies.vla.settings import ActionSettings, VlaSettings
+from frs_ros.policies.vla.settings import CARTESIAN, ActionSettings, VlaSettings
 from frs_ros.policies.vla.stack import Stack
 from frs_ros.types import CARTESIAN_DELTA, ActionSpec, CameraSpec
 

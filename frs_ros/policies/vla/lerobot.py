@@ -10,7 +10,7 @@ import torch
 
 from frs_ros.errors import CheckpointError, ConfigError, DependencyError, FrsError
 from frs_ros.policies.vla.inputs import Inputs
-from frs_ros.policies.vla.settings import VlaSettings
+from frs_ros.policies.vla.settings import VlaSettings, action_dim
 from frs_ros.policies.vla.stack import Stack, one_line, without_compiled_sampler
 from frs_ros.types import CameraSpec, Observation
 
@@ -31,6 +31,7 @@ def open_lerobot(settings: VlaSettings) -> Stack:
         raise CheckpointError(f'no {CONFIG} in {settings.checkpoint}: not a folder of LeRobot')
     policy, preprocess = _load(settings)
     config, inputs = policy.config, Inputs(settings)
+    _check_shapes(settings, config)
 
     def start(observation: Observation) -> object:
         fed = {name: _fed(value) for name, value in inputs(observation).items()}
@@ -110,6 +111,17 @@ def _adapt(config: Any, settings: VlaSettings) -> None:
         config.load_vlm_weights = False  # they are in the checkpoint
     if settings.tokenizer and hasattr(config, 'vlm_model_name'):
         config.vlm_model_name = settings.tokenizer
+
+
+def _check_shapes(settings: VlaSettings, config: Any) -> None:
+    """ConfigError if state or actions have other lengths: LeRobot pads, and would not notice."""
+    wanted = {'action': action_dim(settings.action.space), **settings.state}
+    features = {**config.input_features, **config.output_features}
+    for name, length in wanted.items():
+        shape = tuple(features[name].shape) if name in features else None
+        if shape != (length,):
+            has = f'{name} is {list(shape)}' if shape else f"there is no '{name}'"
+            raise ConfigError(f'{settings.path} means {length} numbers; in the checkpoint {has}')
 
 
 def _cameras(settings: VlaSettings, config: Any) -> tuple[CameraSpec, ...]:

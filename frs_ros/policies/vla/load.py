@@ -13,13 +13,11 @@ import torch
 from frs_ros.errors import ConfigError
 from frs_ros.policies.vla.policy import VlaPolicy
 from frs_ros.policies.vla.rules import NONE, ActionRules, action_rules, delta_mask
-from frs_ros.policies.vla.settings import OPENPI, VlaSettings, read_settings
+from frs_ros.policies.vla.settings import OPENPI, VlaSettings, action_names, read_settings
 from frs_ros.policies.vla.stack import Stack
 from frs_ros.policies.vla.statistics import action_statistics
-from frs_ros.types import CARTESIAN_DELTA, JOINT_POSITION, JOINT_VELOCITY, ActionSpec
+from frs_ros.types import JOINT_POSITION, JOINT_VELOCITY, ActionSpec
 
-CARTESIAN = ('x', 'y', 'z', 'roll', 'pitch', 'yaw', 'gripper')
-JOINTS = (*(f'joint_{i}' for i in range(1, 8)), 'gripper')
 JOINT_UNITS = {JOINT_POSITION: 'rad', JOINT_VELOCITY: 'rad/s'}
 
 
@@ -45,7 +43,7 @@ def load_vla(path: str | Path) -> VlaPolicy:
 def action_spec(settings: VlaSettings, stack: Stack) -> ActionSpec:
     """Meaning of the chunks; ConfigError if more is to be executed than there is."""
     action = settings.action
-    names = CARTESIAN if action.space == CARTESIAN_DELTA else JOINTS
+    names = action_names(action.space)
     if action.execute_steps > stack.horizon or len(names) > stack.model_dim:
         raise ConfigError(
             f'{settings.path}: action.execute_steps is {action.execute_steps}, but chunks of '

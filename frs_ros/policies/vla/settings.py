@@ -15,12 +15,14 @@ import yaml
 from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.policies.vla.rules import KINDS, NONE
 from frs_ros.policies.vla.section import Section
-from frs_ros.types import ACTION_SPACES
+from frs_ros.types import ACTION_SPACES, CARTESIAN_DELTA
 
 SUFFIXES = ('.yaml', '.yml')
 OPENPI, LEROBOT = 'openpi', 'lerobot'
 STACKS = (OPENPI, LEROBOT)
 DTYPES = ('float32', 'bfloat16')
+CARTESIAN = ('x', 'y', 'z', 'roll', 'pitch', 'yaw', 'gripper')
+JOINTS = (*(f'joint_{i}' for i in range(1, 8)), 'gripper')
 COMPILE = (NONE, 'default', 'reduce-overhead', 'max-autotune')
 
 
@@ -82,6 +84,16 @@ class VlaSettings:
     device: str
     dtype: str
     compile: str
+
+
+def action_names(space: str) -> tuple[str, ...]:
+    """Names of the action dimensions in a space of `types.ACTION_SPACES`."""
+    return CARTESIAN if space == CARTESIAN_DELTA else JOINTS
+
+
+def action_dim(space: str) -> int:
+    """How many action dimensions a space has."""
+    return len(action_names(space))
 
 
 def is_policy_file(checkpoint: str | Path) -> bool:
