@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from frs_ros.errors import DataError
-from frs_ros.sim.grasp import Hand, fits, plan_grasp, plan_rim_grasp
+from frs_ros.sim.grasp import ANY_WAY, Hand, fits, plan_grasp, plan_rim_grasp
 from frs_ros.sim.obstacles import Obstacles
 
 CORNERS = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
@@ -72,6 +74,32 @@ def test_a_side_that_has_failed_is_not_tried_again():
     grasp = plan_rim_grasp(bowl(), hand(tried=(0.0,)), attempt=1)
     assert abs(grasp.side) >= 0.5
     assert grasp.point[2] < 0.925
+
+
+def test_the_hand_leans_out_from_under_what_is_above_the_bowl():
+    free = replace(hand(), ways=ANY_WAY)
+    assert plan_rim_grasp(bowl(), free).lean == 0.0
+    # a shelf over the half with x < 0, 10 cm above the rim
+    shelf = Obstacles(
+        np.array([[-0.5, 0.0, 1.06]]),
+        np.eye(3)[None],
+        np.zeros((1, 3)),
+        np.array([[0.5, 2, 0.01]]),
+    )
+    grasp = plan_rim_grasp(bowl(), replace(free, obstacles=shelf))
+    assert grasp.lean > 0
+    assert abs(grasp.side) < np.pi / 4
+
+
+def test_the_hand_moves_in_from_the_rim_where_a_wall_is_close():
+    walls = Obstacles(
+        np.array([[s * 0.1, 0.0, 0.93] for s in (-1, 1)]),
+        np.tile(np.eye(3), (2, 1, 1)),
+        np.zeros((2, 3)),
+        np.array([[0.005, 2.0, 0.03]] * 2),
+    )
+    grasp = plan_rim_grasp(bowl(), replace(hand(), obstacles=walls, ways=ANY_WAY))
+    np.testing.assert_allclose(grasp.point[:2], [0.025, 0.0], atol=1e-6)
 
 
 def test_expert_puts_a_bowl_onto_a_plate_beside_the_cabinet():

@@ -117,7 +117,10 @@ def test_goals_of_unknown_kinds_are_refused(butter_env, monkeypatch):
 
 def test_a_task_is_solved_only_when_all_its_goals_hold(butter_env, monkeypatch):
     env = butter_env
-    goals = (('in', 'butter_1', 'basket_1_contain_region'), ('in', 'milk_1', 'basket_1_contain_region'))
+    goals = (
+        ('in', 'butter_1', 'basket_1_contain_region'),
+        ('in', 'milk_1', 'basket_1_contain_region'),
+    )
     held = set()
     monkeypatch.setattr(env, 'stock_goals', goals)
     monkeypatch.setattr(env, 'fulfilled', lambda goal: goal in held)
