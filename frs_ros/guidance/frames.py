@@ -42,6 +42,8 @@ class CameraAxes:
             raise ConfigError('the axes of a camera must be 3 x 3 and orthogonal')
         if self.parent not in (BASE, TOOL):
             raise ConfigError(f"a camera is mounted to 'base' or 'tool', not to '{self.parent}'")
+        before, _, after = np.linalg.svd(axes)
+        axes = before @ after  # the nearest exact one: wishes must not grow
         axes.setflags(write=False)
         object.__setattr__(self, 'axes', axes)
 

@@ -40,4 +40,5 @@ def _at_ends(
     known = np.concatenate([start[None], values])
     before = np.arange(len(known)) / before_hz
     after = np.arange(rows + 1) / after_hz
-    return np.stack([np.interp(after, before, column) for column in known.T], axis=1)
+    columns = [np.interp(after, before, column) for column in known.T]
+    return np.asarray(np.reshape(columns, (-1, rows + 1)).T)

@@ -44,10 +44,10 @@ CHECK_PERIOD = 0.25  # s between two looks at what is missing
 class PolicyServer(Node):
     """Answers plan requests from images, state and guidance.
 
-    Subscribes `plan_request`, `robot_state`, `guidance`, with `guidance_sync` latest also
-    `guidance_path`, and `<camera>/color/image_raw/compressed` for each camera of the policy;
-    publishes `action_chunk` and `steering_report`. A request that is repeated gets the same answer
-    again. What is missing is named on /diagnostics.
+    Subscribes `plan_request`, `robot_state`, `guidance`, `guidance_path` and
+    `<camera>/color/image_raw/compressed` for each camera of the policy; publishes `action_chunk`
+    and `steering_report`. A request that is repeated gets the same answer again. What is missing
+    is named on /diagnostics.
     """
 
     def __init__(self) -> None:
@@ -115,9 +115,8 @@ class PolicyServer(Node):
         state = subscribe(RobotState, topics.ROBOT_STATE, self._on_state, qos.STATE)
         wish = subscribe(Guidance, topics.GUIDANCE, self._on_guidance, guidance_qos)
         self._topics |= {STATE: state.topic_name, GUIDANCE: wish.topic_name}
-        if latest:
-            path_qos = qos.GUIDANCE_NEWEST
-            subscribe(GuidancePath, topics.GUIDANCE_PATH, self._on_path, path_qos)
+        path_qos = qos.GUIDANCE_NEWEST
+        subscribe(GuidancePath, topics.GUIDANCE_PATH, self._on_path, path_qos)
         subscribe(PlanRequest, topics.PLAN_REQUEST, self._on_request, qos.EXCHANGE)
         self.create_timer(CHECK_PERIOD, self._check)
 
@@ -154,10 +153,15 @@ class PolicyServer(Node):
         self._try()
 
     def _on_path(self, msg: GuidancePath) -> None:
+        sync = self._settings.guidance_sync
         try:
             path = path_from_msg(msg)
         except DataError as error:
             self._diagnostics.report(topics.GUIDANCE_PATH, str(error), error=True)
+            return
+        if sync != 'latest':
+            line = f"not followed: paths need guidance_sync 'latest', not '{sync}'"
+            self._diagnostics.report(topics.GUIDANCE_PATH, line)
             return
         self._diagnostics.clear(topics.GUIDANCE_PATH)
         self._gatherer.add_path(path)

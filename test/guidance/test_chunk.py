@@ -94,6 +94,14 @@ def test_what_is_not_named_stands_still(space):
 
 
 @pytest.mark.parametrize('space', ACTION_SPACES)
+def test_the_hand_alone_may_be_given(space):
+    found = rows(space, np.array([[1.0], [0.0], [1.0]]), 10.0, ('gripper',))
+    np.testing.assert_allclose(found[:, -1], [1, 1, 0, 0, 1, 1])
+    still = Q if space == JOINT_POSITION else np.zeros(len(names_of(space)) - 1)
+    np.testing.assert_allclose(found[:, :-1], np.tile(still, (6, 1)), atol=1e-12)
+
+
+@pytest.mark.parametrize('space', ACTION_SPACES)
 def test_columns_come_in_any_order(space):
     names = names_of(space)
     actions = some(space)

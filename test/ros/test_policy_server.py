@@ -272,9 +272,13 @@ def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpo
         'wrist/color/image_raw/compressed:=hand/compressed',
     )
     hand = robot.node.create_publisher(CompressedImage, 'hand/compressed', qos.IMAGE_OUT)
+    paths = robot.node.create_publisher(GuidancePath, topics.GUIDANCE_PATH, qos.GUIDANCE_NEWEST)
     robot.images['wrist'] = hand
     robot.wait_for_server()
 
+    robot.ros.wait_for(paths.get_subscription_count, what='the reader of paths')
+    paths.publish(path_to_msg(Path([STATE[:3]])))
+    robot.ros.wait_for(lambda: robot.says("paths need guidance_sync 'latest', not 'none'"))
     robot.show(1000, cameras=('agentview',))
     robot.ask(0, 1000)
     robot.ros.wait_for(lambda: robot.says('/hand/compressed'), 4.0, 'the name of the topic')
