@@ -88,7 +88,6 @@ class RobotInfo:
         model: 'fr3' or 'panda'.
         limits: Those of the model, as the driver itself has them in force.
         urdf: Description from the robot, '' if it gives none.
-        server_version: Of the robot's server, 0 if it has none.
         gripper_max_width: m; 0 without a gripper.
         simulated: Whether no real arm moves.
     """
@@ -96,7 +95,6 @@ class RobotInfo:
     model: str
     limits: JointLimits
     urdf: str = ''
-    server_version: int = 0
     gripper_max_width: float = 0.08
     simulated: bool = False
 

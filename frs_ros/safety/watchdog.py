@@ -24,13 +24,6 @@ class Silence:
     age: float
     limit: float
 
-    @property
-    def line(self) -> str:
-        """For the operator."""
-        if math.isinf(self.age):
-            return f'{self.name}: nothing received yet'
-        return f'{self.name}: silent for {self.age:.2f} s, more than {self.limit:.2f} s'
-
 
 class Watchdog:
     """Compares the ages of inputs with their limits.

@@ -130,6 +130,12 @@ def test_episodes_of_the_operator(ros, cell, node_process):
     assert "episode e1: 'open the drawer'" in process.output
 
 
+def test_cameras_that_are_not_watched_are_said(node_process, wait_for):
+    process = node_process('franka_controller')
+    wait_for(lambda: 'no camera is watched' in process.output, START_TIMEOUT, 'the warning')
+    assert process.interrupt() == 0
+
+
 def test_lifecycle_by_a_manager(ros, cell, controller):
     process = controller('-p', 'autostart:=false')
     change = cell.node.create_client(ChangeState, 'franka_controller/change_state')
