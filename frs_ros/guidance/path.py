@@ -13,8 +13,8 @@ from frs_ros.guidance.guidance import Gripper
 from frs_ros.guidance.wish import Part
 from frs_ros.robot.differential_ik import difference, moved
 
-# Tool pose [4, 4] and a motion [6] from there (m, rad) -> actions that the motion takes.
-Cost = Callable[[np.ndarray, np.ndarray], float]
+# Motion of the tool [6] (m, rad) -> actions that it takes at full command.
+Cost = Callable[[np.ndarray], float]
 
 ARRIVED = 1e-6  # m and rad
 LEVER = 0.1  # m per rad, about the length of the fingers
@@ -127,7 +127,7 @@ def walked(path: Path, start: np.ndarray, rows: int, cost: Cost) -> np.ndarray:
         left = 1.0
         while ahead and left > 0:
             motion = difference(pose, ahead[0])
-            needed = cost(pose, motion) / path.magnitude if np.abs(motion).max() > ARRIVED else 0
+            needed = cost(motion) / path.magnitude if np.abs(motion).max() > ARRIVED else 0
             if needed <= left:
                 pose = ahead.pop(0)
             else:

@@ -47,7 +47,9 @@ from frs_ros.types import (
 # chunk in a physics simulation: 0.28 to 0.38. Positions and velocities are taken to be followed.
 GAINS = {CARTESIAN_DELTA: 0.24, JOINT_DELTA: 0.33, JOINT_POSITION: 1.0, JOINT_VELOCITY: 1.0}
 
-# Joint motion [7] in the units of an action space -> actions it takes.
+STEPS = (JOINT_DELTA, JOINT_VELOCITY)  # joint spaces of motion, not of places
+
+# Joint motion [7] in rad -> actions that it takes at full command.
 _Fits = Callable[[np.ndarray], float]
 
 
@@ -81,24 +83,31 @@ def path_reference(
     if space == CARTESIAN_DELTA:
         return _cartesian(path, policy, observation, start, gain)
     assert kinematics is not None  # else there is no pose
-    q = arm_joints(observation)
-    raw_per_radian = _joint_scale(policy.spec, gain)
+    return _joints(path, policy, observation, start, kinematics, gain)
+
+
+def _joints(
+    path: Path,
+    policy: FlowPolicy,
+    observation: Observation,
+    start: np.ndarray,
+    kinematics: Kinematics,
+    gain: float,
+) -> Any:
+    spec, q = policy.spec, arm_joints(observation)
+    jacobian = kinematics.jacobian(q)  # of now: a chunk does not change it much
+    raw_per_radian = _joint_scale(spec, gain)
     fits = _joint_actions(policy, observation, raw_per_radian)
 
-    def cost(pose: np.ndarray, motion: np.ndarray) -> float:
-        """By the joints now: a chunk does not change them much."""
-        del pose
-        if space == JOINT_POSITION:
-            return _key_actions(motion)
-        return fits(joint_motion(kinematics.jacobian(q), motion))
+    def cost(motion: np.ndarray) -> float:
+        return fits(joint_motion(jacobian, motion))
 
     rows = [q]
-    for pose in walked(path, start, policy.spec.horizon, cost):
-        after = reach(kinematics, rows[-1], pose)
-        too_fast = 1.0 if space == JOINT_POSITION else max(1.0, fits(after - rows[-1]))
-        rows.append(rows[-1] + (after - rows[-1]) / too_fast)
+    for pose in walked(path, start, spec.horizon, cost if spec.space in STEPS else _key_actions):
+        way = reach(kinematics, rows[-1], pose) - rows[-1]
+        rows.append(rows[-1] + (way / max(1.0, fits(way)) if spec.space in STEPS else way))
     joints = np.array(rows)
-    raw = joints[1:] if space == JOINT_POSITION else np.diff(joints, axis=0) * raw_per_radian
+    raw = np.diff(joints, axis=0) * raw_per_radian if spec.space in STEPS else joints[1:]
     return write_joints(raw, path.gripper, policy, observation)
 
 
@@ -112,8 +121,7 @@ def _cartesian(
     raw = np.zeros((1, spec.horizon, spec.action_dim))
     still = to_numpy(policy.to_model(raw, observation))[0, 0]
 
-    def cost(pose: np.ndarray, motion: np.ndarray) -> float:
-        del pose
+    def cost(motion: np.ndarray) -> float:
         command = motion / unit
         one = raw.copy()
         one[..., dims] = command

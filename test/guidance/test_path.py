@@ -84,7 +84,7 @@ def tool_poses(space, path, policy=None):
 # ---- walking ----------------------------------------------------------------------------------
 
 
-def metres(pose, motion):
+def metres(motion):
     """1 cm per action, turns for free."""
     return np.linalg.norm(motion[:3]) / 0.01
 
