@@ -28,6 +28,7 @@ from frs_ros.learning.settings import LAYOUTS, TARGETS, EvaluationSettings, chec
 if TYPE_CHECKING:
     from frs_ros.policies.base import FlowPolicy
     from frs_ros.sim.suites import Task
+    from frs_ros.types import ActionSpec
 
 METHODS_HELP = """steering methods with commas between, each NAME[OPTION=VALUE,...]@MAGNITUDE:
 'direct@0.5' guides at half magnitude, 'frs[strength=0.5]' gives an option. Each method has options
@@ -142,10 +143,9 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.learning.report import summarise, table, write_json
     from frs_ros.sim.suites import tasks
 
-    settings, policies = settings_and_policies(args)
+    settings, spec = settings_and_spec(args)
     compared = [parse_pair(text) for text in args.compare]
     _check_compared(compared, settings)
-    spec = policies[0].spec
     records = evaluate(settings, LiberoWorld(), args.out, workers=args.workers)
     results = summarise(
         records,
@@ -179,14 +179,16 @@ def parse_pair(text: str) -> tuple[str, str]:
 
 
 def settings_from(args: argparse.Namespace) -> EvaluationSettings:
-    """As `settings_and_policies`, the settings alone."""
-    return settings_and_policies(args)[0]
+    """As `settings_and_spec`, the settings alone."""
+    return settings_and_spec(args)[0]
 
 
-def settings_and_policies(
-    args: argparse.Namespace,
-) -> tuple[EvaluationSettings, list[FlowPolicy]]:
+def settings_and_spec(args: argparse.Namespace) -> tuple[EvaluationSettings, ActionSpec]:
     """Checks the arguments against what exists, before any worker is started.
+
+    Returns:
+        The settings, and the spec of the first policy; the policies are not kept, as each worker
+        loads its own.
 
     Raises:
         ConfigError, CheckpointError, AssetError: Something does not exist or does not fit.
@@ -197,11 +199,30 @@ def settings_and_policies(
     if args.workers < 1:
         raise ConfigError('--workers must be at least 1')
     tasks = suites.tasks(args.suite)
-    checkpoints = [text.strip() for text in args.checkpoint.split(',')]
-    files = [resolve(checkpoint) for checkpoint in checkpoints]
-    settings = EvaluationSettings(
+    files = [resolve(checkpoint) for checkpoint in _listed(args.checkpoint)]
+    settings = _settings(args, tasks, files)
+    for task_id in settings.tasks:
+        check_init_states(settings, len(suites.init_states(tasks[task_id])))
+    specs = []
+    for file in files:  # a damaged one is found out here, not in every worker
+        policy = load_policy(file)
+        _check_methods(settings, policy)
+        _check_right(settings, policy, tasks)
+        specs.append(policy.spec)
+    pack = assets.resolve(args.assets, args.suite)
+    return replace(settings, assets=pack.choice), specs[0]
+
+
+def _listed(checkpoints: str) -> tuple[str, ...]:
+    return tuple(text.strip() for text in checkpoints.split(','))
+
+
+def _settings(
+    args: argparse.Namespace, tasks: Sequence[Task], checkpoints: Sequence[Path]
+) -> EvaluationSettings:
+    return EvaluationSettings(
         suite=args.suite,
-        tasks=_common_tasks(args.tasks, tasks, files),
+        tasks=_common_tasks(args.tasks, tasks, checkpoints),
         methods=parse_methods(args.methods),
         conditions=Conditions(
             args.guidance, args.wrong, args.wrong_kind, args.instruction, args.replan, args.steps
@@ -209,19 +230,11 @@ def settings_and_policies(
         trials=args.trials,
         first_init=args.first_init,
         seed=args.seed,
-        checkpoints=tuple(checkpoints),
+        checkpoints=_listed(args.checkpoint),
         layout=args.layout,
         target=args.target,
-        digests=tuple(_digest(file) for file in files),
+        digests=tuple(_digest(file) for file in checkpoints),
     )
-    for task_id in settings.tasks:
-        check_init_states(settings, len(suites.init_states(tasks[task_id])))
-    policies = [load_policy(file) for file in files]  # a damaged one is found out here
-    for policy in policies:
-        _check_methods(settings, policy)
-        _check_right(settings, policy, tasks)
-    pack = assets.resolve(args.assets, args.suite)
-    return replace(settings, assets=pack.choice), policies
 
 
 def _common_tasks(
