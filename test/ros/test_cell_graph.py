@@ -20,7 +20,9 @@ def made(graph=DROID_SIM, **given: str) -> dict[str, Process]:
 
 
 def test_the_simulated_cell_is_the_real_one_with_an_arm():
-    real, simulated = made(DROID, guidance='spacemouse'), made(guidance='spacemouse')
+    real, simulated = (
+        made(graph, guidance='spacemouse', checkpoint='mini') for graph in (DROID, DROID_SIM)
+    )
     assert list(simulated) == ['simulated_arm', *real]
     for name, process in real.items():
         assert simulated[name].row.node == process.row.node
@@ -47,7 +49,7 @@ def test_action_space_rate_and_cameras_follow_from_the_policy(checkpoint, space,
 
 
 def test_two_cameras_of_one_executable():
-    cell = made(DROID, exterior_serial='017', wrist_source='uvc')
+    cell = made(DROID, checkpoint='mini', exterior_serial='017', wrist_source='uvc')
     assert cell['exterior_camera'].overrides['serial'] == '017'
     assert cell['wrist_camera'].overrides['source'] == 'uvc'
     command = cell['wrist_camera'].command
@@ -112,6 +114,11 @@ def test_a_policy_with_other_cameras_is_refused(monkeypatch):
     monkeypatch.setitem(MADE, 'cyclops', one_eyed)
     with pytest.raises(ConfigError, match=r'1 cameras \(wrist\), this cell has 2'):
         made(checkpoint='cyclops')
+
+
+def test_no_policy_moves_a_real_arm_unless_it_is_named():
+    with pytest.raises(ConfigError, match='name the policy that is to move this arm'):
+        made(DROID)
 
 
 def test_programs_have_no_parameters():

@@ -52,14 +52,14 @@ def camera_arguments(*parameters: str) -> tuple[Argument, ...]:
     )
 
 
-def arguments(start: str) -> tuple[Argument, ...]:
-    """What may be said of any cell; `start` is the default of the argument of that name."""
+def arguments(*, start: str, checkpoint: str) -> tuple[Argument, ...]:
+    """What may be said of any cell, with the defaults of two of the arguments."""
     return (
         Argument(
             'checkpoint',
             description="Policy: 'mini', 'random_droid', a .safetensors, or the .yaml of a large "
             'one. Action space, rate and names of the cameras follow from it.',
-            default='mini',
+            default=checkpoint,
         ),
         *same('policy_server', 'method'),
         Argument(
@@ -91,9 +91,14 @@ def derive(values: Mapping[str, str]) -> Overrides:
 
     Raises:
         CheckpointError: There is no such policy.
-        ConfigError: There is no such arm, its file is damaged, or the policy looks through another
-            number of cameras.
+        ConfigError: No policy is named, there is no such arm, its file is damaged, or the policy
+            looks through another number of cameras.
     """
+    if 'checkpoint' not in values:
+        raise ConfigError(
+            'name the policy that is to move this arm: checkpoint:=...; the shipped one, mini, '
+            'has only ever seen a simulator'
+        )
     policy, robot, guide = interface_of(values['checkpoint']), values['robot'], values['guidance']
     if len(policy.cameras) != len(CAMERAS):
         raise ConfigError(

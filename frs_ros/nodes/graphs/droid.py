@@ -13,7 +13,7 @@ DROID = Graph(
     arguments=(
         *same(cell.CONTROLLER, 'address', 'allow_non_realtime'),
         *cell.camera_arguments('source', 'serial', 'device', 'topic'),
-        *cell.arguments(start='episode'),
+        *cell.arguments(start='episode', checkpoint=''),
     ),
     derive=cell.derive,
 )

@@ -36,7 +36,7 @@ DROID_SIM = Graph(
             words=any_of('franky', 'kinematic'),
             default='franky',
         ),
-        *cell.arguments(start='immediately'),
+        *cell.arguments(start='immediately', checkpoint='mini'),
     ),
     derive=cell.derive,
 )
