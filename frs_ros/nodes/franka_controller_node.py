@@ -136,6 +136,11 @@ class FrankaController(ManagedNode):
         gc.collect()
         gc.freeze()
         self._active_since = self._stamp()
+        if p.start == 'immediately':
+            self._own_episode = f'cell-{self._active_since}'
+            event = EpisodeEvent(self._own_episode, p.instruction, p.seed)
+            self._topics.episode(event)
+            self._begin(event)
         self._timers_on = [
             self.create_timer(1.0 / rate, callback, clock=steady)
             for rate, callback in (
@@ -144,11 +149,6 @@ class FrankaController(ManagedNode):
                 (STATUS_RATE, self._on_status_period),
             )
         ]
-        if p.start == 'immediately':
-            self._own_episode = f'cell-{self._active_since}'
-            event = EpisodeEvent(self._own_episode, p.instruction, p.seed)
-            self._topics.episode(event)
-            self._begin(event)
 
     def deactivate(self) -> None:
         """Stops the arm in a controlled way."""

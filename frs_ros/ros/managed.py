@@ -16,7 +16,7 @@ class ManagedNode(LifecycleNode):
 
     Subclasses override `configure`, `activate`, `deactivate` and `cleanup`. One that fails with an
     FrsError leaves the state as it was; its line goes to /diagnostics, or is raised where the node
-    starts itself.
+    starts itself. Any other exception is an error of the program: the node is cleaned up.
 
     Attributes:
         diagnostics: Of the node.
@@ -67,6 +67,16 @@ class ManagedNode(LifecycleNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Of rclpy."""
         return self._transition(self.cleanup)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Of rclpy: leaves nothing running; the node is then unconfigured, or at its end."""
+        try:
+            self.cleanup()
+        except Exception as error:
+            line = f'cleaning up: {type(error).__name__}: {error}'
+            self.diagnostics.report('lifecycle', line, error=True)
+            return TransitionCallbackReturn.ERROR
+        return TransitionCallbackReturn.SUCCESS
 
     def _transition(self, change: Callable[[], None]) -> TransitionCallbackReturn:
         """Keeps and tells what goes wrong: rclpy drops exceptions of these callbacks."""

@@ -36,7 +36,7 @@ from frs_ros.robot.franky.monitor import Monitor
 from frs_ros.robot.models import ArmModel
 from frs_ros.robot.revealed import SILENT, by_errors, revealed
 
-RECOVERY = 5.0  # s that the robot's own error recovery may take
+RECOVERY = 5.0  # s that the robot's own error recovery may take, and a connection made anew
 FRESH = 1.5  # s within which a state must come; libfranka gives up after 1 s
 # A silent robot is not sent a new velocity motion: the attempt would wait for its state.
 SILENCE = 0.1  # s
@@ -175,7 +175,7 @@ class FrankyDriver:
                 return
             if self._session is None or self._session.monitor.lost:
                 self._end_session()
-                self._session = self._open(self._timeout)
+                self._session = self._open(min(self._timeout, RECOVERY))
             self._clear_errors(self._session)
             self._fault = None
 
