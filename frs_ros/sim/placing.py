@@ -14,8 +14,8 @@ from frs_ros.sim.grasp import Hand, fits, plan_rim_grasp
 from frs_ros.sim.obstacles import Obstacles
 
 FLAT = 0.025  # m: what is lower, such as a plate, has no rim to hold
-_FINGER_DEPTH = 0.012  # m from the middle of the fingers to what they push
-_PUSH_HEIGHT = 0.008  # m of the fingers above what the thing stands on
+_FROM_MIDDLE = 0.01  # m to where flat things are pressed on,
+_PRESSED = 0.006  # ... and height above what they stand on: not reached, hence the pressure
 _INTO = 0.035  # m below the rim of a container at which things are let go
 
 
@@ -76,14 +76,14 @@ def reach_point(env: Scenery, goal: Sequence[str]) -> np.ndarray:
     """[3] m: where the hand has to go for the goal's object.
 
     The object's origin, or for what is too wide for the hand the best place on its rim, and for
-    what is flat as well the far side, from where it is pushed. The handle, if the goal is about a
-    joint.
+    what is flat as well a place past its middle, where it is pressed on and slid. The handle, if
+    the goal is about a joint.
     """
     if moves(goal):
         return env.handle(goal[1])
     vertices = env.vertices(goal[1])
     if is_pushed(env, goal):
-        return behind(vertices, placement(env, goal).point)
+        return pressed_at(vertices, placement(env, goal).point)
     if fits(vertices, env.closing_angle()):
         return env.position(goal[1])
     return plan_rim_grasp(vertices, hand(env, goal)).point
@@ -95,13 +95,16 @@ def is_pushed(env: Scenery, goal: Sequence[str]) -> bool:
     return not env.owner_of(goal) and height < FLAT
 
 
-def behind(vertices: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """[3] m: where the fingers touch a thing to push it to a place [2] on the table."""
+def pressed_at(vertices: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """[3] m: where fingers press on a thing to slide it towards a place [2]: past its middle.
+
+    There the thing trails the hand and does not tip over, and the hand has room where furniture
+    stands beside the thing.
+    """
     middle = (vertices.max(0) + vertices.min(0)) / 2
     way = place - middle[:2]
     way = way / max(float(np.linalg.norm(way)), 1e-9)
-    back = float(((middle[:2] - vertices[:, :2]) @ way).max()) + _FINGER_DEPTH
-    return np.array([*(middle[:2] - back * way), float(vertices[:, 2].min()) + _PUSH_HEIGHT])
+    return np.array([*(middle[:2] + _FROM_MIDDLE * way), float(vertices[:, 2].min()) + _PRESSED])
 
 
 def hand(env: Scenery, goal: Sequence[str], tried: tuple[float, ...] = ()) -> Hand:

@@ -25,17 +25,26 @@ _NEAR = 0.04  # m from where on errors are summed
 
 @dataclass(frozen=True)
 class Motion:
-    """How `go` approaches a pose: tolerances (m, rad), step limit, fraction of full speed."""
+    """How `go` approaches a pose.
+
+    Attributes:
+        tolerance: Distance at which it has arrived, m.
+        turn_tolerance: Likewise, rad.
+        limit: Steps after which it goes on anyway.
+        speed: Fraction of full speed.
+        sums: Whether errors are summed, see `Hand`.
+    """
 
     tolerance: float = 0.008
     turn_tolerance: float = 0.08
     limit: int = 60
     speed: float = 1.0
+    sums: bool = False
 
 
-TRANSIT = Motion(tolerance=0.012)
+TRANSIT = Motion(tolerance=0.012, sums=True)
 CLIMB = Motion(tolerance=0.02, limit=20)
-DESCEND = Motion(tolerance=0.006, limit=35, speed=0.7)
+DESCEND = Motion(tolerance=0.006, limit=35, speed=0.7, sums=True)
 LIFT = Motion(tolerance=0.02, limit=35)
 LOOSE = Motion(tolerance=0.03, turn_tolerance=0.2)
 
@@ -55,8 +64,8 @@ class Hand:
 
         Args:
             env: The simulation.
-            integral: Gain of `go` on the sum of its last errors, per step. Near the end of the
-                arm's reach, proportional control alone stays centimetres away.
+            integral: Gain on the sum of the last errors, per step, of motions that sum them. Near
+                the end of the arm's reach, proportional control stays centimetres away.
         """
         self._env, self._integral = env, integral
         self._home = _straight_down(env.gripper_pose()[1])
@@ -76,7 +85,7 @@ class Hand:
             far = np.linalg.norm(error) > motion.tolerance
             if not far and np.linalg.norm(self._turn()) < motion.turn_tolerance:
                 return
-            if np.linalg.norm(error) < _NEAR:
+            if motion.sums and np.linalg.norm(error) < _NEAR:
                 missed += error
             yield self.towards(point + self._integral * missed, motion.speed)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pushing: slides a flat thing over the table, the open fingers across the way behind it."""
+"""Pushing: slides a flat thing over the table with closed fingers that press on it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from frs_ros.sim.libero import LiberoEnv
-from frs_ros.sim.placing import behind, placement
-from frs_ros.sim.skills.hand import DESCEND, OPEN, TRANSIT, UP, Hand, Motion
+from frs_ros.sim.placing import placement, pressed_at
+from frs_ros.sim.skills.hand import CLOSE, DESCEND, TRANSIT, UP, Hand, Motion
 
-_HOVER = 0.1  # m
-_BACK = 0.03  # m of room behind the thing
+_HOVER = 0.08  # m
 _AHEAD = 0.03  # m ahead of the hand that it is drawn to
-_ROUNDS, _STEPS = 3, 60
+_ROUNDS, _STEPS = 4, 50
 _ARRIVED = 0.012  # m
-_ASTRAY = 0.03  # m beside the straight way at which to take a new one
+_LOST = 0.07  # m between hand and middle of the thing beyond which it was left behind
 
 
 class PushExpert:
@@ -33,40 +32,35 @@ class PushExpert:
         self._env, self._goal, self._hand = env, tuple(goal), hand
 
     def actions(self) -> Iterator[np.ndarray]:
-        """Actions [7]; ends when the thing is there, or has been missed too often."""
+        """Actions [7]; ends when the thing is there, or has been lost too often."""
+        hand = self._hand
         for _ in range(_ROUNDS):
             if np.linalg.norm(self._rest()) < _ARRIVED:
-                break
-            yield from self._approach()
-            yield from self._push()
-            yield from self._hand.go(self._hand.above(_HOVER), Motion(tolerance=0.02, limit=15))
+                return
+            touch = pressed_at(self._vertices(), placement(self._env, self._goal).point)
+            yield from hand.rise(touch[2] + _HOVER)
+            hand.yaw, hand.gripper = 0.0, CLOSE
+            yield from hand.go(touch + _HOVER * UP, TRANSIT)
+            yield from hand.go(touch, DESCEND)
+            yield from self._push(touch[2])
+            yield from hand.go(hand.above(_HOVER), Motion(tolerance=0.02, limit=15))
 
-    def _approach(self) -> Iterator[np.ndarray]:
-        hand, rest = self._hand, self._rest()
-        way = rest / np.linalg.norm(rest)
-        touch = behind(self._env.vertices(self._goal[1]), placement(self._env, self._goal).point)
-        start = touch - _BACK * np.array([*way, 0.0])
-        yield from hand.rise(start[2] + _HOVER)
-        hand.gripper = OPEN
-        hand.close_along(float(np.arctan2(way[1], way[0]) + np.pi / 2))
-        yield from hand.go(start + _HOVER * UP, TRANSIT)
-        yield from hand.go(start, DESCEND)
-
-    def _push(self) -> Iterator[np.ndarray]:
-        hand, rest, height = self._hand, self._rest(), self._hand.here()[2]
-        way = rest / np.linalg.norm(rest)
+    def _push(self, height: float) -> Iterator[np.ndarray]:
+        hand = self._hand
         for _ in range(_STEPS):
             rest = self._rest()
-            if rest @ way < _ARRIVED / 2 or np.linalg.norm(rest - (rest @ way) * way) > _ASTRAY:
+            left = float(np.linalg.norm(rest))
+            lost = np.linalg.norm(hand.here()[:2] - self._middle()) > _LOST
+            if left < _ARRIVED or lost:
                 return
-            # stay behind the thing: what is beside the line is made good by going there
-            beside = self._middle() - hand.here()[:2]
-            beside -= (beside @ way) * way
-            step = min(_AHEAD, float(rest @ way) + 0.01) * way + beside
+            step = min(_AHEAD, left) / left * rest
             yield hand.towards(np.array([*(hand.here()[:2] + step), height]))
 
+    def _vertices(self) -> np.ndarray:
+        return self._env.vertices(self._goal[1])
+
     def _middle(self) -> np.ndarray:
-        vertices = self._env.vertices(self._goal[1])
+        vertices = self._vertices()
         return np.asarray((vertices.max(0) + vertices.min(0))[:2] / 2)
 
     def _rest(self) -> np.ndarray:
