@@ -83,7 +83,7 @@ class Hand:
         for _ in range(motion.limit):
             error = point - self.here()
             far = np.linalg.norm(error) > motion.tolerance
-            if not far and np.linalg.norm(self._turn()) < motion.turn_tolerance:
+            if not far and np.linalg.norm(self.turn()) < motion.turn_tolerance:
                 return
             if motion.sums and np.linalg.norm(error) < _NEAR:
                 missed += error
@@ -105,7 +105,7 @@ class Hand:
     def towards(self, point: np.ndarray, speed: float = 1.0) -> np.ndarray:
         """One action [7] of proportional control towards a point in the wished orientation."""
         move = np.clip((point - self.here()) / METRES, -speed, speed)
-        turn = np.clip(self._turn() / RADIANS, -_MAX_TURN, _MAX_TURN)
+        turn = np.clip(self.turn() / RADIANS, -_MAX_TURN, _MAX_TURN)
         return np.asarray(np.concatenate([move, turn, [self.gripper]]))
 
     def here(self) -> np.ndarray:
@@ -116,7 +116,7 @@ class Hand:
         """[3] m: that far above where it is."""
         return np.asarray(self.here() + height * UP)
 
-    def _turn(self) -> np.ndarray:
+    def turn(self) -> np.ndarray:
         """Rotation vector [3] (rad, base axes) from the present to the wished orientation."""
         wished = Rotation.from_euler('z', self.yaw).as_matrix() @ self._home
         if self.tilt is not None:
