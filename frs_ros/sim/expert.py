@@ -24,8 +24,8 @@ from frs_ros.sim.skills.push import PushExpert
 
 __all__ = ['FetchExpert', 'TaskExpert']
 
-LIFT = 0.1  # m
-INTEGRAL = 0.15
+LIFT = 0.1  # m; enough to clear the front of a drawer
+INTEGRAL = 0.15  # see `Hand`
 ROUNDS = 3  # times that one goal is tried
 
 
@@ -46,14 +46,16 @@ class TaskExpert:
         while tries.get(self._env.goal, 0) < ROUNDS:
             goal = self._env.goal
             tries[goal] = tries.get(goal, 0) + 1
+            self._hand.tilt = None
             yield from self._skill()
 
     def _skill(self) -> Iterator[np.ndarray]:
         """The actions of the skill that the goal at work asks for."""
         env, goal, hand = self._env, self._env.goal, self._hand
         if not moves(goal):
-            skill = PushExpert if is_pushed(env, goal) else None
-            return skill(env, goal, hand).actions() if skill else _fetch(env, hand)
+            if is_pushed(env, goal):
+                return PushExpert(env, goal, hand).actions()
+            return FetchExpert(env, goal, hand=hand, ways=ANY_WAY, lift=LIFT).actions()
         joint = env.joint(goal[1])
         assert joint is not None
         if goal[0] in ('turnon', 'turnoff'):
@@ -63,7 +65,3 @@ class TaskExpert:
             raise DataError('the expert cannot move doors')
         drawer = DrawerExpert(env, goal[1], hand)
         return drawer.open() if goal[0] == 'open' else drawer.close()
-
-
-def _fetch(env: LiberoEnv, hand: Hand) -> Iterator[np.ndarray]:
-    return FetchExpert(env, env.goal, hand=hand, ways=ANY_WAY, lift=LIFT).actions()

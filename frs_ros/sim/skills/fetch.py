@@ -61,7 +61,7 @@ class FetchExpert:
 
     def _pick(self, attempt: int, carry_height: float) -> Iterator[np.ndarray]:
         grasp = self._grasp(attempt)
-        self._hand.gripper = OPEN
+        self._hand.gripper, self._hand.tilt = OPEN, None
         if grasp.lean:
             yield from self._pick_leaning(grasp)
             return
