@@ -36,6 +36,7 @@ from frs_ros.ros.convert.plan import chunk_from_msg
 from frs_ros.ros.managed import ManagedNode
 from frs_ros.ros.message_info import arrival, endpoint
 from frs_ros.ros.parameters import declare
+from frs_ros.ros.realtime import prefer
 
 STATE_RATE = 50.0  # Hz, of robot_state and joint_states
 STATUS_RATE = 10.0  # Hz, of safety_status; and of the look at who publishes chunks
@@ -69,6 +70,9 @@ class FrankaController(ManagedNode):
             self.create_subscription(CameraInfo, topic, on_image, qos.IMAGE_NEWEST)
         for name in ('resume', 'recover', 'home', 'hold'):
             self.create_service(Trigger, f'~/{name}', functools.partial(self._serve, name))
+        problem = prefer(p.realtime_priority) if p.realtime_priority else ''
+        if problem:
+            self.get_logger().warning(problem)
         if p.autostart:
             self.start_by_itself()
 

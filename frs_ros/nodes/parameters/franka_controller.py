@@ -41,6 +41,13 @@ class FrankaControllerParameters:
         15.0, 'Rate of the actions of the policy, Hz.', low=1.0, high=100.0
     )
     rate: float = parameter(100.0, 'Rate of the control loop, Hz.', low=20.0, high=500.0)
+    realtime_priority: int = parameter(
+        10,
+        'Priority of all threads of the node above ordinary ones (SCHED_FIFO), where the system '
+        'allows it; 0 for none.',
+        low=0,
+        high=80,
+    )
     cameras: str = parameter(
         '',
         'Names of the cameras that must keep running, with commas between them; none is watched '
