@@ -46,7 +46,7 @@ $(VENV)/.installed: $(VENV)/.system $(wildcard requirements/*.txt)
 	@$(or $(PYTHON),false) $(FITS) || { echo 'frs_ros needs Python 3.10, 3.11 or 3.12, found' \
 		"$$($(or $(PYTHON),python3) -V 2>&1). Name one: make PYTHON=/path/to/python3.12" >&2; \
 		exit 1; }
-	@echo '== $(VENV): installing pinned packages: 3.1 GB, more with CUDA (make help) =='
+	@echo '== $(VENV): installing pinned packages: 3.4 GB, more with CUDA (make help) =='
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) $(TORCH_ARGS) -c requirements/constraints.txt -r requirements/learn.txt
 	$(INSTALL) -c requirements/constraints.txt -r requirements/core.txt \

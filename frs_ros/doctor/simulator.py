@@ -41,7 +41,7 @@ def tasks(system: System, options: Options) -> Iterator[Finding]:
     if found['stock']:
         yield _PART.ok('assets', f'stock: {found["stock"]}')
     else:
-        what = 'stock assets are not here; stand-ins, for the suite libero_object only'
+        what = 'stock assets are not here; stand-ins, for the short suites only'
         yield _PART.warn('assets', what, '--assets stock downloads them once; or --assets FOLDER')
 
 

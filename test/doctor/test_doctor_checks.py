@@ -342,7 +342,7 @@ def test_rendering_that_fails_or_draws_nothing(machine, findings):
 
 def test_missing_stock_assets_are_a_warning(machine, findings):
     machine.answers['libero'] = {'stock': None}
-    is_(findings('simulator')['assets'], 'warn', 'libero_object only')
+    is_(findings('simulator')['assets'], 'warn', 'short suites only')
 
 
 def test_rules_we_ship_allow_exactly_the_devices_we_look_for(repository):
