@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, JointState
 
@@ -21,6 +19,7 @@ from frs_ros.learning.cell_bench import CellTape
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.msg import SafetyStatus, SteeringReport
 from frs_ros.nodes import topics
+from frs_ros.nodes.listener import Listener
 from frs_ros.nodes.supervisor import Supervisor
 from frs_ros.ros import qos, stamps
 from frs_ros.ros.convert.guidance import guidance_to_msg
@@ -31,8 +30,8 @@ WISH_TIME = 2.0  # s for which one direction is wished
 DIRECTIONS = np.array([[0, 1, 0], [0, 0, 1], [0, -1, 0], [0, 0, -1]], dtype=np.float64)
 
 
-class CellRecorder:
-    """A node in a thread of its own; use as a context manager around the run of the cell.
+class CellRecorder(Listener):
+    """Listens around the run of a cell.
 
     Attributes:
         tape: What was heard since the cell moves.
@@ -55,25 +54,18 @@ class CellRecorder:
             duration: For how long to listen, s.
             on_time: Told now and then for how long it has listened, in the recorder's thread.
         """
+        super().__init__('bench', domain)
         self.tape = CellTape(pictures={camera: [] for camera in cameras})
         self.seconds = 0.0
         self._duration, self._on_time = duration, on_time
         self._finish: Callable[[], None] = lambda: None
         self._since: float | None = None
-        self._context = rclpy.Context()
-        self._domain = domain
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._spin, daemon=True)
 
     def begun(self, supervisor: Supervisor) -> None:
         """Finishes the run of this supervisor after the duration."""
         self._finish = supervisor.finish
 
-    def __enter__(self) -> CellRecorder:
-        rclpy.init(context=self._context, domain_id=self._domain)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._node = node = Node('bench', context=self._context)
-        self._executor.add_node(node)
+    def _subscribe_all(self, node: Node) -> None:
         self._guidance = node.create_publisher(GuidanceMsg, topics.GUIDANCE, qos.GUIDANCE_NEWEST)
         subscribe = node.create_subscription
         subscribe(SafetyStatus, topics.SAFETY_STATUS, self._on_status, qos.RECORD)
@@ -83,22 +75,12 @@ class CellRecorder:
             take = partial(self._on_picture, camera)
             subscribe(CompressedImage, topics.image(camera), take, qos.RECORD)
         node.create_timer(GUIDANCE_PERIOD, self._wish)
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
-        self._executor.shutdown()
-        self._node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
-
-    def _spin(self) -> None:
+    def _serve(self) -> None:
         # this thread only: who listens must not disturb what is measured
         own = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + GIVES_WAY)
-        while not self._end.is_set():
-            self._executor.spin_once(timeout_sec=0.1)
+        super()._serve()
 
     @property
     def _listening(self) -> bool:

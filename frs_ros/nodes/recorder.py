@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import rclpy
 from geometry_msgs.msg import PoseStamped
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage
@@ -22,6 +19,7 @@ from frs_ros.episodes import EpisodeEvent
 from frs_ros.errors import DataError
 from frs_ros.msg import ActionChunk, Episode, RobotState, SteeringReport
 from frs_ros.nodes import topics
+from frs_ros.nodes.listener import Listener
 from frs_ros.ros import qos, stamps
 from frs_ros.ros.convert.episode import episode_from_msg
 from frs_ros.ros.convert.image import jpeg_from_msg, pinhole_from_msgs
@@ -32,11 +30,10 @@ DRAIN = 0.3  # s to go on listening after the last process has ended
 OnEvent = Callable[[str, EpisodeEvent], None]
 
 
-class Recorder:
-    """A node in a thread of its own that records one graph per namespace.
+class Recorder(Listener):
+    """Records one graph per namespace; entered before the processes of the graphs start.
 
-    Use as a context manager, entered before the processes of the graphs start. Messages that do
-    not make sense are dropped: the nodes they are for report them.
+    Messages that do not make sense are dropped: the nodes they are for report them.
 
     Attributes:
         recordings: Namespace -> what was heard; complete once the context is left.
@@ -60,34 +57,18 @@ class Recorder:
             on_event: Told of every start and end of an episode, in the recorder's thread.
             on_plan: Told of every plan, likewise.
         """
+        super().__init__('recorder', domain)
         self.recordings = {namespace: Recording() for namespace in namespaces}
-        self._domain, self._pictures = domain, pictures
+        self._pictures = pictures
         self._on_event, self._on_plan = on_event, on_plan
-        self._context = rclpy.Context()
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._spin, daemon=True)
 
-    def __enter__(self) -> Recorder:
-        rclpy.init(context=self._context, domain_id=self._domain)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._node = Node('recorder', context=self._context)
-        self._executor.add_node(self._node)
+    def _subscribe_all(self, node: Node) -> None:
         for namespace, recording in self.recordings.items():
             self._listen(namespace, recording)
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
-        self._executor.shutdown()
-        self._node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
-
-    def _spin(self) -> None:
+    def _serve(self) -> None:
         """Serves callbacks until the end, then what is still on its way."""
-        while not self._end.is_set():
-            self._executor.spin_once(timeout_sec=0.1)
+        super()._serve()
         end = time.monotonic() + DRAIN
         while time.monotonic() < end:
             self._executor.spin_once(timeout_sec=0.02)
