@@ -235,11 +235,12 @@ def test_silence_shows_in_the_state_and_then_is_a_fault(rig, mode):
         rig.pause(0.2)
         assert rig.driver.read().read_at == last.read_at  # which is how it shows, before
         assert rig.driver.fault is None
-        for _ in range(150):
+        for _ in range(2000):  # libfranka gives up after 1 s of its own, later on a loaded machine
             if rig.driver.fault:
                 break
             rig.pause(0.01)
             rig.driver.read()
+        assert rig.driver.fault is not None
         assert rig.driver.fault.kind is FaultKind.COMMUNICATION
         refuses_everything(rig.driver, 'silent')
         begin = time.monotonic()

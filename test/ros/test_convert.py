@@ -38,7 +38,8 @@ def make_chunk() -> Chunk:
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((10, 7), dtype=np.float32)
     return Chunk(
-        4, 'e', rng.standard_normal((10, 7)), noise, 5, 'frs', STAMP, 'cartesian_delta', 20.0
+        *(4, 'e', rng.standard_normal((10, 7)), noise, 5, 'frs', STAMP, 'cartesian_delta', 20.0),
+        policy_id='0123456789abcdef',
     )
 
 
