@@ -209,7 +209,7 @@ class PolicyServer(Node):
         else:
             self._diagnostics.clear('wish')
         now = time.monotonic()
-        answer = Chunk.answer(request, plan, self._planner.policy.spec)
+        answer = Chunk.answer(request, plan, self._planner.policy)
         msg = chunk_to_msg(answer)
         self._chunks.publish(msg)
         self._answer = (request, msg)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 
 from frs_ros.errors import ConfigError
 from frs_ros.policies import images
+from frs_ros.policies.identity import fingerprint, of_spec
 from frs_ros.policies.mini_network import ACTION_DIM, HORIZON, PROPRIO_DIM, MiniNetwork
 from frs_ros.policies.normalisation import Normalisation
 from frs_ros.policies.proprioception import proprioception
@@ -64,6 +67,22 @@ class MiniPolicy:
         self.network = network.eval().requires_grad_(False)
         self.normalisation = normalisation
         self.vocabulary = vocabulary
+
+    @cached_property
+    def identity(self) -> str:
+        """Of weights (as files keep them, in float16), spec, scaling and instructions."""
+        weights = sorted(self.network.state_dict().items())
+        described = {
+            'normalisation': self.normalisation.to_json(),
+            'instructions': self.vocabulary.instructions,
+        }
+        return fingerprint(
+            [
+                of_spec(self.spec),
+                json.dumps(described, sort_keys=True),
+                *(part for k, v in weights for part in (k, v.half().numpy().tobytes())),
+            ]
+        )
 
     def knows(self, instruction: str) -> bool:
         """Whether the instruction was trained; any other one counts as no instruction."""

@@ -19,6 +19,7 @@ from torch import Tensor
 from frs_ros.errors import ConfigError
 from frs_ros.policies import images
 from frs_ros.policies.description import MADE
+from frs_ros.policies.identity import fingerprint, of_spec
 from frs_ros.policies.normalisation import Normalisation
 from frs_ros.policies.random_field import RandomField
 from frs_ros.types import ActionSpec, CameraSpec, Observation
@@ -78,6 +79,7 @@ class RandomDroidPolicy:
     cameras: tuple[CameraSpec, ...] = CAMERAS
 
     def __init__(self, seed: int = 0) -> None:
+        self.identity = fingerprint([NAME, str(seed), of_spec(SPEC)])
         self._field = RandomField(
             horizon=SPEC.horizon,
             action_dim=SPEC.action_dim,

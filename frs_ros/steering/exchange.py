@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from frs_ros.guidance.guidance import Guidance
-from frs_ros.types import ActionSpec, Plan
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.policies.identity import policy_id
+from frs_ros.types import Plan
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Chunk:
         stamp_ns: Stamp of the observation planned from.
         space: What the actions mean, one of `types.ACTION_SPACES`.
         control_hz: Rate at which they are to be executed.
+        policy_id: Whose noise it is, see `policies.identity`; '' if unknown.
     """
 
     request_id: int
@@ -55,10 +58,12 @@ class Chunk:
     stamp_ns: int
     space: str
     control_hz: float
+    policy_id: str = ''
 
     @classmethod
-    def answer(cls, request: Request, plan: Plan, spec: ActionSpec) -> Chunk:
+    def answer(cls, request: Request, plan: Plan, policy: FlowPolicy) -> Chunk:
         """The plan of a policy as the answer to a request."""
+        spec = policy.spec
         return cls(
             request_id=request.request_id,
             episode_id=request.episode_id,
@@ -69,6 +74,7 @@ class Chunk:
             stamp_ns=request.stamp_ns,
             space=spec.space,
             control_hz=spec.control_hz,
+            policy_id=policy_id(policy),
         )
 
 

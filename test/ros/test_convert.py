@@ -118,6 +118,7 @@ def test_chunk_round_trip_is_exact():
     assert np.array_equal(back.noise, chunk.noise)
     assert back.noise.dtype == np.float32
     names = ('request_id', 'episode_id', 'execute_steps', 'method', 'stamp_ns', 'space')
+    names += ('policy_id',)
     assert all(getattr(back, name) == getattr(chunk, name) for name in names)
 
 

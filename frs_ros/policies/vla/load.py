@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from frs_ros.errors import ConfigError
+from frs_ros.policies.identity import fingerprint, of_folder, of_spec
 from frs_ros.policies.vla.policy import VlaPolicy
 from frs_ros.policies.vla.rules import NONE, ActionRules, action_rules, delta_mask
 from frs_ros.policies.vla.settings import OPENPI, VlaSettings, action_names, read_settings
@@ -37,7 +38,25 @@ def load_vla(path: str | Path) -> VlaPolicy:
         rules = _rules(settings, stack, spec)
     except ConfigError as error:
         raise ConfigError(f'{settings.path}: {error}') from error
-    return VlaPolicy(stack, spec, rules, compiled=_compiler(settings.compile))
+    return VlaPolicy(
+        stack,
+        spec,
+        rules,
+        compiled=_compiler(settings.compile),
+        identity=_identity(settings, spec, rules),
+    )
+
+
+def _identity(settings: VlaSettings, spec: ActionSpec, rules: ActionRules) -> str:
+    """Of the files and everything that decides what noise means; not of device and precision."""
+    mapped = [dict(settings.cameras), dict(settings.state), settings.default_instruction]
+    return fingerprint(
+        [
+            *(settings.stack, settings.config, repr(mapped), of_spec(spec)),
+            *(array.tobytes() for array in (rules.offset, rules.scale, rules.relative)),
+            *of_folder(settings.checkpoint),
+        ]
+    )
 
 
 def action_spec(settings: VlaSettings, stack: Stack) -> ActionSpec:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from frs_ros.errors import CheckpointError, FrsError
+from frs_ros.policies.identity import UNKNOWN
 from frs_ros.policies.vla.capture import POINT, TIME, capture, step_of
 from frs_ros.policies.vla.context import CapturedContext
 from frs_ros.policies.vla.convention import NOISE_AT_ONE, Convention
@@ -32,6 +33,7 @@ class VlaPolicy:
         rules: Units <-> model space.
         convention: Which way the core's time runs.
         compiled: Applied once to the core's step, such as `torch.compile`.
+        identity: See `policies.identity`.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class VlaPolicy:
         rules: ActionRules,
         convention: Convention = NOISE_AT_ONE,
         compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda step: step,
+        identity: str = UNKNOWN,
     ) -> None:
+        self.identity = identity
         self.spec: ActionSpec = spec
         self.cameras: tuple[CameraSpec, ...] = stack.cameras
         self._stack, self._rules, self._convention = stack, rules, convention

@@ -65,6 +65,7 @@ def chunk_to_msg(chunk: Chunk) -> ActionChunk:
         horizon=horizon,
         action_dim=action_dim,
         model_dim=noise.shape[1],
+        policy_id=chunk.policy_id,
         action_space=chunk.space,
         control_hz=float(chunk.control_hz),
         actions=finite('ActionChunk.actions', chunk.actions).ravel().tolist(),
@@ -108,6 +109,7 @@ def chunk_from_msg(msg: ActionChunk) -> Chunk:
         stamp_ns=stamps.to_ns(msg.header.stamp),
         space=msg.action_space,
         control_hz=msg.control_hz,
+        policy_id=msg.policy_id,
     )
 
 

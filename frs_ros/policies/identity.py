@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which policy a noise belongs to: noise means nothing to another one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.types import ActionSpec
+
+UNKNOWN = ''
+_DIGITS = 16
+_OF_SAMPLING = ('steps', 'execute_steps')  # how a policy is used, not which one it is
+
+
+def policy_id(policy: FlowPolicy) -> str:
+    """16 hex digits, the same for the same policy on every machine; `UNKNOWN` if it has none.
+
+    Policies say it by an attribute `identity`. How many steps its sampler makes and how many
+    actions are executed does not count.
+    """
+    return str(getattr(policy, 'identity', UNKNOWN))
+
+
+def fingerprint(parts: Iterable[str | bytes]) -> str:
+    """16 hex digits of the SHA-256 of the parts, of which each counts with its length."""
+    sums = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        sums.update(len(data).to_bytes(8, 'little'))
+        sums.update(data)
+    return sums.hexdigest()[:_DIGITS]
+
+
+def of_spec(spec: ActionSpec) -> str:
+    """What of a spec makes a policy another one."""
+    return repr(sorted((k, v) for k, v in asdict(spec).items() if k not in _OF_SAMPLING))
+
+
+def of_folder(folder: Path) -> list[str]:
+    """Names and sizes of all files in a checkpoint: gigabytes are not read for this."""
+    files = sorted(path for path in folder.rglob('*') if path.is_file())
+    return [f'{path.relative_to(folder).as_posix()} {path.stat().st_size}' for path in files]
