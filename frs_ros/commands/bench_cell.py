@@ -63,21 +63,21 @@ def measure(args: argparse.Namespace, log: Path) -> dict[str, Any]:
     from frs_ros.cameras.codec import decode_jpeg
     from frs_ros.cameras.synthetic import read_number
     from frs_ros.learning.cell_bench import summary
-    from frs_ros.nodes.cell_recorder import CellRecorder
+    from frs_ros.nodes.cell_listener import CellListener
     from frs_ros.nodes.recorded_run import free_domain, run_graphs
     from frs_ros.policies.description import interface_of
 
     cell, domain = processes(args), free_domain()
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')  # for the recorder
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')  # for the listener
     with tqdm(total=args.seconds, unit='s', leave=False, bar_format=BAR) as bar:
-        recorder = CellRecorder(
+        listener = CellListener(
             interface_of(args.checkpoint).cameras,
             domain,
             args.seconds,
             on_time=lambda elapsed: bar.update(elapsed - bar.n),
         )
-        with recorder:
-            run_graphs({'': cell}, domain, log, recorder.begun)
-    if not recorder.seconds:
+        with listener:
+            run_graphs({'': cell}, domain, log, listener.begun)
+    if not listener.seconds:
         raise DataError('the arm of the cell did not move; run again')
-    return summary(recorder.tape, recorder.seconds, lambda jpeg: read_number(decode_jpeg(jpeg)))
+    return summary(listener.tape, listener.seconds, lambda jpeg: read_number(decode_jpeg(jpeg)))

@@ -165,7 +165,7 @@ def _in_graph(
     from frs_ros.learning.graph_bench import from_tape
     from frs_ros.nodes.graphs.libero import LIBERO
     from frs_ros.nodes.recorded_run import run_recorded
-    from frs_ros.nodes.recorder import Recorder
+    from frs_ros.nodes.episode_listener import EpisodeListener
 
     given: dict[str, Any] = {
         'suite': args.suite,
@@ -182,7 +182,7 @@ def _in_graph(
     }
     graph = LIBERO.processes({name: str(value) for name, value in given.items()})
     recordings = run_recorded(
-        {GRAPH: graph}, lambda domain: Recorder((GRAPH,), domain=domain), log
+        {GRAPH: graph}, lambda domain: EpisodeListener((GRAPH,), domain=domain), log
     )
     tapes = {tape.end.seed: tape for tape in recordings[GRAPH].tapes()}
     for init_id, seed in seeds.items():

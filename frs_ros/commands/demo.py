@@ -169,21 +169,21 @@ def _episodes(settings: DemoSettings, args: argparse.Namespace) -> dict[str, Rec
     """Runs both graphs with progress."""
     from frs_ros.demo.comparison import METHODS
     from frs_ros.nodes.recorded_run import run_recorded
-    from frs_ros.nodes.recorder import Recorder
+    from frs_ros.nodes.episode_listener import EpisodeListener
 
     with _progress(settings) as (on_event, on_plan):
 
-        def recorder(domain: int) -> Recorder:
-            return Recorder(
+        def listener(domain: int) -> EpisodeListener:
+            return EpisodeListener(
                 tuple(METHODS), domain=domain, pictures=True, on_event=on_event, on_plan=on_plan
             )
 
-        return run_recorded(processes(settings), recorder, _log(args))
+        return run_recorded(processes(settings), listener, _log(args))
 
 
 @contextlib.contextmanager
 def _progress(settings: DemoSettings) -> Iterator[tuple[Any, Any]]:
-    """A bar of episodes, and a line for each that ends; yields the recorder's callbacks."""
+    """A bar of episodes, and a line for each that ends; yields the listener's callbacks."""
     from tqdm import tqdm
 
     from frs_ros.demo.comparison import METHODS

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from frs_ros.data.tape import Recording
 from frs_ros.errors import ConfigError, FrsError
+from frs_ros.nodes.episode_listener import EpisodeListener
 from frs_ros.nodes.graph import Process
-from frs_ros.nodes.recorder import Recorder
 from frs_ros.nodes.supervisor import ENVIRONMENT, Command, Supervisor
 
 DOMAINS = range(1, 102)  # above, the ports of DDS may collide with those of other programs
@@ -27,14 +27,14 @@ class GraphError(FrsError):
 
 def run_recorded(
     graphs: Mapping[str, Sequence[Process]],
-    recorder: Callable[[int], Recorder],
+    listener: Callable[[int], EpisodeListener],
     log: Path,
 ) -> dict[str, Recording]:
     """Starts all graphs at once and waits until every one has ended by itself.
 
     Args:
         graphs: Namespace -> processes of its graph, one of which ends by itself.
-        recorder: Makes the recorder of these namespaces for a ROS domain.
+        listener: Makes the listener of these namespaces for a ROS domain.
         log: File for the output of all nodes.
 
     Returns:
@@ -45,8 +45,8 @@ def run_recorded(
         KeyboardInterrupt: A signal ended the run.
     """
     domain = free_domain()
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')  # for the recorder
-    with recorder(domain) as listening:
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')  # for the listener
+    with listener(domain) as listening:
         run_graphs(graphs, domain, log)
     return listening.recordings
 

@@ -103,14 +103,14 @@ def test_the_domain_of_the_user_is_kept(monkeypatch):
 def test_a_node_that_fails_is_one_line(ros_domain, tmp_path):
     from frs_ros.nodes.graph import Process, Row
     from frs_ros.nodes.recorded_run import GraphError, run_recorded
-    from frs_ros.nodes.recorder import Recorder
+    from frs_ros.nodes.episode_listener import EpisodeListener
     from frs_ros.nodes.table import config_file
 
     row = Row('oracle_guidance', respawn=True)  # wrong parameters: starting again would not help
     process = Process(row, config_file(row.node), {'magnitude': 2.0})
     log = tmp_path / 'graph.log'
     with pytest.raises(GraphError, match=r'g/oracle_guidance failed: .*magnitude.*graph\.log'):
-        run_recorded({'g': [process]}, lambda domain: Recorder(('g',), domain=domain), log)
+        run_recorded({'g': [process]}, lambda domain: EpisodeListener(('g',), domain=domain), log)
     assert 'magnitude' in log.read_text()
 
 

@@ -25,12 +25,12 @@ from frs_ros.ros import qos, stamps
 from frs_ros.ros.convert.guidance import guidance_to_msg
 
 GUIDANCE_PERIOD = 0.02  # s
-GIVES_WAY = 5  # added to the niceness of the recorder
+GIVES_WAY = 5  # added to the niceness of the listener
 WISH_TIME = 2.0  # s for which one direction is wished
 DIRECTIONS = np.array([[0, 1, 0], [0, 0, 1], [0, -1, 0], [0, 0, -1]], dtype=np.float64)
 
 
-class CellRecorder(Listener):
+class CellListener(Listener):
     """Listens around the run of a cell.
 
     Attributes:
@@ -52,7 +52,7 @@ class CellRecorder(Listener):
             cameras: Names of the cameras to listen to.
             domain: ROS domain.
             duration: For how long to listen, s.
-            on_time: Told now and then for how long it has listened, in the recorder's thread.
+            on_time: Told now and then for how long it has listened, in the listener's thread.
         """
         super().__init__('bench', domain)
         self.tape = CellTape(pictures={camera: [] for camera in cameras})

@@ -30,8 +30,8 @@ DRAIN = 0.3  # s to go on listening after the last process has ended
 OnEvent = Callable[[str, EpisodeEvent], None]
 
 
-class Recorder(Listener):
-    """Records one graph per namespace; entered before the processes of the graphs start.
+class EpisodeListener(Listener):
+    """Keeps what is said in one graph per namespace; entered before the processes of the graphs start.
 
     Messages that do not make sense are dropped: the nodes they are for report them.
 
@@ -54,10 +54,10 @@ class Recorder(Listener):
             namespaces: One per graph, without slashes.
             domain: ROS domain of all graphs.
             pictures: Whether to record the view and the steps of the robot, too.
-            on_event: Told of every start and end of an episode, in the recorder's thread.
+            on_event: Told of every start and end of an episode, in the listener's thread.
             on_plan: Told of every plan, likewise.
         """
-        super().__init__('recorder', domain)
+        super().__init__('episode_listener', domain)
         self.recordings = {namespace: Recording() for namespace in namespaces}
         self._pictures = pictures
         self._on_event, self._on_plan = on_event, on_plan
