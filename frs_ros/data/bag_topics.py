@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which part a recorded topic plays, by the last parts of its name: namespaces do not matter."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+EPISODE = 'episode'
+PLAN_REQUEST = 'plan_request'
+ACTION_CHUNK = 'action_chunk'
+STEERING_REPORT = 'steering_report'
+ROBOT_STATE = 'robot_state'
+COMPRESSED = 'compressed'
+RAW = 'raw'
+
+NEEDED = (EPISODE, ACTION_CHUNK, ROBOT_STATE)  # and pictures
+_PLAIN = (*NEEDED, PLAN_REQUEST, STEERING_REPORT)
+_IMAGE = re.compile(r'(.*?)/?([^/]+)/color/image_raw(/compressed)?')
+_VIEW = 'view'  # a picture for people, which no policy sees
+
+
+class Role(NamedTuple):
+    """What a topic is.
+
+    Attributes:
+        kind: One of the constants of this module.
+        namespace: '' or as '/robot_1'.
+        camera: Of pictures, else ''.
+    """
+
+    kind: str
+    namespace: str
+    camera: str = ''
+
+
+def role(topic: str) -> Role | None:
+    """The part a topic plays in episodes, None if none."""
+    namespace, _, name = topic.rpartition('/')
+    if name in _PLAIN:
+        return Role(name, namespace)
+    image = _IMAGE.fullmatch(topic)
+    if image is None or image[2] == _VIEW:
+        return None
+    return Role(COMPRESSED if image[3] else RAW, image[1], image[2])

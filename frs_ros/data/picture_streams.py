@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pictures of all cameras of a recording, and those among them that belong to chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from frs_ros.data.bag_topics import RAW, Role
+from frs_ros.data.matching import Matcher
+
+
+class PictureStreams:
+    """One matcher per camera topic.
+
+    Args:
+        tolerance_ns: Largest distance of the stamps of a chunk and its pictures.
+        prepare: Applied once to every picture that belongs to a chunk.
+    """
+
+    def __init__(self, tolerance_ns: int, prepare: Callable[[Any], Any]) -> None:
+        self._tolerance_ns, self._prepare = tolerance_ns, prepare
+        self._streams: dict[Role, Matcher] = {}
+
+    @property
+    def unreadable(self) -> int:
+        """Pictures that `prepare` refused."""
+        return sum(stream.unreadable for stream in self._streams.values())
+
+    def add(self, received_ns: int, part: Role, stamp_ns: int, message: Any) -> None:
+        """Takes a picture in."""
+        if part not in self._streams:
+            self._streams[part] = Matcher(self._tolerance_ns, self._prepare)
+        self._streams[part].add(received_ns, stamp_ns, message)
+
+    def want(self, namespace: str, received_ns: int, stamp_ns: int) -> None:
+        """Asks for the pictures that belong to a stamp."""
+        for _, stream in self._of(namespace):
+            stream.want(received_ns, stamp_ns)
+
+    def take(self, namespace: str, stamps: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """Stamp -> camera -> prepared picture, without cameras that have none. Forgets them."""
+        streams = self._of(namespace)
+        found: dict[int, dict[str, Any]] = {}
+        for stamp_ns in stamps:
+            found[stamp_ns] = pictures = {}
+            for part, stream in streams:
+                picture = stream.take(stamp_ns)
+                if picture is not None:
+                    pictures[part.camera] = picture
+        return found
+
+    def _of(self, namespace: str) -> list[tuple[Role, Matcher]]:
+        """Streams of a namespace or below it; of a camera, JPEGs come after raw pictures.
+
+        So they win: a JPEG is what the policy server saw.
+        """
+        streams = [
+            (part, stream)
+            for part, stream in self._streams.items()
+            if f'{part.namespace}/'.startswith(f'{namespace}/')
+        ]
+        return sorted(streams, key=lambda item: item[0].kind != RAW)
