@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Episodes of a bag: its messages pushed through the assembler, deserialised only if needed."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from frs_ros.data.assembler import EpisodeAssembler
+from frs_ros.data.bag_file import BagMessage
+from frs_ros.data.bag_reader import Bag
+from frs_ros.data.message_parts import NS, Deferred
+from frs_ros.data.recorded_episode import RecordedEpisode
+from frs_ros.errors import DataError
+
+UNREADABLE = 'unreadable messages'
+
+# Types that begin with a std_msgs/Header: their stamps are known without deserialising them.
+_STAMPED = (
+    'sensor_msgs/msg/CompressedImage',
+    'sensor_msgs/msg/Image',
+    'frs_ros/msg/RobotState',
+)
+_ENCAPSULATION = 4  # bytes before the message; the second says whether it is little endian
+
+
+def episodes_of(
+    bag: Bag, assembler: EpisodeAssembler, progress: Callable[[int], Any] = lambda position: None
+) -> Iterator[RecordedEpisode]:
+    """Pushes a bag into an assembler.
+
+    Args:
+        bag: Read from its beginning.
+        assembler: Fresh, or used for nothing but bags of the same session before this one.
+        progress: Called now and then with the bytes read.
+
+    Yields:
+        Episodes, each as soon as it is complete.
+    """
+    for count, message in enumerate(bag.messages(assembler.wants)):
+        if not count % 256:
+            progress(bag.position)
+        try:
+            content = _content(bag, message)
+        except DataError as error:
+            if not assembler.counts[UNREADABLE]:
+                assembler.complaints.append(str(error))
+            assembler.counts[UNREADABLE] += 1
+            continue
+        yield from assembler.push(message.topic, message.stamp_ns, content)
+    progress(bag.position)
+    yield from assembler.flush()
+
+
+def _content(bag: Bag, message: BagMessage) -> Any:
+    if bag.channel(message.topic).type not in _STAMPED or len(message.data) < 12:
+        return bag.deserialize(message.topic, message.data)
+    little = message.data[1] == 1
+    sec, nanosec = struct.unpack_from('<iI' if little else '>iI', message.data, _ENCAPSULATION)
+    data = bytes(message.data)  # its chunk is not kept in memory for it
+    return Deferred(sec * NS + nanosec, partial(bag.deserialize, message.topic, data))

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bags of rosbag2, whole or not, as topics and messages. Nothing of a bag is ever changed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from frs_ros.data import mcap_file, sqlite_file
+from frs_ros.data.bag_file import BagChannel, BagFile, BagMessage, everything
+from frs_ros.data.bag_types import BagTypes
+from frs_ros.data.compressed_bag import CompressedBag
+from frs_ros.data.mcap_file import McapFile
+from frs_ros.data.sqlite_file import SqliteFile
+from frs_ros.errors import DataError
+
+METADATA = 'metadata.yaml'
+_SUFFIXES = ('.mcap', '.db3')
+_DIGEST_BYTES = 1 << 20  # of each file's beginning and end
+
+
+class Bag:
+    """One bag: a folder with metadata.yaml, a folder in which it is missing, or a single file.
+
+    Attributes:
+        path: The bag.
+        name: Its last part.
+        files: What it consists of.
+        metadata: metadata.yaml below its root; empty if there is none that can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens a bag; DataError if it is none, or nothing of it can be read."""
+        self.path, self.name = path, path.resolve().name
+        self.metadata: dict[str, Any] = {}
+        self._notes: list[str] = []
+        if path.is_dir():
+            self._read_metadata()
+        self.files = self._open_files()
+        self._types = BagTypes()
+
+    @property
+    def storage(self) -> str:
+        """'mcap' or 'sqlite3'."""
+        return self.files[0].storage
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be read, a line each; complete after `messages`."""
+        return self._notes + [note for file in self.files for note in file.notes]
+
+    @property
+    def custom(self) -> dict[str, str]:
+        """Texts that the recorder has added to metadata.yaml."""
+        custom = self.metadata.get('custom_data')
+        return custom if isinstance(custom, dict) else {}
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+        return sum(file.position for file in self.files)
+
+    @property
+    def channels(self) -> dict[str, BagChannel]:
+        """Topic -> what the bag says about it; complete after `messages`."""
+        return {topic: channel for file in self.files for topic, channel in file.channels.items()}
+
+    def messages(self, wanted: Callable[[str], bool] = everything) -> Iterator[BagMessage]:
+        """Messages of the wanted topics, in the order in which they were written."""
+        for file in self.files:
+            yield from file.messages(wanted)
+
+    def deserialize(self, topic: str, data: bytes | memoryview) -> Any:
+        """The message of some bytes; DataError if they are none."""
+        return self._types.deserialize(self.channel(topic), data)
+
+    def channel(self, topic: str) -> BagChannel:
+        """What the bag says about a topic; DataError if it has none of this name."""
+        for file in self.files:
+            if topic in file.channels:
+                return file.channels[topic]
+        raise DataError(f"{self.path} has no topic '{topic}'")
+
+    def digest(self) -> str:
+        """Fingerprint (16 hex) of the files' sizes, beginnings and ends."""
+        sums = hashlib.sha256()
+        for file in self.files:
+            sums.update(f'{file.size} '.encode())
+            with file.path.open('rb') as data:
+                sums.update(data.read(_DIGEST_BYTES))
+                data.seek(max(0, file.size - _DIGEST_BYTES))
+                sums.update(data.read(_DIGEST_BYTES))
+        return sums.hexdigest()[:16]
+
+    def _read_metadata(self) -> None:
+        try:
+            content = yaml.safe_load((self.path / METADATA).read_text('utf-8'))
+            self.metadata = dict(content['rosbag2_bagfile_information'])
+        except FileNotFoundError:
+            self._notes.append(f'unfinished: it has no {METADATA}')
+        except (yaml.YAMLError, KeyError, TypeError, ValueError):
+            self._notes.append(f'unfinished: {METADATA} is empty or damaged')
+
+    def _open_files(self) -> list[BagFile]:
+        if str(self.metadata.get('compression_mode')).lower() in ('file', 'message'):
+            return [CompressedBag(self.path)]
+        paths = self._file_paths()
+        files: list[BagFile] = []
+        for path in paths:
+            try:
+                files.append(_open_file(path))
+            except DataError as error:
+                if len(paths) == 1:
+                    raise
+                self._notes.append(f'not read: {error}')
+        if not files:
+            raise DataError(f'nothing of {self.path} can be read: {"; ".join(self._notes)}')
+        return files
+
+    def _file_paths(self) -> list[Path]:
+        """The files in their order; also those that metadata.yaml does not list (yet)."""
+        if not self.path.is_dir():
+            return [self.path]
+        there = sorted((p for p in self.path.iterdir() if p.suffix in _SUFFIXES), key=_numbered)
+        listed = self.metadata.get('relative_file_paths') or []
+        names = [Path(str(name)).name for name in listed]
+        for name in names:
+            if not (self.path / name).exists():
+                self._notes.append(f'incomplete: file {name} is missing')
+        if not there:
+            raise DataError(f'{self.path} is no bag: it has neither an .mcap nor a .db3 file')
+        return sorted(there, key=lambda p: names.index(p.name) if p.name in names else len(names))
+
+
+def open_bags(paths: Sequence[Path]) -> list[Bag]:
+    """Bags of one or several sessions.
+
+    Args:
+        paths: Bags, or folders of bags; these are taken in the order of their names.
+
+    Raises:
+        DataError: A path does not exist, or is no bag and no folder of bags.
+    """
+    return [Bag(bag) for path in paths for bag in _bags_in(path)]
+
+
+def _bags_in(path: Path) -> list[Path]:
+    if not path.exists():
+        raise DataError(f'there is no bag {path}')
+    if not path.is_dir() or (path / METADATA).exists():
+        return [path]
+    inside = sorted(path.iterdir(), key=_numbered)
+    folders = [p for p in inside if p.is_dir() and _holds_bag(p)]
+    if folders:
+        return folders
+    if any(p.suffix in _SUFFIXES for p in inside):
+        return [path]
+    raise DataError(f'{path} holds no bag: no {METADATA}, no .mcap and no .db3 file')
+
+
+def _holds_bag(folder: Path) -> bool:
+    return any(p.name == METADATA or p.suffix in _SUFFIXES for p in folder.iterdir())
+
+
+def _open_file(path: Path) -> BagFile:
+    with path.open('rb') as file:
+        head = file.read(16)
+    if head.startswith(mcap_file.MAGIC):
+        return McapFile(path)
+    if head.startswith(sqlite_file.MAGIC):
+        return SqliteFile(path)
+    if head.startswith(b'#ROSBAG'):
+        raise DataError(f'{path} is a bag of ROS 1; convert it with: rosbags-convert')
+    if not head:
+        raise DataError(f'{path} is empty')
+    raise DataError(f'{path} is no bag: neither MCAP nor SQLite')
+
+
+def _numbered(path: Path) -> list[tuple[int, str]]:
+    """Sort key by which bag_10 comes after bag_9."""
+    parts = re.split(r'(\d+)', path.name)
+    return [(int(part), '') if part.isdigit() else (-1, part) for part in parts]

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads MCAP files (https://mcap.dev/spec) from front to back, whole or not.
+
+No index is needed: what a killed recorder, a full disk or a broken copy has left is read as far as
+it goes, also within a chunk that was cut. A damaged chunk is skipped and said.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from frs_ros.data.bag_file import BagChannel, BagMessage, spell_time
+from frs_ros.data.decompress import decompress
+from frs_ros.errors import DataError
+
+MAGIC = b'\x89MCAP0\r\n'
+
+_RECORD = struct.Struct('<BQ')  # opcode, length
+_HEAD = struct.Struct('<HIQQ')  # channel, sequence, log time, publish time
+_CHUNK = struct.Struct('<QQQI')  # start, end, uncompressed size, CRC
+_FOOTER, _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK_OP = 0x02, 0x03, 0x04, 0x05, 0x06
+_LAST_OPCODE, _FIRST_PRIVATE = 0x0F, 0x80  # what is between them does not exist
+_SANE = 1 << 32  # bytes of one record or chunk; more is damage
+
+
+class _Damage(Exception):
+    """A record does not hold what it says."""
+
+
+class McapFile:
+    """A `BagFile`."""
+
+    storage = 'mcap'
+
+    def __init__(self, path: Path) -> None:
+        """Opens nothing yet; DataError if the file is no MCAP."""
+        self.path, self.size, self.position = path, path.stat().st_size, 0
+        self.channels: dict[str, BagChannel] = {}
+        self.notes: list[str] = []
+        self._schemas: dict[int, tuple[str, str, str]] = {}
+        self._topics: dict[int, str] = {}
+        self._chosen: dict[int, str | None] = {}
+        self._wanted: Callable[[str], bool] = bool
+        self._newest_ns, self._over = 0, False
+        with path.open('rb') as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise DataError(f'{path} is empty or no MCAP file')
+
+    def messages(self, wanted: Callable[[str], bool]) -> Iterator[BagMessage]:
+        """Messages of the wanted topics in the order in which they were written."""
+        self._wanted, self._chosen = wanted, {}
+        self._newest_ns, self._over = 0, False
+        self.notes.clear()
+        with self.path.open('rb') as file:
+            file.seek(len(MAGIC))
+            self.position = len(MAGIC)
+            while not self._over:
+                yield from self._record(file)
+
+    def _record(self, file: BinaryIO) -> Iterator[BagMessage]:
+        """Reads one record of the file."""
+        head = file.read(_RECORD.size)
+        if len(head) < _RECORD.size:
+            self._unfinished('it ends without its index')
+            return
+        opcode, length = _RECORD.unpack(head)
+        start = self.position + _RECORD.size
+        left = self.size - start
+        if opcode == _FOOTER:
+            self.position, self._over = self.size, True
+            return
+        if not opcode or _LAST_OPCODE < opcode < _FIRST_PRIVATE:
+            self._unfinished(f'it is damaged at byte {self.position}')
+            return
+        if opcode == _CHUNK_OP or (opcode in (_SCHEMA, _CHANNEL, _MESSAGE) and length <= left):
+            content = memoryview(file.read(min(length, left)))
+            yield from self._content(opcode, content, start, whole=length <= left)
+        else:
+            file.seek(min(length, left), 1)
+        self.position = min(self.size, start + length)
+        if length > left:
+            self._unfinished('its end is missing')
+
+    def _content(
+        self, opcode: int, content: memoryview, start: int, *, whole: bool
+    ) -> Iterator[BagMessage]:
+        """Messages of a record; damage is noted."""
+        try:
+            if opcode == _CHUNK_OP:
+                yield from self._chunk(content, whole=whole)
+            elif opcode == _MESSAGE:
+                message = self._message(content)
+                if message is not None:
+                    yield message
+            else:
+                self._declare(opcode, content)
+        except (_Damage, struct.error, UnicodeDecodeError) as error:
+            self.notes.append(f'damaged: left out a part at byte {start}: {error}')
+
+    def _chunk(self, content: memoryview, *, whole: bool) -> Iterator[BagMessage]:
+        """Messages of a chunk; if it was cut, those that are complete."""
+        if not whole and len(content) < _CHUNK.size + 4 + 8:
+            return
+        data = self._records(content, whole=whole)
+        position, end = 0, len(data)
+        while position + _RECORD.size <= end:
+            opcode, length = _RECORD.unpack_from(data, position)
+            start = position + _RECORD.size
+            position = start + length
+            if position > end:
+                break  # the rest was cut
+            if opcode == _MESSAGE:
+                message = self._message(data[start:position])
+                if message is not None:
+                    yield message
+            elif opcode in (_SCHEMA, _CHANNEL):
+                self._declare(opcode, data[start:position])
+
+    def _records(self, content: memoryview, *, whole: bool) -> memoryview:
+        """The records in a chunk."""
+        _, _, size, crc = _CHUNK.unpack_from(content)
+        compression, position = _text(content, _CHUNK.size)
+        (stored,) = struct.unpack_from('<Q', content, position)
+        data = content[position + 8 : position + 8 + stored]
+        if size > _SANE or (whole and len(data) < stored):
+            raise _Damage('a chunk of impossible size')
+        if compression:
+            data = decompress(data, compression, size, self.path, whole=whole)
+        if whole and len(data) != size:
+            raise _Damage(f'a chunk of {len(data)} instead of {size} bytes')
+        if whole and crc and zlib.crc32(data) != crc:
+            raise _Damage('the checksum of a chunk is wrong')
+        return data
+
+    def _message(self, content: memoryview) -> BagMessage | None:
+        """The message of a record, None if it is not wanted."""
+        number, _, log_ns, _ = _HEAD.unpack_from(content)
+        if log_ns > self._newest_ns:
+            self._newest_ns = log_ns
+        topic = self._choice(number)
+        return None if topic is None else BagMessage(topic, log_ns, content[_HEAD.size :])
+
+    def _declare(self, opcode: int, content: memoryview) -> None:
+        """Takes in a schema or a channel."""
+        (number,) = struct.unpack_from('<H', content)
+        if opcode == _SCHEMA:
+            kind, position = _text(content, 2)
+            encoding, position = _text(content, position)
+            definition, _ = _text(content, position)
+            self._schemas[number] = (kind, definition, encoding)
+            return
+        (schema,) = struct.unpack_from('<H', content, 2)
+        topic, _ = _text(content, 4)
+        kind, definition, encoding = self._schemas.get(schema, ('', '', ''))
+        self.channels.setdefault(topic, BagChannel(topic, kind, definition, encoding))
+        self._topics[number] = topic
+
+    def _choice(self, number: int) -> str | None:
+        """The topic of a channel if it is wanted."""
+        if number not in self._chosen:
+            topic = self._topics.get(number)
+            if topic is None:
+                raise _Damage(f'a message of channel {number}, which is not declared')
+            self._chosen[number] = topic if self._wanted(topic) else None
+        return self._chosen[number]
+
+    def _unfinished(self, why: str) -> None:
+        until = spell_time(self._newest_ns) if self._newest_ns else 'nothing'
+        self.notes.append(f'unfinished: read up to {until}; {why}')
+        self._over = True
+
+
+def _text(content: memoryview, position: int) -> tuple[str, int]:
+    """A string with its length before it, and where it ends."""
+    (length,) = struct.unpack_from('<I', content, position)
+    end = position + 4 + length
+    if end > len(content):
+        raise _Damage('a text longer than its record')
+    return str(content[position + 4 : end], 'utf-8'), end
