@@ -31,7 +31,7 @@ OnEvent = Callable[[str, EpisodeEvent], None]
 
 
 class EpisodeListener(Listener):
-    """Keeps what is said in one graph per namespace; entered before the processes of the graphs start.
+    """Keeps what one graph per namespace says; entered before their processes start.
 
     Messages that do not make sense are dropped: the nodes they are for report them.
 

@@ -54,6 +54,7 @@ class Row:
         fixed: Parameters that this graph sets over those of the file.
         program: Python module and words of a program without ROS; empty for a node.
         only_if: Argument -> values of it with which the row is started; all must hold.
+        only_with: Argument that must be given for the row to be started; '' for none.
         respawn: Whether it is started again when it crashes; wrong parameters are no crash.
         ends_graph: Whether its regular end ends the graph.
         outlives: Whether it ends only after all others: they need it to end well. `ros2 launch`
@@ -68,6 +69,7 @@ class Row:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     program: tuple[str, ...] = ()
     only_if: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only_with: str = ''
     respawn: bool = False
     ends_graph: bool = False
     outlives: bool = False
@@ -187,6 +189,7 @@ class Graph:
             Process(row, None if row.program else config_file(row.node), overrides[row.label])
             for row in self.rows
             if all(values.get(name, '') in wanted for name, wanted in row.only_if.items())
+            and (not row.only_with or row.only_with in values)
         ]
 
     def help(self, argument: Argument) -> str:
@@ -197,7 +200,8 @@ class Graph:
             info = _field(self._kind(label), parameter)
             text, choices = text or meta(info).description, choices or meta(info).choices
             fixed = {k: v for row in self.rows if row.label == label for k, v in row.fixed.items()}
-            default = default or str(fixed.get(parameter, info.default))
+            if all(row.only_with != argument.name for row in self.rows):
+                default = default or str(fixed.get(parameter, info.default))
         if choices:
             text += f' One of: {", ".join(choices)}.'
         return f'{text} Default: {default or "none"}'

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from frs_ros.errors import ConfigError, choose
+from frs_ros.nodes.parameters.bag_player import BagPlayerParameters
 from frs_ros.nodes.parameters.camera import CameraParameters
 from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameters
 from frs_ros.nodes.parameters.human_guidance import HumanGuidanceParameters
@@ -15,6 +16,7 @@ from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
 from frs_ros.nodes.parameters.markers import MarkersParameters
 from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
 from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
+from frs_ros.nodes.parameters.recorder import RecorderParameters
 
 ROBOTS = ('fr3', 'panda')  # with a file of limits and workspace: config/robots/<name>.yaml
 
@@ -27,6 +29,8 @@ NODES: dict[str, type] = {
     'camera': CameraParameters,
     'markers': MarkersParameters,
     'franka_controller': FrankaControllerParameters,
+    'recorder': RecorderParameters,
+    'bag_player': BagPlayerParameters,
 }
 
 

@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 pytest.importorskip('mcap')
-rosbag2 = pytest.importorskip('rosbags.rosbag2')
-highlevel = pytest.importorskip('rosbags.highlevel')
-typesys = pytest.importorskip('rosbags.typesys')
+pytest.importorskip('rosbags')
+
+from rosbags import highlevel, rosbag2, typesys
 
 from frs_ros.data import bag_metadata
 from frs_ros.data.bag_writer import STORAGES, BagWriter

@@ -153,13 +153,21 @@ def actual(pairs) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     'name',
-    ['policy_server', 'oracle_guidance', 'libero_bridge', 'markers', 'franka_controller'],
+    [
+        'policy_server',
+        'oracle_guidance',
+        'libero_bridge',
+        'markers',
+        'franka_controller',
+        'recorder',
+    ],
 )
-def test_document_repeats_the_topics(ros, node_process, checkpoint, repository, name):
+def test_document_repeats_the_topics(ros, node_process, checkpoint, repository, tmp_path, name):
     """The nodes' own publishers and subscriptions, as the graph reports them."""
     extra = {
         'policy_server': ['-p', f'checkpoint:={checkpoint}'],
         'libero_bridge': ['-p', 'assets:=standin', '-p', 'view_every:=1'],
+        'recorder': ['-p', f'directory:={tmp_path}', '-p', 'min_free_gb:=0.01'],
     }
     node_process(name, *extra.get(name, []))
     node, expected = ros.node(), documented(repository, name)

@@ -8,6 +8,7 @@ from typing import Any
 
 from frs_ros.errors import ConfigError
 from frs_ros.nodes.graph import Argument, Overrides, Row, any_of, same
+from frs_ros.nodes.graphs.recording import RECORD, recorder
 from frs_ros.nodes.table import cell_file
 from frs_ros.policies.description import interface_of
 from frs_ros.robot.settings import read_cell
@@ -38,6 +39,7 @@ def rows(*, controller: Mapping[str, Any], camera: Mapping[str, Any]) -> tuple[R
         ),
         Row('human_guidance', only_if={'guidance': devices}, reads_keys=True, respawn=True),
         Row('markers', only_if={'markers': ('true',)}, respawn=True, nice=last),
+        recorder(nice=behind),
         # not started again: it is for a person to look what happened to the arm
         Row(CONTROLLER, fixed=controller),
     )
@@ -61,7 +63,7 @@ def arguments(*, start: str, checkpoint: str) -> tuple[Argument, ...]:
             'one. Action space, rate and names of the cameras follow from it.',
             default=checkpoint,
         ),
-        *same('policy_server', 'method'),
+        *same('policy_server', 'method', 'distilled'),
         Argument(
             'robot',
             description='Arm with limits and workspace: fr3 or panda for '
@@ -83,6 +85,7 @@ def arguments(*, start: str, checkpoint: str) -> tuple[Argument, ...]:
             words=any_of('true', 'false'),
             default='true',
         ),
+        RECORD,
     )
 
 

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from frs_ros.nodes.graph import Argument, Graph, Row, same
+from frs_ros.nodes.graphs.recording import RECORD, recorder
 
 LIBERO = Graph(
     'libero',
     'a stock LIBERO task in the place of cameras and robot',
     rows=(
+        recorder(),
         Row('policy_server', respawn=True),
         Row('oracle_guidance', only_if={'guidance': ('oracle',)}),
         Row(
@@ -19,7 +21,7 @@ LIBERO = Graph(
     arguments=(
         *same('libero_bridge', 'suite', 'task_id', 'first_init', 'init_count', 'episodes'),
         *same('libero_bridge', 'seed', 'mode', 'assets', 'instruction', 'max_steps', 'view_every'),
-        *same('policy_server', 'checkpoint', 'method'),
+        *same('policy_server', 'checkpoint', 'method', 'distilled'),
         Argument(
             'guidance',
             ('policy_server', 'guidance_sync'),
@@ -28,5 +30,6 @@ LIBERO = Graph(
             default='oracle',
         ),
         *same('oracle_guidance', 'magnitude'),
+        RECORD,
     ),
 )

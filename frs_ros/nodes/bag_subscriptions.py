@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subscriptions of a recorder: found in the graph, with what their publishers offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
+
+from frs_ros.data.storage import BagTopic
+from frs_ros.errors import DataError
+from frs_ros.nodes import topics
+from frs_ros.nodes.recorded_topics import RecordedTopics
+from frs_ros.ros import endpoints, qos
+from frs_ros.ros.definitions import definition, message_class
+from frs_ros.ros.diagnostics import Diagnostics
+
+PICTURE_DEPTH = 30  # pictures that may wait in the middleware: a second
+
+Take = Callable[[BagTopic, bytes, Mapping[str, Any]], None]  # topic, CDR, info of rclpy
+
+
+@dataclass
+class _Heard:
+    """A topic that is subscribed."""
+
+    type: str
+    profile: QoSProfile
+    subscription: Subscription
+    topic: BagTopic | None = None  # known with the first message
+
+
+class BagSubscriptions:
+    """Hears every wanted topic, raw: messages stay as they are on the wire."""
+
+    def __init__(
+        self, node: Node, wanted: RecordedTopics, take: Take, diagnostics: Diagnostics
+    ) -> None:
+        """Subscribes to what is known by name; the rest follows with `look`.
+
+        Args:
+            node: Whose subscriptions they are.
+            wanted: Which topics.
+            take: Called with every message.
+            diagnostics: For topics that cannot be recorded.
+        """
+        self._node, self._wanted, self._take = node, wanted, take
+        self._diagnostics = diagnostics
+        self._heard: dict[str, _Heard] = {}
+        self._refused: set[tuple[str, str]] = set()
+        latched = node.resolve_topic_name(topics.EPISODE)
+        for name, kind in wanted.known.items():
+            self._subscribe(name, kind, qos.RECORD_LATCHED if name == latched else qos.RECORD)
+
+    def look(self) -> None:
+        """Subscribes to what is new in the graph, and anew where another QoS is needed."""
+        for name, kinds in self._node.get_topic_names_and_types():
+            if self._wanted.wanted(name):
+                offered = [p.qos_profile for p in self._node.get_publishers_info_by_topic(name)]
+                if offered:
+                    self._fit(name, kinds, offered)
+
+    def _fit(self, name: str, kinds: list[str], offered: list[QoSProfile]) -> None:
+        heard = self._heard.get(name)
+        picture = '/color/' in name
+        profile = endpoints.fitting(offered, PICTURE_DEPTH if picture else qos.RECORD.depth)
+        if heard is None:
+            self._subscribe(name, kinds[0], profile)
+        elif not endpoints.same(profile, heard.profile):
+            self._node.destroy_subscription(heard.subscription)
+            self._subscribe(name, heard.type, profile)
+
+    def _subscribe(self, name: str, kind: str, profile: QoSProfile) -> None:
+        if (name, kind) in self._refused:
+            return
+        try:
+            message = message_class(kind)
+        except DataError as error:
+            self._refused.add((name, kind))
+            self._diagnostics.report(name, f'{name} is not recorded: {error}')
+            return
+        callback = partial(self._on_message, name)
+        subscription = self._node.create_subscription(message, name, callback, profile, raw=True)
+        self._heard[name] = _Heard(kind, profile, subscription)
+
+    def _on_message(self, name: str, data: bytes, info: Mapping[str, Any]) -> None:
+        heard = self._heard[name]
+        if heard.topic is None:
+            heard.topic = self._topic(name, heard.type)
+        self._take(heard.topic, data, info)
+
+    def _topic(self, name: str, kind: str) -> BagTopic:
+        about = definition(kind)
+        publishers = self._node.get_publishers_info_by_topic(name)
+        offered = tuple(endpoints.for_bag(p.qos_profile) for p in publishers)
+        return BagTopic(name, kind, about.text, about.hash, offered)
