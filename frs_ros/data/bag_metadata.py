@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,7 +60,7 @@ def information(summary: BagSummary) -> dict:
                     'name': topic.name,
                     'type': topic.type,
                     'serialization_format': 'cdr',
-                    'offered_qos_profiles': [dict(q) for q in topic.qos],
+                    'offered_qos_profiles': [copy.deepcopy(dict(q)) for q in topic.qos],
                     'type_description_hash': topic.type_hash,
                 },
                 'message_count': summary.counts.get(topic.name, 0),
@@ -72,8 +73,8 @@ def information(summary: BagSummary) -> dict:
         'files': [
             {
                 'path': summary.file,
-                'starting_time': start,
-                'duration': duration,
+                'starting_time': dict(start),  # a copy: YAML would refer to the other one
+                'duration': dict(duration),
                 'message_count': count,
             }
         ],
@@ -83,8 +84,8 @@ def information(summary: BagSummary) -> dict:
 
 
 def text(content: Mapping) -> str:
-    """YAML without anchors, which rosbag2 would not mind but people do."""
-    return yaml.dump(content, Dumper=_Plain, sort_keys=False, default_flow_style=False)
+    """As YAML."""
+    return str(yaml.safe_dump(content, sort_keys=False))
 
 
 def save(folder: Path, summary: BagSummary) -> None:
@@ -92,8 +93,3 @@ def save(folder: Path, summary: BagSummary) -> None:
     temporary = folder / f'.{FILE}.part'
     temporary.write_text(text({ROOT: information(summary)}), 'utf-8')
     temporary.replace(folder / FILE)
-
-
-class _Plain(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:
-        return True

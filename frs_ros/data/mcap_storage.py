@@ -169,7 +169,7 @@ def _bytes(record: McapRecord) -> bytes:
 
     builder = RecordBuilder()
     record.write(builder)
-    return bytes(builder.end())
+    return bytes(builder.end())  # type: ignore[no-untyped-call]
 
 
 def _count(statistics: Statistics, chunk: McapChunk) -> None:

@@ -39,12 +39,14 @@ class Storage(Protocol):
     Attributes:
         identifier: Name of the storage in metadata.yaml.
         path: The file.
-        buffered: Bytes written since the last flush.
     """
 
     identifier: str
     path: Path
-    buffered: int
+
+    @property
+    def buffered(self) -> int:
+        """Bytes written since the last flush."""
 
     def add_topic(self, topic: BagTopic) -> int:
         """Declares a topic; returns its number for `write`."""
