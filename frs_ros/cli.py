@@ -27,6 +27,18 @@ COMMANDS = {
         'frs_ros.learning.generalist_cli',
         'train the small flow-matching policy on demonstrations',
     ),
+    ('train', 'dsbc'): (
+        'frs_ros.learning.dsbc_cli',
+        'distil steered episodes into a small network that makes the noise',
+    ),
+    ('train', 'offline-dsbc'): (
+        'frs_ros.learning.offline_dsbc_cli',
+        'the same from demonstrations: their noise is found by inversion',
+    ),
+    ('train', 'bc'): (
+        'frs_ros.learning.bc_cli',
+        'behaviour cloning of the same episodes, the baseline of dsbc',
+    ),
     ('card',): ('frs_ros.commands.card', 'write the model card of a checkpoint'),
     ('bench', 'plan'): ('frs_ros.commands.bench_plan', 'time and velocity evaluations of a plan'),
     ('bench', 'inversion'): (
@@ -37,9 +49,22 @@ COMMANDS = {
         'frs_ros.commands.bench_graph',
         'the ROS graph against the in-process evaluator',
     ),
+    ('bench', 'recorder'): (
+        'frs_ros.commands.bench_recorder',
+        'two raw cameras and an arm into a bag: losses and cost',
+    ),
+    ('bench', 'bag'): ('frs_ros.commands.bench_bag', 'speed of making a dataset from a bag'),
+    ('bag', 'info'): ('frs_ros.commands.bag_info', 'episodes, topics and losses of bags'),
+    ('bag', 'convert'): ('frs_ros.commands.bag_convert', 'make the dataset of a noise policy'),
+    ('bag', 'export'): ('frs_ros.commands.bag_export', 'write a LeRobot dataset'),
+    ('bag', 'import'): (
+        'frs_ros.commands.bag_import',
+        'take demonstrations over from LeRobot datasets and LIBERO or robomimic files',
+    ),
+    ('bag', 'play'): ('frs_ros.commands.bag_play', 'publish the messages of a bag'),
     ('doctor',): ('frs_ros.commands.doctor', 'what of this machine is ready, and how to mend it'),
 }
-GROUPS = {'train': 'train a policy', 'bench': 'measure speed'}
+GROUPS = {'train': 'train a policy', 'bench': 'measure speed', 'bag': 'recordings of episodes'}
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130

@@ -36,8 +36,7 @@ class PlaybackClock(Protocol):
 class SteadyClock:
     """Runs with a clock, `rate` times as fast: s(t) = s_0 + rate (t - t_0).
 
-    A pause, a jump and a change of the rate each begin a new straight line (t_0, s_0) at the
-    point reached.
+    A pause and a jump each begin a new straight line (t_0, s_0) at the point reached.
 
     Args:
         clock_ns: Monotonic clock, ns.
@@ -51,7 +50,9 @@ class SteadyClock:
     def __init__(self, clock_ns: Callable[[], int], start_ns: int, rate: float = 1.0) -> None:
         self._clock_ns = clock_ns
         self._since_ns, self._start_ns = clock_ns(), start_ns
-        self._rate = _positive(rate)
+        if not 0.0 < rate < float('inf'):
+            raise ConfigError(f'the rate is {rate:g}; it must be positive')
+        self._rate = rate
         self.paused = False
 
     @property
@@ -60,16 +61,6 @@ class SteadyClock:
         if self.paused:
             return self._start_ns
         return self._start_ns + round((self._clock_ns() - self._since_ns) * self._rate)
-
-    @property
-    def rate(self) -> float:
-        """Seconds of the recording per second."""
-        return self._rate
-
-    @rate.setter
-    def rate(self, rate: float) -> None:
-        self.jump(self.now_ns)
-        self._rate = _positive(rate)
 
     def until(self, stamp_ns: int) -> float:
         """Seconds from now until the recording is there, 0 if it is; infinite while paused."""
@@ -126,9 +117,3 @@ class EagerClock:
     def resume(self) -> None:
         """Everything is due again."""
         self.paused = False
-
-
-def _positive(rate: float) -> float:
-    if not 0.0 < rate < float('inf'):
-        raise ConfigError(f'the rate is {rate:g}; it must be positive')
-    return rate

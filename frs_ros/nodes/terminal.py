@@ -37,11 +37,15 @@ class Terminal:
         descriptor: Of the terminal, None if there is none.
         in_place: Whether the status may be drawn over.
         problem: Why there is no terminal, '' if there is one.
+
+    Attributes:
+        in_place: As given.
+        problem: As given.
     """
 
     def __init__(self, descriptor: int | None, *, in_place: bool, problem: str = '') -> None:
         self.problem = problem
-        self._descriptor, self._in_place = descriptor, in_place
+        self._descriptor, self.in_place = descriptor, in_place
         self._status = ''
         self._shown_at = -LINE_PERIOD
 
@@ -59,8 +63,8 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Prints lines that stay."""
-        sys.stdout.write((_CLEAR_LINE if self._in_place else '') + text + '\n')
-        if self._in_place:
+        sys.stdout.write((_CLEAR_LINE if self.in_place else '') + text + '\n')
+        if self.in_place:
             sys.stdout.write(self._status)
         sys.stdout.flush()
 
@@ -69,7 +73,7 @@ class Terminal:
         now = time.monotonic()
         if status == self._status:
             return
-        if self._in_place:
+        if self.in_place:
             sys.stdout.write(_CLEAR_LINE + status)
         elif now - self._shown_at >= LINE_PERIOD:
             sys.stdout.write(status + '\n')

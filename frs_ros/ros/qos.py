@@ -55,3 +55,8 @@ DISPLAY = _profile(1)
 
 # Diagnostics, at the depth of diagnostic_updater.
 DIAGNOSTICS = _profile(10)
+
+
+def played(depth: int, *, latched: bool) -> QoSProfile:
+    """A topic of a bag that is played: reliable whatever it was, latched if it was."""
+    return _profile(depth, latched=latched)

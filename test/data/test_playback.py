@@ -123,14 +123,6 @@ def test_steps_pass_messages_of_one_stamp_together(hand):
     assert playback.finished
 
 
-def test_the_rate_may_change_on_the_way(hand):
-    playback = play(hand, 10.0, rate=2.0)
-    hand.seconds += 1.0  # 2 s of the recording
-    playback.clock.rate = 0.5
-    assert playback.clock.now_ns == START + 2 * NS
-    assert playback.wait == pytest.approx(16.0)
-
-
 @pytest.mark.parametrize('rate', [0.0, -1.0, math.inf, math.nan])
 def test_a_rate_must_be_positive(hand, rate):
     with pytest.raises(ConfigError, match='must be positive'):
