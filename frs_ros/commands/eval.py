@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 METHODS_HELP = """steering methods with commas between, each NAME[OPTION=VALUE,...]@MAGNITUDE:
 'direct@0.5' guides at half magnitude, 'frs[strength=0.5]' gives an option. Each method has options
 of its own; all have guidance, wrong, wrong_kind, instruction, replan and steps, which take the
-place of the options of those names here: 'base,frs[replan=10]' (default: %(default)s)"""
+place of the options of those names here: 'base,frs[replan=10]'. 'dsbc[checkpoint=FILE]' and
+'bc[checkpoint=FILE]' run what frs train wrote, unguided unless they say guidance (default:
+%(default)s)"""
 MOST_BARS = 6  # of a task; more cannot be told apart
 PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
 
@@ -220,10 +222,11 @@ def _listed(checkpoints: str) -> tuple[str, ...]:
 def _settings(
     args: argparse.Namespace, tasks: Sequence[Task], checkpoints: Sequence[Path]
 ) -> EvaluationSettings:
+    methods = parse_methods(args.methods)
     return EvaluationSettings(
         suite=args.suite,
         tasks=_common_tasks(args.tasks, tasks, checkpoints),
-        methods=parse_methods(args.methods),
+        methods=methods,
         conditions=Conditions(
             args.guidance, args.wrong, args.wrong_kind, args.instruction, args.replan, args.steps
         ),
@@ -234,6 +237,7 @@ def _settings(
         layout=args.layout,
         target=args.target,
         digests=tuple(_digest(file) for file in checkpoints),
+        distilled=tuple(_digest(file) for file in _distilled(methods)),
     )
 
 
@@ -286,6 +290,16 @@ def _check_compared(pairs: Sequence[tuple[str, str]], settings: EvaluationSettin
             raise ConfigError(
                 f"--compare names '{label}', which is none of the methods {', '.join(labels)}"
             )
+
+
+def _distilled(methods: Sequence[Method]) -> list[Path]:
+    """Checkpoints that methods name in their options; CheckpointError if one is missing."""
+    from frs_ros.policies.noise_description import read_description
+
+    paths = [Path(m.options['checkpoint']) for m in methods if 'checkpoint' in m.options]
+    for path in paths:
+        read_description(path)
+    return paths
 
 
 def _digest(checkpoint: Path) -> str:

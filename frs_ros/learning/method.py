@@ -4,7 +4,7 @@
     METHODS := METHOD {',' METHOD}
     METHOD  := NAME ['[' OPTION {',' OPTION} ']'] ['@' MAGNITUDE]
     OPTION  := KEY '=' VALUE
-    VALUE   := JSON | WORD {'+' WORD}
+    VALUE   := JSON | WORD {'+' WORD} | PATH
 
 An option is one of the method (`steering.registry`) or a condition (`conditions.Conditions`) that
 is to differ from that of the other methods. Several words joined by '+' are a list.
@@ -21,13 +21,14 @@ from typing import Any
 from frs_ros.errors import ConfigError, choose
 from frs_ros.learning.conditions import DEFAULTS, NONE, Conditions
 from frs_ros.steering.base import Steerer
-from frs_ros.steering.registry import METHODS, make_steerer
+from frs_ros.steering.registry import ALL_METHODS, LEARNT, make_steerer
 
 UNSTEERED = 'base'
 # What the unsteered policy, which follows no guidance, cannot be asked.
 _OF_GUIDANCE = ('guidance', 'wrong', 'wrong_kind')
 _FORM = re.compile(r'(?P<name>[^\[\]@]*)(\[(?P<options>.*)\])?(?P<at>@(?P<number>[^\[\]@]*))?')
 _WORDS = re.compile(r'\w+(\+\w+)*')
+_PATH = re.compile(r'[\w./~-]+')
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Method:
                 f"method '{text}' is not of the form NAME, NAME@MAGNITUDE or "
                 "NAME[OPTION=VALUE,...]@MAGNITUDE, such as 'frs[strength=0.5]@0.5'"
             )
-        name = choose('method', form['name'], METHODS)
+        name = choose('method', form['name'], ALL_METHODS)
         magnitude = _magnitude(label, name, form['number']) if form['at'] else 1.0
         given = _options(label, form['options'] or '')
         conditions = {key: value for key, value in given.items() if key in DEFAULTS}
@@ -83,6 +84,9 @@ class Method:
                 if key in self.conditions:
                     raise ConfigError(f'{self.name} follows no guidance; it has no {key}')
             # It would ignore guidance; given none, its plans do not count as steered.
+            values |= {'guidance': NONE, 'wrong': 0.0}
+        if self.name in LEARNT and self.conditions.get('guidance', NONE) == NONE:
+            # What it does by itself is the question, unless its own options ask for guidance.
             values |= {'guidance': NONE, 'wrong': 0.0}
         values |= self.conditions
         return Conditions(**values)
@@ -148,12 +152,16 @@ def _options(label: str, text: str) -> dict[str, Any]:
 
 
 def _value(label: str, text: str) -> Any:
-    """JSON, a word, or a list of words."""
+    """JSON, a word, a list of words, or a path."""
     try:
         return json.loads(text, parse_constant=_no_number)
     except ValueError:
+        if _PATH.fullmatch(text):
+            return text
         if not _WORDS.fullmatch(text):
-            raise ConfigError(f"method '{label}': '{text}' is no number, word or JSON") from None
+            raise ConfigError(
+                f"method '{label}': '{text}' is no number, word, path or JSON"
+            ) from None
     words = text.split('+')
     return words if len(words) > 1 else text
 
@@ -165,7 +173,7 @@ def _no_number(text: str) -> Any:
 def _written(value: Any) -> str:
     """A value as `_value` reads it."""
     if isinstance(value, str):
-        return value
+        return value if _PATH.fullmatch(value) else json.dumps(value)
     if isinstance(value, list) and len(value) > 1 and all(isinstance(v, str) for v in value):
         return '+'.join(value)
     if isinstance(value, float) and value.is_integer():

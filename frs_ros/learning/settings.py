@@ -46,6 +46,7 @@ class EvaluationSettings:
         layout: 'stock', or 'shuffled' to move the objects elsewhere, see `sim.layouts`.
         target: 'stock', or 'other' to fetch other objects that the policy has a name for.
         digests: SHA-256 of each checkpoint, so that a resumed evaluation cannot mix two.
+        distilled: Likewise of the checkpoints that methods name in their options.
     """
 
     suite: str
@@ -60,6 +61,7 @@ class EvaluationSettings:
     layout: str = 'stock'
     target: str = 'stock'
     digests: tuple[str, ...] = ()
+    distilled: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         choose('layout', self.layout, LAYOUTS)
@@ -105,6 +107,9 @@ class EvaluationSettings:
         values['methods'] = [method.label for method in self.methods]
         values['checkpoint'] = ','.join(values.pop('checkpoints'))
         values['checkpoint_sha256'] = ','.join(values.pop('digests'))
+        distilled = ','.join(values.pop('distilled'))
+        if distilled:
+            values['distilled_sha256'] = distilled
         return values
 
     @classmethod
@@ -116,7 +121,7 @@ class EvaluationSettings:
         """
         read = {**values}
         conditions = {key: read.pop(key) for key in DEFAULTS if key in read}
-        digests = read.pop('checkpoint_sha256', '')
+        digests, distilled = (read.pop(f'{k}_sha256', '') for k in ('checkpoint', 'distilled'))
         return cls(
             **read
             | {
@@ -125,6 +130,7 @@ class EvaluationSettings:
                 'conditions': Conditions(**conditions),
                 'checkpoints': tuple(read.pop('checkpoint').split(',')),
                 'digests': tuple(digests.split(',')) if digests else (),
+                'distilled': tuple(distilled.split(',')) if distilled else (),
             }
         )
 

@@ -21,7 +21,7 @@ from frs_ros.learning.charts import (
 from frs_ros.learning.conditions import FLIPPED, WRONG_KINDS, Conditions
 from frs_ros.learning.method import UNSTEERED, Method
 from frs_ros.learning.rate_plot import RATE
-from frs_ros.steering.registry import METHODS
+from frs_ros.steering.registry import ALL_METHODS
 
 MAGNITUDE = 'magnitude'
 WRONG = 'wrong'
@@ -104,7 +104,7 @@ def _value(entry: Mapping[str, Any], key: str, own: Mapping[str, int]) -> Any:
         return entry['conditions'][key] or own.get(key, entry['conditions'][key])
     if key in entry['options']:
         return entry['options'][key]
-    parameter = inspect.signature(METHODS[entry['steerer']]).parameters.get(key)
+    parameter = inspect.signature(ALL_METHODS[entry['steerer']]).parameters.get(key)
     return None if parameter is None else parameter.default
 
 

@@ -14,7 +14,8 @@ from sensor_msgs.msg import CompressedImage
 
 from frs_ros.errors import DataError, FrsError
 from frs_ros.guidance.camera_file import load_cameras
-from frs_ros.guidance.references import robot_reference
+from frs_ros.guidance.reference import ReferenceWriter
+from frs_ros.guidance.references import reference_chunk, robot_reference
 from frs_ros.msg import (
     ActionChunk,
     Guidance,
@@ -75,7 +76,7 @@ class PolicyServer(Node):
         )
 
     def _load(self, parameters: PolicyServerParameters) -> Planner:
-        steerer_from(parameters.method, parameters.method_options)  # a mistake is said at once
+        self._steerer(parameters, reference_chunk)  # a mistake is said at once
         import torch  # here: nothing else of this node needs it
 
         from frs_ros.policies.checkpoint import load_policy
@@ -88,12 +89,14 @@ class PolicyServer(Node):
             load_cameras(parameters.guidance_cameras) if parameters.guidance_cameras else {},
             parameters.command_gain or None,
         )
-        planner = Planner(policy, self._steerer(parameters))
+        planner = Planner(policy, self._steerer(parameters, self._reference))
         planner.warm_up()
         return planner
 
-    def _steerer(self, parameters: PolicyServerParameters) -> Steerer:
-        return steerer_from(parameters.method, parameters.method_options, self._reference)
+    def _steerer(self, parameters: PolicyServerParameters, reference: ReferenceWriter) -> Steerer:
+        return steerer_from(
+            parameters.method, parameters.method_options, reference, parameters.distilled
+        )
 
     def _wire(self) -> None:
         stamped = self._settings.observation_sync == 'stamped'
@@ -226,7 +229,7 @@ class PolicyServer(Node):
 
     def _apply(self, parameters: PolicyServerParameters) -> None:
         """Takes a change of live parameters over; raises ConfigError to refuse it."""
-        self._planner.steerer = self._steerer(parameters)
+        self._planner.use(self._steerer(parameters, self._reference))
         self._gatherer.guidance_timeout_ns = round(1e9 * parameters.guidance_timeout)
         if parameters.method != self._settings.method:
             self.get_logger().info(f"method is now '{parameters.method}'")

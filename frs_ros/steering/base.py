@@ -15,7 +15,13 @@ from frs_ros.types import Observation, Plan
 
 
 class Steerer(Protocol):
-    """Makes plans. Without an active guidance every method is the unsteered policy exactly."""
+    """Makes plans.
+
+    Without an active guidance every method is the unsteered policy exactly, except those that have
+    learnt to act when nobody steers (`registry.LEARNT`): they then act by their checkpoint, and
+    follow an active guidance by a method of the first kind. A plan's method says who made it. The
+    latter have a `check(policy)`, which loads the checkpoint and raises unless it fits.
+    """
 
     @property
     def name(self) -> str:

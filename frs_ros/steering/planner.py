@@ -16,7 +16,7 @@ from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer, plan_rng
 from frs_ros.steering.example import example_observation
 from frs_ros.steering.exchange import Request
-from frs_ros.steering.registry import make_steerer
+from frs_ros.steering.registry import LEARNT, make_steerer
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import Observation, Plan
 
@@ -26,17 +26,31 @@ class Planner:
 
     Attributes:
         policy: The frozen policy.
-        steerer: The method; may be replaced between two plans.
     """
 
     def __init__(self, policy: FlowPolicy, steerer: Steerer) -> None:
         self.policy = policy
-        self.steerer = steerer
+        self.use(steerer)
+
+    @property
+    def steerer(self) -> Steerer:
+        """The method in force."""
+        return self._steerer
+
+    def use(self, steerer: Steerer) -> None:
+        """Plans by this method from now on; CheckpointError or ConfigError if it does not fit.
+
+        The method before stays in force then.
+        """
+        check = getattr(steerer, 'check', None)
+        if check is not None:
+            check(self.policy)
+        self._steerer = steerer
 
     def plan(self, request: Request, observation: Observation, guidance: Wish | None) -> Plan:
         """The plan for a request; its random draws depend on seed and request id only."""
         rng = plan_rng(request.seed, request.request_id)
-        return self.steerer.plan(self.policy, observation, guidance, rng)
+        return self._steerer.plan(self.policy, observation, guidance, rng)
 
     def follow(
         self, request: Request, observation: Observation, guidance: Wish | None
@@ -62,13 +76,22 @@ class Planner:
 
 
 def steerer_from(
-    method: str, options: str, reference: ReferenceWriter = reference_chunk
+    method: str, options: str, reference: ReferenceWriter = reference_chunk, checkpoint: str = ''
 ) -> Steerer:
-    """The method with options from a JSON object; ConfigError if either does not exist."""
+    """The method with options from a JSON object; ConfigError if either does not exist.
+
+    Args:
+        method: Its name.
+        options: As JSON.
+        reference: Writes wishes.
+        checkpoint: For methods that have learnt (`registry.LEARNT`), unless the options name one.
+    """
     try:
         values = json.loads(options)
     except ValueError as error:
         raise ConfigError(f"method options '{options}' are not JSON: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"method options '{options}' are not a JSON object such as {{}}")
+    if checkpoint and method in LEARNT:
+        values = {'checkpoint': checkpoint, **values}
     return make_steerer(method, reference, **values)

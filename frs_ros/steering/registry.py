@@ -13,8 +13,10 @@ from frs_ros.flow.fixed_point import fixed_point
 from frs_ros.guidance.reference import ReferenceWriter
 from frs_ros.guidance.references import reference_chunk
 from frs_ros.steering.base import Steerer
+from frs_ros.steering.bc import BehaviourCloning
 from frs_ros.steering.checks import count, positive, switch
 from frs_ros.steering.direct import Direct
+from frs_ros.steering.dsbc import Dsbc
 from frs_ros.steering.frs import FlowReversalSteering
 from frs_ros.steering.gate import Gate
 from frs_ros.steering.inverter import Inverter
@@ -89,6 +91,33 @@ def frs_fixed_point(
     )
 
 
+def dsbc(
+    reference: ReferenceWriter, checkpoint: str = '', draw: str = 'mean', steer: str = 'frs'
+) -> Steerer:
+    """What `frs train dsbc` learnt; a wish is followed by the method `steer`."""
+    choose('draw', draw, ('mean', 'sample'))
+    return Dsbc(_file('dsbc', checkpoint), draw, _override(steer, reference))
+
+
+def bc(reference: ReferenceWriter, checkpoint: str = '', steer: str = 'frs') -> Steerer:
+    """What `frs train bc` learnt; a wish is followed by the method `steer`."""
+    return BehaviourCloning(_file('bc', checkpoint), _override(steer, reference))
+
+
+def _file(method: str, checkpoint: object) -> str:
+    if not isinstance(checkpoint, str) or not checkpoint:
+        raise ConfigError(
+            f"method '{method}' needs the checkpoint that frs train {method} wrote, such as "
+            f"'{method}[checkpoint=out/{method}.safetensors]'"
+        )
+    return checkpoint
+
+
+def _override(steer: object, reference: ReferenceWriter) -> Steerer:
+    """What follows a wish in place of a learnt method."""
+    return make_steerer(choose('steer', str(steer), METHODS), reference)
+
+
 # Each is made from a writer of references and options of its own.
 METHODS: dict[str, Callable[..., Steerer]] = {
     'base': base,
@@ -98,6 +127,9 @@ METHODS: dict[str, Callable[..., Steerer]] = {
     'frs': frs,
     'frs_fixed_point': frs_fixed_point,
 }
+# These need a checkpoint of their own, and act by it when nobody steers.
+LEARNT: dict[str, Callable[..., Steerer]] = {'dsbc': dsbc, 'bc': bc}
+ALL_METHODS = {**METHODS, **LEARNT}
 
 
 def make_steerer(
@@ -106,12 +138,12 @@ def make_steerer(
     """The method of that name; ConfigError for an unknown name or option.
 
     Args:
-        name: One of `METHODS`.
+        name: One of `ALL_METHODS`.
         reference: Writes wishes as chunks; the default is for Cartesian policies, others come
             from `guidance.references`.
         options: Of the method.
     """
-    make = METHODS[choose('method', name, METHODS)]
+    make = ALL_METHODS[choose('method', name, ALL_METHODS)]
     known = list(inspect.signature(make).parameters)[1:]
     for option in options:
         if option not in known:

@@ -26,6 +26,12 @@ class PolicyServerParameters:
     method_options: str = parameter(
         '{}', 'Options of the method as a JSON object, such as {"max_iterations": 8}.', live=True
     )
+    distilled: str = parameter(
+        '',
+        "Checkpoint of frs train dsbc or bc for the methods 'dsbc' and 'bc', unless their options "
+        'name one; with it these methods may be changed to and from at any time.',
+        live=True,
+    )
     guidance_sync: str = parameter(
         'stamped',
         'stamped: wait for the guidance with the stamp of the request (oracle). latest: the '

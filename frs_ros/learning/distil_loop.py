@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The optimisation that all trainings of small networks on noise labels share."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+from torch.optim import AdamW
+from tqdm import tqdm
+
+from frs_ros.learning.distil_config import SHIFT, DistilConfig
+from frs_ros.learning.distil_data import Samples
+from frs_ros.learning.generalist_loop import step_generator
+from frs_ros.policies.noise_network import to_input
+from frs_ros.policies.noise_policy import DistilledNetwork
+
+SHIFT_PIXELS = 4
+WARM_UP = 20  # steps of rising learning rate
+ENTRIES = 40  # of the history, at most
+PATIENCE = 0.25  # of all steps without a better held-out loss
+_WEIGHT_DECAY = 1e-4
+_MAX_GRADIENT_NORM = 1.0
+_TRAINING, _VALIDATION = 0, 1  # kinds of random numbers
+_VALIDATION_BATCH = 128
+
+
+@dataclass
+class History:
+    """What happened.
+
+    Attributes:
+        entries: Of `step`, `train` (mean loss since the last entry) and `val`.
+        best_step: Whose weights were kept.
+        steps: Made in all.
+    """
+
+    entries: list[dict[str, float]] = field(default_factory=list)
+    best_step: int = 0
+    steps: int = 0
+
+
+def train(
+    network: DistilledNetwork,
+    samples: Samples,
+    held_out: Samples | None,
+    config: DistilConfig,
+    progress: bool = True,
+) -> History:
+    """Optimises the network in place; the same on every run with the same arguments.
+
+    Args:
+        network: To be trained.
+        samples: To learn from.
+        held_out: To validate on, if there are any.
+        config: Settings.
+        progress: Whether to show progress.
+    """
+    history, recent = History(), []
+    optimizer = AdamW(network.parameters(), config.learning_rate, weight_decay=_WEIGHT_DECAY)
+    every = max(1, math.ceil(config.steps / ENTRIES))
+    best = _Best()
+    network.train()
+    with (
+        _threads(config.threads),
+        tqdm(total=config.steps, desc='train', unit='step', disable=not progress) as bar,
+    ):
+        while history.steps < config.steps:
+            recent.append(_step(network, optimizer, samples, config, history.steps))
+            history.steps += 1
+            bar.update()
+            if history.steps % every and history.steps != config.steps:
+                continue
+            entry = {'step': history.steps, 'train': sum(recent) / len(recent)}
+            recent.clear()
+            if held_out is not None:
+                entry['val'] = validation_loss(network, held_out, config)
+                best.offer(network, entry['val'], history.steps)
+            history.entries.append(entry)
+            bar.set_postfix({k: f'{v:.3f}' for k, v in entry.items() if k != 'step'})
+            waited = history.steps - best.step
+            if config.early_stopping and waited >= PATIENCE * config.steps:
+                break
+    history.best_step = history.steps
+    if config.early_stopping and best.weights:
+        network.load_state_dict(best.weights)
+        history.best_step = best.step
+    network.eval()
+    return history
+
+
+@dataclass
+class _Best:
+    """The weights with the least held-out loss so far."""
+
+    loss: float = math.inf
+    step: int = 0
+    weights: dict[str, Any] = field(default_factory=dict)
+
+    def offer(self, network: DistilledNetwork, loss: float, step: int) -> None:
+        if loss < self.loss:
+            self.loss, self.step = loss, step
+            self.weights = copy.deepcopy(network.state_dict())
+
+
+def _step(
+    network: DistilledNetwork,
+    optimizer: AdamW,
+    samples: Samples,
+    config: DistilConfig,
+    step: int,
+) -> float:
+    generator = step_generator(config.seed, _TRAINING, step)
+    rows = torch.randint(len(samples), (config.batch,), generator=generator)
+    pictures = [
+        shifted(images, rows, generator) if config.augment == SHIFT else images[rows]
+        for images in samples.images
+    ]
+    loss = _loss(network, samples, rows, pictures, generator)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), _MAX_GRADIENT_NORM)
+    for group in optimizer.param_groups:
+        group['lr'] = scheduled_rate(config, step)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def scheduled_rate(config: DistilConfig, step: int) -> float:
+    """Learning rate of a step: linear warm-up, then half a cosine that ends at 1 %."""
+    cosine = 0.5 * (1 + math.cos(math.pi * step / config.steps))
+    return config.learning_rate * min(1.0, (step + 1) / WARM_UP) * (0.01 + 0.99 * cosine)
+
+
+def shifted(images: Tensor, rows: Tensor, generator: Generator) -> Tensor:
+    """Chosen pictures, each moved by up to `SHIFT_PIXELS`; what comes in at an edge is that edge.
+
+    Args:
+        images: [N, h, w, 3] uint8.
+        rows: [B] which of them.
+        generator: Source of randomness.
+    """
+    count, (height, width) = len(rows), images.shape[1:3]
+    moves = torch.randint(-SHIFT_PIXELS, SHIFT_PIXELS + 1, (2, count, 1), generator=generator)
+    down = (torch.arange(height) + moves[0]).clamp_(0, height - 1)
+    right = (torch.arange(width) + moves[1]).clamp_(0, width - 1)
+    return images[rows[:, None, None], down[:, :, None], right[:, None, :]]
+
+
+@torch.no_grad()
+def validation_loss(network: DistilledNetwork, held_out: Samples, config: DistilConfig) -> float:
+    """Mean loss over the held-out samples, always with the same random numbers."""
+    network.eval()
+    total = 0.0
+    for number, rows in enumerate(_parts(len(held_out))):
+        pictures = [images[rows] for images in held_out.images]
+        generator = step_generator(config.seed, _VALIDATION, number)
+        total += len(rows) * float(_loss(network, held_out, rows, pictures, generator))
+    network.train()
+    return total / len(held_out)
+
+
+@torch.no_grad()
+def features_of(network: DistilledNetwork, samples: Samples) -> Tensor:
+    """[N, F] of all samples."""
+    return torch.cat(
+        [
+            network.encoder(
+                [to_input(images[rows]) for images in samples.images],
+                samples.state[rows],
+                samples.sentence[rows],
+            )
+            for rows in _parts(len(samples))
+        ]
+    )
+
+
+def _loss(
+    network: DistilledNetwork,
+    samples: Samples,
+    rows: Tensor,
+    pictures: list[Tensor],
+    generator: Generator,
+) -> Tensor:
+    features = network.encoder(
+        [to_input(picture) for picture in pictures], samples.state[rows], samples.sentence[rows]
+    )
+    loss: Tensor = network.head.loss(features, samples.target[rows], generator)
+    return loss
+
+
+def _parts(count: int) -> tuple[Tensor, ...]:
+    return torch.arange(count).split(_VALIDATION_BATCH)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Torch with so many threads, then with as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

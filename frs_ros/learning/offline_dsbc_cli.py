@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command line of `frs train offline-dsbc`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from frs_ros.learning.distil_cli import add_training, conclude, config_from
+from frs_ros.policies.noise_description import DSBC
+
+DATASET = 'labels'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    option = parser.add_argument
+    option(
+        '--demos',
+        type=Path,
+        required=True,
+        action='append',
+        help='demonstrations made by frs collect; may be given several times',
+    )
+    option(
+        '--checkpoint',
+        default='mini',
+        help='the generalist whose noise is looked for, as in frs eval (default: %(default)s)',
+    )
+    option(
+        '--instruction',
+        action='append',
+        default=[],
+        help='only demonstrations of this task, in words; may be repeated (default: all)',
+    )
+    option('--limit', type=int, default=0, help='at most so many demonstrations (default: all)')
+    option(
+        '--every',
+        type=int,
+        default=0,
+        metavar='N',
+        help='steps between two chunks, 1 for every picture (default: as many as the policy '
+        'executes of a chunk)',
+    )
+    option(
+        '--max-error',
+        type=float,
+        default=0.05,
+        help='labels whose round trip errs by more are dropped and counted; RMS in model space, '
+        'where 1 is full command (default: %(default)s)',
+    )
+    add_training(parser, DSBC, variants=True)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Labels, keeps the labels as a dataset, trains."""
+    import torch
+    from tqdm import tqdm
+
+    from frs_ros.data.distillation import save_dataset
+    from frs_ros.errors import ConfigError
+    from frs_ros.learning.demonstrated import chosen_files, read, sources
+    from frs_ros.learning.distil import distil
+    from frs_ros.learning.offline_dsbc import Labelling, label_demonstrations
+    from frs_ros.policies.checkpoint import load_policy
+
+    config = config_from(args)
+    if args.limit < 0:
+        raise ConfigError('--limit must not be negative')
+    settings = Labelling(every=args.every, max_error=args.max_error, seed=args.seed)
+    torch.set_num_threads(config.threads)
+    policy = load_policy(args.checkpoint)
+    files = chosen_files(args.demos, args.instruction, args.limit)
+    bar = tqdm(read(files), total=len(files), desc='labelling', unit='ep')
+    dataset = label_demonstrations(policy, bar, settings, sources(args.demos))
+    folder = args.out / DATASET
+    save_dataset(dataset, folder)
+    dropped = ', '.join(f'{count} {why}' for why, count in dataset.info.dropped.items())
+    print(f'{dataset.samples} labels in {folder}; dropped: {dropped or "none"}')
+    conclude(args, distil(dataset, str(folder), args.out, DSBC, config))

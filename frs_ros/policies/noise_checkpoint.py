@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Noise policies on disk: `NAME.safetensors` and `NAME.json` beside it, never pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from frs_ros.errors import CheckpointError
+from frs_ros.policies.noise_description import BC, DSBC, NoiseDescription, read_description
+from frs_ros.policies.noise_network import ENCODERS
+from frs_ros.policies.noise_policy import ClonedPolicy, DistilledNetwork, NoisePolicy
+
+KINDS: dict[str, type[Any]] = {DSBC: NoisePolicy, BC: ClonedPolicy}
+P = TypeVar('P', NoisePolicy, ClonedPolicy)
+
+_LOADED: dict[tuple[Path, int, int], Any] = {}
+_LOCK = threading.Lock()
+
+
+def save_noise_policy(
+    network: DistilledNetwork, description: NoiseDescription, path: str | Path
+) -> Path:
+    """Writes weights and description; each file appears whole or not at all.
+
+    Raises:
+        CheckpointError: The name does not end in `.safetensors` or cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != '.safetensors':
+        raise CheckpointError(f"checkpoint name must end in .safetensors, not '{path.name}'")
+    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+    text = json.dumps(description.to_json(), indent=1) + '\n'
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for file, data in ((path, save(weights)), (path.with_suffix('.json'), text.encode())):
+            temporary = file.with_name(file.name + '.tmp')
+            temporary.write_bytes(data)
+            os.replace(temporary, file)
+    except OSError as error:
+        raise CheckpointError(f'cannot write checkpoint {path}: {error.strerror}') from error
+    return path
+
+
+def load_noise_policy(path: str | Path, kind: type[P]) -> P:
+    """Loads a checkpoint; the same file is read once per process, from any thread.
+
+    Args:
+        path: Of the weights.
+        kind: `NoisePolicy` or `ClonedPolicy`.
+
+    Raises:
+        CheckpointError: It is missing, truncated, of another kind or shape, or not finite.
+    """
+    path = Path(path)
+    read_description(path)  # says what is missing
+    with _LOCK:
+        stat = path.stat()
+        key = path.resolve(), stat.st_mtime_ns, stat.st_size
+        if key not in _LOADED:
+            _LOADED[key] = _load(path)
+        made = _LOADED[key]
+    if not isinstance(made, kind):
+        wanted = next(name for name, class_ in KINDS.items() if class_ is kind)
+        raise CheckpointError(
+            f"{path} was written by frs train {made.description.kind}, method '{wanted}' needs "
+            f'one of frs train {wanted}'
+        )
+    return made
+
+
+def _load(path: Path) -> NoisePolicy | ClonedPolicy:
+    description = read_description(path)
+    if description.architecture.encoder not in ENCODERS:
+        raise CheckpointError(
+            f"{path.with_suffix('.json')}: unknown encoder '{description.architecture.encoder}'"
+        )
+    try:
+        weights = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f'{path} is truncated or not a safetensors file: {error}') from error
+    with torch.random.fork_rng(devices=[]):  # initial weights are overwritten below
+        network = DistilledNetwork(description)
+    _check_weights(path, weights, network.state_dict())
+    network.load_state_dict(weights)
+    made: NoisePolicy | ClonedPolicy = KINDS[description.kind](network, description, str(path))
+    made.warm_up()
+    return made
+
+
+def _check_weights(path: Path, weights: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    """CheckpointError unless names and shapes agree and all numbers are finite."""
+    if strange := sorted(weights.keys() ^ wanted.keys()):
+        raise CheckpointError(f'{path} does not fit: missing or unknown tensor {strange[0]}')
+    for name, value in weights.items():
+        if value.shape != wanted[name].shape:
+            raise CheckpointError(
+                f'{path} does not fit: {name} has shape {list(value.shape)}, '
+                f'expected {list(wanted[name].shape)}'
+            )
+        if not torch.isfinite(value).all():
+            raise CheckpointError(f'{path} is damaged: {name} holds numbers that are not finite')

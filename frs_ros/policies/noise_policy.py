@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small networks that stand between an observation and a generalist, or in its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from frs_ros.errors import ConfigError, choose
+from frs_ros.policies.action_head import ActionFlow
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.policies.noise_description import (
+    CHUNK,
+    CHUNK_NLL,
+    FLOW,
+    REPEATED,
+    NoiseDescription,
+    check_generalist,
+)
+from frs_ros.policies.noise_heads import ChunkGaussian, ChunkRegression, RepeatedGaussian
+from frs_ros.policies.noise_inputs import image_of, scaled_state
+from frs_ros.policies.noise_network import ObservationEncoder, to_input
+from frs_ros.types import Observation
+
+HEADS: dict[str, Any] = {
+    REPEATED: RepeatedGaussian,
+    CHUNK: ChunkRegression,
+    CHUNK_NLL: ChunkGaussian,
+    FLOW: ActionFlow,
+}
+MEAN, SAMPLE = 'mean', 'sample'
+DRAWS = (MEAN, SAMPLE)
+
+
+class DistilledNetwork(nn.Module):
+    """Encoder and head."""
+
+    def __init__(self, description: NoiseDescription) -> None:
+        """Untrained."""
+        super().__init__()
+        sizes, generalist = description.architecture, description.generalist
+        self.encoder = ObservationEncoder(description.inputs, sizes.encoder)
+        self.head = HEADS[sizes.variant](
+            self.encoder.features,
+            generalist.horizon,
+            generalist.action_dim,
+            sizes.width,
+            sizes.layers,
+        )
+
+
+class _Distilled:
+    """A trained network with its description; frozen, on the CPU, in float32."""
+
+    def __init__(
+        self, network: DistilledNetwork, description: NoiseDescription, name: str
+    ) -> None:
+        """`name` is how messages call it, such as its path."""
+        self.network = network.eval().requires_grad_(False)
+        self.description = description
+        self.name = name
+
+    def check(self, policy: FlowPolicy) -> None:
+        """ConfigError in one line unless it was trained for this policy."""
+        check_generalist(self.description, policy, self.name)
+
+    @torch.no_grad()
+    def warm_up(self) -> None:
+        """Runs the network once, so that its first plan is not slow."""
+        inputs, sizes = self.description.inputs, self.description.generalist
+        picture = torch.zeros(1, inputs.image_size, inputs.image_size, 3, dtype=torch.uint8)
+        features = self.network.encoder(
+            [to_input(picture)] * len(inputs.cameras),
+            torch.zeros(1, len(inputs.state_mean)),
+            torch.zeros(1, dtype=torch.long),
+        )
+        if hasattr(self.network.head, 'draw'):
+            self.network.head.draw(features, torch.zeros(1, sizes.horizon, sizes.action_dim))
+
+    def _features(self, observation: Observation) -> Tensor:
+        """[1, F]; ConfigError if the observation is not what it was trained with."""
+        inputs = self.description.inputs
+        try:
+            index = inputs.instruction_index(observation.instruction)
+        except ConfigError as error:
+            raise ConfigError(f'{self.name}: {error}') from None
+        pictures = [image_of(observation, camera, inputs.image_size) for camera in inputs.cameras]
+        state = scaled_state(
+            np.asarray(observation.state)[None], inputs, self.description.generalist.action_space
+        )
+        features: Tensor = self.network.encoder(
+            [to_input(torch.from_numpy(picture)[None]) for picture in pictures],
+            torch.from_numpy(state),
+            torch.tensor([index]),
+        )
+        return features
+
+    def _fresh(self, fresh: np.ndarray) -> Tensor:
+        """[1, H, A] of noise [H, D]."""
+        actions = self.description.generalist.action_dim
+        return torch.from_numpy(np.ascontiguousarray(fresh[None, :, :actions], np.float32))
+
+
+class NoisePolicy(_Distilled):
+    """Observation -> noise of the generalist (DSBC)."""
+
+    def check_draw(self, draw: str) -> None:
+        """ConfigError unless noise can be had in this way."""
+        choose('draw', draw, DRAWS)
+        if draw == SAMPLE and not hasattr(self.network.head, 'draw'):
+            variant = self.description.architecture.variant
+            raise ConfigError(f"{self.name} is '{variant}', which has nothing to draw; use mean")
+
+    @torch.no_grad()
+    def noise(self, observation: Observation, fresh: np.ndarray, draw: str = MEAN) -> np.ndarray:
+        """[H, D] float32 noise for the generalist.
+
+        Args:
+            observation: What the generalist sees.
+            fresh: [H, D] standard normal noise; the padding keeps it.
+            draw: One of `DRAWS`.
+
+        Raises:
+            ConfigError: The observation is not what it was trained with, or `draw` not possible.
+        """
+        self.check_draw(draw)
+        features, head = self._features(observation), self.network.head
+        learnt = head.mean(features) if draw == MEAN else head.draw(features, self._fresh(fresh))
+        noise = np.array(fresh, dtype=np.float32)
+        noise[:, : learnt.shape[2]] = learnt[0].numpy()
+        return noise
+
+
+class ClonedPolicy(_Distilled):
+    """Observation -> actions, without any generalist (standard behaviour cloning)."""
+
+    @torch.no_grad()
+    def chunk(self, observation: Observation, fresh: np.ndarray) -> np.ndarray:
+        """[H, A] float64 actions in units, sampled from standard normal noise [H, D or A]."""
+        scaled = self.network.head.draw(self._features(observation), self._fresh(fresh))
+        low, high = (
+            np.asarray(limits, np.float64)
+            for limits in (self.description.action_low, self.description.action_high)
+        )
+        return (scaled[0].double().numpy() + 1) / 2 * (high - low) + low

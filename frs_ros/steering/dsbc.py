@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Distilled steering (DSBC, arXiv 2606.13675): a noise policy steers instead of the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from frs_ros.guidance.wish import Wish
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.steering.base import Steerer
+from frs_ros.steering.denoise import denoise, draw_noise
+from frs_ros.steering.frs import FlowReversalSteering
+from frs_ros.types import Observation, Plan
+
+if TYPE_CHECKING:
+    from frs_ros.policies.noise_policy import NoisePolicy
+
+
+@dataclass(frozen=True)
+class Dsbc:
+    """Observation -> noise policy -> noise -> the generalist's own sampler.
+
+    While somebody steers, `steer` plans: a correction counts chunk by chunk, and the plan bears
+    its name. The padding's noise is the unsteered one.
+
+    Attributes:
+        checkpoint: What `frs train dsbc` wrote; read at the first use, once per process.
+        draw: 'mean', the most likely noise, or 'sample', drawn from what was learnt with the
+            numbers of the unsteered noise: where the demonstrators let the policy decide, and the
+            labels were drawn from N(0, 1), that is the unsteered plan.
+        steer: Plans under an active wish.
+    """
+
+    name: ClassVar[str] = 'dsbc'
+    checkpoint: str
+    draw: str = 'mean'
+    steer: Steerer = field(default_factory=lambda: FlowReversalSteering('frs'))
+
+    def check(self, policy: FlowPolicy) -> None:
+        """Loads the checkpoint; CheckpointError or ConfigError unless it is for this policy."""
+        self._network(policy)
+
+    def plan(
+        self,
+        policy: FlowPolicy,
+        observation: Observation,
+        guidance: Wish | None,
+        rng: np.random.Generator,
+    ) -> Plan:
+        """Plans by the noise policy, or by `steer`; see `steering.base.Steerer.plan`."""
+        network = self._network(policy)
+        if guidance is not None and guidance.active:
+            return self.steer.plan(policy, observation, guidance, rng)
+        with policy.inference():
+            fresh = draw_noise(policy, rng)
+            noise = network.noise(observation, fresh, self.draw)
+            context = policy.encode(observation)
+            return denoise(policy, observation, context, noise, self.name)[0]
+
+    def _network(self, policy: FlowPolicy) -> NoisePolicy:
+        # torch is needed here only: steering itself does without
+        from frs_ros.policies.noise_checkpoint import load_noise_policy
+        from frs_ros.policies.noise_policy import NoisePolicy
+
+        network = load_noise_policy(self.checkpoint, NoisePolicy)
+        network.check(policy)
+        network.check_draw(self.draw)
+        return network
