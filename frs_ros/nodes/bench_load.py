@@ -26,6 +26,7 @@ from frs_ros.nodes import topics
 from frs_ros.ros import qos
 
 HEIGHT, WIDTH, CHANNELS = 480, 640, 3
+FOUND = 60.0  # s to wait for a subscriber
 ACKNOWLEDGED = 10.0  # s to wait for it
 
 
@@ -35,7 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     rclpy.init()
     node = Node(f'bench_{name}')
     publisher, message = _camera(node, name) if kind == 'camera' else _arm(node)
+    end = time.monotonic() + FOUND
     while not publisher.get_subscription_count():
+        if time.monotonic() > end:
+            print(f'nobody subscribes to {publisher.topic_name}', flush=True)
+            return 1
         time.sleep(0.05)
     print('ready', flush=True)
     if sys.stdin.readline():

@@ -18,7 +18,6 @@ from frs_ros.lifeline import PARENT
 from frs_ros.nodes import topics
 from frs_ros.nodes.supervisor import ENVIRONMENT
 
-START_LIMIT = 60.0  # s until everybody has found everybody
 END_LIMIT = 30.0  # s for the recorder to close its bag
 SETTLE = 1.0  # s for what is on its way when the last message was acknowledged
 
@@ -141,10 +140,9 @@ def _process(
     )
     try:
         yield process
+        if log is None:  # a publisher, which ends by itself
+            process.wait(END_LIMIT)
     finally:
-        if process.poll() is None and log is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(END_LIMIT)
         process.kill()
         process.wait()
 

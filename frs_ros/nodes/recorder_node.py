@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
@@ -19,7 +18,7 @@ from frs_ros.episodes import EpisodeEvent
 from frs_ros.errors import DataError
 from frs_ros.msg import Episode
 from frs_ros.nodes import topics
-from frs_ros.nodes.bag_subscriptions import BagSubscriptions
+from frs_ros.nodes.bag_subscriptions import POLL_PERIOD, BagSubscriptions
 from frs_ros.nodes.episode_labels import EpisodeLabels
 from frs_ros.nodes.parameters.recorder import EPISODE, RecorderParameters
 from frs_ros.nodes.recorded_topics import RecordedTopics
@@ -37,8 +36,8 @@ AFTER_END = 1.0  # s for which an episode's bag takes what still comes, such as 
 class Recorder(Node):
     """Records what makes up episodes: as it is on the wire, nothing is decoded but the labels.
 
-    A thread writes; callbacks never wait for the disk. When the disk is full or broken, recording
-    stops and /diagnostics says why; the node stays for `~/start`.
+    A thread writes; the node itself never waits for the disk. When the disk is full or broken,
+    recording stops and /diagnostics says why; the node stays for `~/start`.
     """
 
     def __init__(self) -> None:
@@ -66,14 +65,14 @@ class Recorder(Node):
         self._hearing = BagSubscriptions(self, wanted, self._take, self._status.diagnostics)
         self.create_service(Trigger, '~/start', self._on_start)
         self.create_service(Trigger, '~/stop', self._on_stop)
+        self.create_timer(POLL_PERIOD, self._hearing.poll)
         self.create_timer(DISCOVERY_PERIOD, self._on_discovery)
         self.create_timer(STATUS_PERIOD, self._on_status)
 
-    def _take(self, topic: BagTopic, data: bytes, info: Mapping[str, Any]) -> None:
+    def _take(self, topic: BagTopic, log_ns: int, sent_ns: int, data: bytes) -> None:
         if topic.name == self._episode_topic:
             self._on_episode(data)
-        log_ns = info.get('received_timestamp') or time.time_ns()
-        self._session.put(topic, log_ns, info.get('source_timestamp') or log_ns, data)
+        self._session.put(topic, log_ns, sent_ns, data)
 
     def _on_episode(self, data: bytes) -> None:
         try:
