@@ -17,6 +17,7 @@ from frs_ros.nodes.parameters.markers import MarkersParameters
 from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
 from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
 from frs_ros.nodes.parameters.recorder import RecorderParameters
+from frs_ros.nodes.parameters.trainer import TrainerParameters
 
 ROBOTS = ('fr3', 'panda')  # with a file of limits and workspace: config/robots/<name>.yaml
 
@@ -31,6 +32,7 @@ NODES: dict[str, type] = {
     'franka_controller': FrankaControllerParameters,
     'recorder': RecorderParameters,
     'bag_player': BagPlayerParameters,
+    'trainer': TrainerParameters,
 }
 
 

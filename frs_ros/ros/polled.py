@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A subscription whose owner takes the messages: what is not taken yet waits in the middleware.
+
+There it has room for all (KEEP_ALL); and when that is full, a reliable publisher that keeps all,
+or waits for acknowledgements, waits as well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rclpy.callback_groups import CallbackGroup
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+Taken = tuple[bytes, Mapping[str, Any]]  # a message as serialised, and rclpy's info on it
+
+
+class _Unattended(CallbackGroup):
+    """Entities that no executor serves."""
+
+    def can_execute(self, entity: Any) -> bool:
+        """Never."""
+        return False
+
+    def beginning_execution(self, entity: Any) -> bool:
+        """Never."""
+        return False
+
+    def ending_execution(self, entity: Any) -> None:
+        """Nothing."""
+
+
+class PolledSubscription:
+    """Hears a topic, raw.
+
+    Args:
+        node: Whose subscription it is.
+        kind: Message class.
+        topic: Its name.
+        like: Reliability and durability that its publishers offer.
+    """
+
+    def __init__(self, node: Node, kind: Any, topic: str, like: QoSProfile) -> None:
+        self.reliability, self.durability = like.reliability, like.durability
+        profile = QoSProfile(
+            history=HistoryPolicy.KEEP_ALL,
+            reliability=self.reliability,
+            durability=self.durability,
+        )
+        self._node = node
+        self._subscription = node.create_subscription(
+            kind, topic, _never, profile, callback_group=_Unattended(), raw=True
+        )
+
+    def fits(self, like: QoSProfile) -> bool:
+        """Whether it hears publishers that offer this."""
+        return (self.reliability, self.durability) == (like.reliability, like.durability)
+
+    def take(self) -> Taken | None:
+        """The next message, None if there is none."""
+        with self._subscription.handle:
+            taken = self._subscription.handle.take_message(self._subscription.msg_type, True)
+        return None if taken is None else (bytes(taken[0]), taken[1])
+
+    def close(self) -> None:
+        """Ends it."""
+        self._node.destroy_subscription(self._subscription)
+
+
+def received_ns(info: Mapping[str, Any]) -> int:
+    """When a message reached this computer, on its system clock; now if that is not known."""
+    return int(info.get('received_timestamp') or 0) or time.time_ns()
+
+
+RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+RELIABLE_LATCHED = QoSProfile(
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+def _never(_: Any) -> None:
+    raise AssertionError('no executor serves this subscription')
