@@ -78,16 +78,22 @@ def _results(programs: Sequence[Load], cost: Cost) -> dict[str, Any]:
     """What was sent, what is in the bag, what it took."""
     from collections import Counter
 
+    import yaml
+
+    from frs_ros.data.bag_metadata import DROPPED
     from frs_ros.data.bag_reader import Bag
 
     sent = {load.topic: load.count for load in programs}
-    found = Counter(message.topic for message in Bag(cost.bag).messages(sent.__contains__))
+    bag = Bag(cost.bag)
+    found = Counter(message.topic for message in bag.messages(sent.__contains__))
+    dropped = yaml.safe_load(bag.custom.get(DROPPED, '{}'))
     size = sum(file.stat().st_size for file in cost.bag.iterdir())
     cpu = 100.0 * cost.cpu / cost.seconds
     return {
         'seconds': round(cost.seconds, 2),
         'sent': sent,
         'recorded': {topic: found[topic] for topic in sent},
+        'dropped': sum(dropped.values()),  # by the recorder, which says so
         'lost': sum(count - found[topic] for topic, count in sent.items()),
         'cpu_percent': round(cpu, 1),
         'cpu_target': CPU_TARGET,
@@ -103,7 +109,7 @@ def _text(results: dict[str, Any]) -> str:
     return '\n'.join(
         [
             f'messages   {sum(results["sent"].values())} sent in {results["seconds"]} s, '
-            f'{results["lost"]} lost',
+            f'{results["lost"]} lost, {results["dropped"]} of them by the recorder',
             f'bag        {results["bag_mb"]} MB, {results["mb_per_second"]} MB/s',
             f'processor  {results["cpu_percent"]} % of a core, target below {CPU_TARGET:g} % '
             f'{reached}',

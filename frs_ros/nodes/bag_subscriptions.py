@@ -26,7 +26,7 @@ from frs_ros.ros import endpoints, qos
 from frs_ros.ros.definitions import definition, message_class
 from frs_ros.ros.diagnostics import Diagnostics
 
-PICTURE_DEPTH = 30  # pictures that may wait in the middleware: a second
+PICTURE_DEPTH = 60  # pictures that may wait in the middleware: two seconds
 
 POLL_PERIOD = 0.05  # s
 AT_ONCE = 500  # messages of a topic in a round, so that none keeps the others waiting

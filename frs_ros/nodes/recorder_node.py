@@ -139,7 +139,8 @@ class Recorder(Node):
             self._stop()
 
     def destroy_node(self) -> None:
-        """Closes the bag."""
+        """Takes what has come and closes the bag."""
+        self._hearing.poll()
         if not self._session.close():
             print('frs_ros: the disk does not answer; the bag ends in the middle', file=sys.stderr)
         super().destroy_node()
