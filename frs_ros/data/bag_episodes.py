@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from frs_ros.data.assembler import EpisodeAssembler
-from frs_ros.data.bag_file import BagMessage
+from frs_ros.data.bag_file import BagMessage, everything
 from frs_ros.data.bag_reader import Bag
 from frs_ros.data.message_parts import NS, Deferred
 from frs_ros.data.recorded_episode import RecordedEpisode
@@ -29,29 +29,50 @@ _ENCAPSULATION = 4  # bytes before the message; the second says whether it is li
 def episodes_of(
     bag: Bag, assembler: EpisodeAssembler, progress: Callable[[int], Any] = lambda position: None
 ) -> Iterator[RecordedEpisode]:
-    """Pushes a bag into an assembler.
+    """Episodes of a bag, each as soon as it is complete.
 
     Args:
         bag: Read from its beginning.
-        assembler: Fresh, or used for nothing but bags of the same session before this one.
+        assembler: A fresh one.
         progress: Called now and then with the bytes read.
-
-    Yields:
-        Episodes, each as soon as it is complete.
     """
-    for count, message in enumerate(bag.messages(assembler.wants)):
+    for _, episodes in assembled(bag, assembler, progress, assembler.wants):
+        yield from episodes
+
+
+def assembled(
+    bag: Bag,
+    assembler: EpisodeAssembler,
+    progress: Callable[[int], Any] = lambda position: None,
+    wanted: Callable[[str], bool] = everything,
+) -> Iterator[tuple[BagMessage | None, list[RecordedEpisode]]]:
+    """Messages of a bag, each with the episodes that it completes; at the end None and the rest.
+
+    Args:
+        bag: Read from its beginning.
+        assembler: A fresh one; messages that it does not want are handed out without a look.
+        progress: Called now and then with the bytes read.
+        wanted: Topics to read.
+    """
+    for count, message in enumerate(bag.messages(wanted)):
         if not count % 256:
             progress(bag.position)
-        try:
-            content = _content(bag, message)
-        except DataError as error:
-            if not assembler.counts[UNREADABLE]:
-                assembler.complaints.append(str(error))
-            assembler.counts[UNREADABLE] += 1
-            continue
-        yield from assembler.push(message.topic, message.stamp_ns, content)
+        yield message, _push(bag, assembler, message)
     progress(bag.position)
-    yield from assembler.flush()
+    yield None, assembler.flush()
+
+
+def _push(bag: Bag, assembler: EpisodeAssembler, message: BagMessage) -> list[RecordedEpisode]:
+    if not assembler.wants(message.topic):
+        return []
+    try:
+        content = _content(bag, message)
+    except DataError as error:
+        if not assembler.counts[UNREADABLE]:
+            assembler.complaints.append(str(error))
+        assembler.counts[UNREADABLE] += 1
+        return []
+    return assembler.push(message.topic, message.stamp_ns, content)
 
 
 def _content(bag: Bag, message: BagMessage) -> Any:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 EPISODE = 'episode'
@@ -34,6 +35,7 @@ class Role(NamedTuple):
     camera: str = ''
 
 
+@lru_cache(4096)
 def role(topic: str) -> Role | None:
     """The part a topic plays in episodes, None if none."""
     namespace, _, name = topic.rpartition('/')

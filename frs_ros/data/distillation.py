@@ -162,7 +162,7 @@ class DatasetWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix='.tmp')
         with os.fdopen(handle, 'wb') as file:
-            np.savez_compressed(file, **_arrays(episode))  # type: ignore[arg-type]
+            np.savez(file, **_arrays(episode))  # type: ignore[arg-type]
         os.replace(temporary, path)
         self._count += 1
 

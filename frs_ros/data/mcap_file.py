@@ -7,6 +7,7 @@ it goes, also within a chunk that was cut. A damaged chunk is skipped and said.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ _HEAD = struct.Struct('<HIQQ')  # channel, sequence, log time, publish time
 _CHUNK = struct.Struct('<QQQI')  # start, end, uncompressed size, CRC
 _FOOTER, _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK_OP = 0x02, 0x03, 0x04, 0x05, 0x06
 _LAST_OPCODE, _FIRST_PRIVATE = 0x0F, 0x80  # what is between them does not exist
+_FOOTER_SIZE = 20
+_NOTED = 3  # so many damaged parts get a line of their own
 _SANE = 1 << 32  # bytes of one record or chunk; more is damage
 
 
@@ -46,20 +49,46 @@ class McapFile:
         self._chosen: dict[int, str | None] = {}
         self._wanted: Callable[[str], bool] = bool
         self._newest_ns, self._over = 0, False
+        self._damaged = 0
         with path.open('rb') as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise DataError(f'{path} is empty or no MCAP file')
+            with contextlib.suppress(_Damage, struct.error, UnicodeDecodeError, OSError):
+                self._read_summary(file)
 
     def messages(self, wanted: Callable[[str], bool]) -> Iterator[BagMessage]:
         """Messages of the wanted topics in the order in which they were written."""
         self._wanted, self._chosen = wanted, {}
-        self._newest_ns, self._over = 0, False
+        self._newest_ns, self._over, self._damaged = 0, False, 0
         self.notes.clear()
         with self.path.open('rb') as file:
             file.seek(len(MAGIC))
             self.position = len(MAGIC)
             while not self._over:
                 yield from self._record(file)
+        if self._damaged > _NOTED:
+            self.notes.append(f'damaged: left out {self._damaged - _NOTED} further parts')
+
+    def _read_summary(self, file: BinaryIO) -> None:
+        """Learns the topics from the end of a finished file.
+
+        They are declared in the chunks, too, but a chunk can be damaged.
+        """
+        footer = self.size - len(MAGIC) - _FOOTER_SIZE - _RECORD.size
+        if footer < len(MAGIC):
+            return
+        file.seek(footer)
+        opcode, length = _RECORD.unpack(file.read(_RECORD.size))
+        (start,) = struct.unpack('<Q', file.read(8))
+        if opcode != _FOOTER or length != _FOOTER_SIZE or not 0 < start < footer:
+            return
+        file.seek(start)
+        data, position = memoryview(file.read(footer - start)), 0
+        while position + _RECORD.size <= len(data):
+            opcode, length = _RECORD.unpack_from(data, position)
+            position += _RECORD.size + length
+            if opcode in (_SCHEMA, _CHANNEL):
+                self._declare(opcode, data[position - length : position])
 
     def _record(self, file: BinaryIO) -> Iterator[BagMessage]:
         """Reads one record of the file."""
@@ -99,12 +128,12 @@ class McapFile:
             else:
                 self._declare(opcode, content)
         except (_Damage, struct.error, UnicodeDecodeError) as error:
-            self.notes.append(f'damaged: left out a part at byte {start}: {error}')
+            self._damaged += whole  # else it is said that the end is missing
+            if whole and self._damaged <= _NOTED:
+                self.notes.append(f'damaged: left out a part at byte {start}: {error}')
 
     def _chunk(self, content: memoryview, *, whole: bool) -> Iterator[BagMessage]:
         """Messages of a chunk; if it was cut, those that are complete."""
-        if not whole and len(content) < _CHUNK.size + 4 + 8:
-            return
         data = self._records(content, whole=whole)
         position, end = 0, len(data)
         while position + _RECORD.size <= end:
@@ -112,6 +141,8 @@ class McapFile:
             start = position + _RECORD.size
             position = start + length
             if position > end:
+                if whole:
+                    raise _Damage('a record longer than its chunk')
                 break  # the rest was cut
             if opcode == _MESSAGE:
                 message = self._message(data[start:position])

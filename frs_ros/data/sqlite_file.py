@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -15,6 +16,7 @@ from frs_ros.data.bag_file import BagChannel, BagMessage, spell_time
 from frs_ros.errors import DataError
 
 MAGIC = b'SQLite format 3\x00'
+_TAIL = 32  # bytes at the end of a message; a picture does not end in so many zeros
 _SIDECARS = ('-journal', '-wal')  # beside the file: a transaction that a kill interrupted
 
 
@@ -27,6 +29,7 @@ class SqliteFile:
         """Reads the list of topics; DataError if the file is no bag."""
         self.path, self.size, self.position = path, path.stat().st_size, 0
         self.notes: list[str] = []
+        self._page, self._cut = _pages(path)
         try:
             with self._opened() as database:
                 self._numbers, self.channels = _channels(database)
@@ -41,11 +44,14 @@ class SqliteFile:
             'SELECT topic_id, timestamp, data FROM messages '
             f'WHERE topic_id IN ({", ".join(numbers)}) ORDER BY id'
         )
-        newest_ns = 0
+        newest_ns = damaged = 0
         try:
             with self._opened() as database:
                 for number, stamp_ns, data in database.execute(query):
                     if not isinstance(data, bytes) or not isinstance(stamp_ns, int):
+                        continue
+                    if self._cut and len(data) > self._page - 100 and not any(data[-_TAIL:]):
+                        damaged += 1
                         continue
                     newest_ns = max(newest_ns, stamp_ns)
                     self.position = min(self.size, self.position + len(data))
@@ -53,6 +59,8 @@ class SqliteFile:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             until = spell_time(newest_ns) if newest_ns else 'nothing'
             self.notes.append(f'unfinished: read up to {until}; {error}')
+        if damaged:
+            self.notes.append(f'damaged: left out {damaged} messages whose ends are missing')
         self.position = self.size
 
     @contextlib.contextmanager
@@ -61,15 +69,32 @@ class SqliteFile:
         sidecars = [Path(f'{self.path}{suffix}') for suffix in _SIDECARS]
         sidecars = [s for s in sidecars if s.exists() and s.stat().st_size]
         with contextlib.ExitStack() as stack:
-            if not sidecars:
-                uri = f'file:{quote(str(self.path.absolute()))}?mode=ro&immutable=1'
-                yield stack.enter_context(contextlib.closing(sqlite3.connect(uri, uri=True)))
-                return
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='frs_bag_'))
-            for file in (self.path, *sidecars):
-                shutil.copyfile(file, Path(folder, file.name))
-            copy = Path(folder, self.path.name)
-            yield stack.enter_context(contextlib.closing(sqlite3.connect(copy)))
+            place = f'file:{quote(str(self.path.absolute()))}?mode=ro&immutable=1'
+            if sidecars or self._cut:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='frs_bag_'))
+                for file in (self.path, *sidecars):
+                    shutil.copyfile(file, Path(folder, file.name))
+                copy = Path(folder, self.path.name)
+                if self._cut:  # of half a page SQLite would believe that it ends in zeros
+                    os.truncate(copy, self.size - self.size % self._page)
+                place = f'file:{quote(str(copy))}'
+            database = sqlite3.connect(place, uri=True)
+            stack.enter_context(contextlib.closing(database))
+            # SQLite then reads what there is of a file that was cut
+            database.execute('PRAGMA writable_schema=ON')
+            yield database
+
+
+def _pages(path: Path) -> tuple[int, bool]:
+    """Bytes of a page, and whether the file is shorter than it says.
+
+    https://sqlite.org/fileformat.html, section 1.3.
+    """
+    with path.open('rb') as file:
+        head = file.read(100)
+    page = int.from_bytes(head[16:18], 'big')
+    page = 65536 if page == 1 else max(page, 512)
+    return page, int.from_bytes(head[28:32], 'big') * page > path.stat().st_size
 
 
 def _channels(database: sqlite3.Connection) -> tuple[dict[int, str], dict[str, BagChannel]]:
