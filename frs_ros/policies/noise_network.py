@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from frs_ros.errors import ConfigError
 from frs_ros.policies.noise_description import Inputs
 
 IMAGE_FEATURES = 50
@@ -26,13 +27,16 @@ class ImageEncoder(nn.Module):
     """Convolutions -> dense 50 -> layer norm -> tanh, as in DSRL (arXiv 2506.15799)."""
 
     def __init__(self, convolutions: Sequence[tuple[int, int, int]], size: int) -> None:
-        """For images of `size` x `size` pixels."""
+        """For images of `size` x `size` pixels; ConfigError if nothing would be left of them."""
         super().__init__()
+        pixels = size
         layers: list[nn.Module] = []
         channels = 3
         for width, kernel, stride in convolutions:
             layers += [nn.Conv2d(channels, width, kernel, stride), nn.ReLU()]
             channels, size = width, (size - kernel) // stride + 1
+        if size < 1:
+            raise ConfigError(f'pictures of {pixels} pixels are too small for this encoder')
         self.convolutions = nn.Sequential(*layers)
         self.dense = nn.Linear(channels * size * size, IMAGE_FEATURES)
         self.norm = nn.LayerNorm(IMAGE_FEATURES)

@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path, kind, variant):
 
 @pytest.mark.parametrize('variant', ['repeated', 'chunk', 'chunk_nll'])
 def test_a_tiny_dataset_is_learnt_by_heart(tmp_path, variant):
-    dataset = make_dataset(episodes=1, rows=6, cameras=('agentview',), size=24)
+    dataset = make_dataset(episodes=1, rows=6, cameras=('agentview',), size=32)
     config = DistilConfig(
         variant=variant,
         steps=250,
@@ -74,7 +74,7 @@ def test_a_tiny_dataset_is_learnt_by_heart(tmp_path, variant):
 
 
 def test_pictures_alone_are_enough(tmp_path):
-    dataset = make_dataset(episodes=1, rows=6, cameras=('agentview',), size=24)
+    dataset = make_dataset(episodes=1, rows=6, cameras=('agentview',), size=32)
     config = DistilConfig(
         steps=250, batch=6, learning_rate=3e-3, augment='none', val_episodes=0, proprio=False
     )
@@ -194,6 +194,11 @@ def test_errors_are_relative_to_the_labels():
 
 def test_history_starts_empty():
     assert History().entries == []
+
+
+def test_pictures_of_which_nothing_would_be_left_are_refused():
+    with pytest.raises(ConfigError, match='pictures of 24 pixels are too small'):
+        learn(make_dataset(size=24), 'made', 'dsbc', QUICK, progress=False)
 
 
 # ---- several tasks --------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def test_magnitude_must_be_in_range(text):
         ('frs[strength=0.5', 'not of the form'),
         ('frs@0.5[strength=0.5]', 'not of the form'),
         ('frs[strength=0.5]]', 'do not match'),
-        ('frs[strength=a;b]', "'a;b' is no number, word or JSON"),
+        ('frs[strength=a;b]', "'a;b' is no number, word, path or JSON"),
         ('sample_and_rank[n=0]', 'n must be a whole number from 1'),
         ('partial_noising[level=1]', 'level must be'),
         ('frs[steps=2.5]', 'steps must be a whole number'),
@@ -165,3 +165,28 @@ def test_conditions_of_a_method_come_before_the_common_ones():
 def test_conditions_that_make_no_sense_are_refused(values):
     with pytest.raises(ConfigError):
         Conditions(**values)
+
+
+LEARNT = 'dsbc[checkpoint=out/milk-2/dsbc.safetensors,draw=sample]'
+
+
+def test_a_learnt_method_is_read_with_the_path_of_its_checkpoint():
+    method = Method.parse(LEARNT)
+    assert method.options == {'checkpoint': 'out/milk-2/dsbc.safetensors', 'draw': 'sample'}
+    assert method.steerer().checkpoint == 'out/milk-2/dsbc.safetensors'
+    assert Method.parse(method.full_label(Conditions())).options == method.options
+    spaced = Method.parse('dsbc[checkpoint="a,b.safetensors"]')
+    assert Method.parse(spaced.full_label(Conditions())).options == spaced.options
+
+
+def test_a_learnt_method_acts_alone_unless_it_asks_for_guidance():
+    common = Conditions(guidance='oracle', wrong=0.2)
+    assert Method.parse(LEARNT).under(common).guidance == 'none'
+    assert Method.parse(LEARNT).under(common).wrong == 0
+    asked = Method.parse('bc[checkpoint=a.safetensors,guidance=oracle]').under(common)
+    assert (asked.guidance, asked.wrong) == ('oracle', 0.2)
+    labels = {
+        Method.parse(f'bc[checkpoint=a.safetensors{more}]').full_label(Conditions())
+        for more in ('', ',guidance=oracle')
+    }
+    assert len(labels) == 2  # results of the two must not be pooled

@@ -29,7 +29,7 @@ def write_checkpoint(path, identity):
     """An untrained network for the small generalist."""
     description = NoiseDescription(
         Generalist(identity, 10, 7, 7, 'cartesian_delta', 20.0),
-        Inputs(tuple(CAMERAS), 24, 8, (0.0,) * 11, (1.0,) * 11, (TASK,)),
+        Inputs(tuple(CAMERAS), 32, 8, (0.0,) * 11, (1.0,) * 11, (TASK,)),
         Architecture('chunk_nll', 'small', 16, 2),
     )
     torch.manual_seed(0)

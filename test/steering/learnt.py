@@ -34,7 +34,7 @@ def make_description(policy, variant, **changes):
     features = 11 if spec.space == 'cartesian_delta' else STATE_DIM
     return NoiseDescription(
         generalist=Generalist(**{**values, **changes}),
-        inputs=Inputs(cameras, 24, STATE_DIM, (0.0,) * features, (1.0,) * features, ('',)),
+        inputs=Inputs(cameras, 32, STATE_DIM, (0.0,) * features, (1.0,) * features, ('',)),
         architecture=Architecture(variant, 'small', 8, 2),
         action_low=(-1.0,) * spec.action_dim,
         action_high=(1.0,) * spec.action_dim,

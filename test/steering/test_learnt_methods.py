@@ -160,7 +160,7 @@ def test_noise_of_other_weights_is_refused(tmp_path):
     path = make_checkpoint(policy, tmp_path / 'x.safetensors', 'repeated')
     plan('dsbc', {'dsbc': path}, policy)
     policy.identity = 'b' * 16
-    with pytest.raises(ConfigError, match='noise of policy a{16}, this is policy b{16}'):
+    with pytest.raises(ConfigError, match=r'noise of policy a{16}, this is policy b{16}'):
         plan('dsbc', {'dsbc': path}, policy)
     policy.identity = ''  # does not say: shapes must do
     plan('dsbc', {'dsbc': path}, policy)
