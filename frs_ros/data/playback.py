@@ -55,6 +55,10 @@ class Playback:
         self._advance()
         self.finished = self._next is None
 
+    def begin(self) -> None:
+        """Puts the clock to the beginning: what was waited for before does not count."""
+        self.clock.jump(self._start_ns)
+
     @property
     def wait(self) -> float:
         """Seconds until the next message is due; infinite while paused and after the end."""

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 
 from frs_ros.data.playback import Playback, Recorded
-from frs_ros.errors import FrsError
 
 
 class PlaybackThread:
@@ -25,14 +24,15 @@ class PlaybackThread:
     def __init__(
         self, playback: Playback, publish: Callable[[Recorded], None], flush: Callable[[], None]
     ) -> None:
-        self.error: FrsError | None = None
+        self.error: Exception | None = None
         self._playback, self._publish, self._flush = playback, publish, flush
         self._changed = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name='playback', daemon=True)
 
     def start(self) -> None:
-        """Begins."""
+        """Begins, paused if it was paused before."""
+        self._playback.begin()
         self._thread.start()
 
     def stop(self) -> None:
@@ -96,7 +96,7 @@ class PlaybackThread:
             while (message := self._next()) is not None:
                 self._publish(message)
             self._flush()
-        except FrsError as error:
+        except Exception as error:  # raised again where it ends the program
             self.error = error
 
     def _next(self) -> Recorded | None:

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from frs_ros.data.bag_reader import Bag, open_bags
 from frs_ros.data.playback import Recorded
-from frs_ros.errors import ConfigError, DataError, DependencyError
+from frs_ros.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,6 @@ class PlayedTopic:
         digest: Hash of the type's definition (REP 2011), '' if the bag does not tell.
         latched: Whether a late subscriber was to learn the last messages.
         depth: How many of them were kept for the network, 0 if unknown.
-        count: Messages.
     """
 
     name: str
@@ -31,7 +32,6 @@ class PlayedTopic:
     digest: str = ''
     latched: bool = False
     depth: int = 0
-    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,53 +62,67 @@ class PlayedBag:
 
     def messages(self, topics: Collection[str], start_ns: int) -> Iterator[Recorded]:
         """Messages of these topics from a time on, in the order of recording."""
-        with _reading(self.path) as reader:
-            wanted = [c for c in reader.connections if c.topic in topics]
-            if wanted:
-                for connection, stamp_ns, data in reader.messages(wanted, start=start_ns):
-                    yield Recorded(connection.topic, stamp_ns, bytes(data))
+        for topic, stamp_ns, data in Bag(self.path).messages(lambda name: name in topics):
+            if stamp_ns >= start_ns:
+                yield Recorded(topic, stamp_ns, bytes(data))
 
 
 def open_played_bag(path: Path) -> PlayedBag:
     """Reads what is in a bag; DataError if it cannot be read or is empty."""
-    with _reading(path) as reader:
-        if not reader.message_count:
-            raise DataError(f'bag {path} holds no messages')
-        topics: dict[str, PlayedTopic] = {}
-        for connection in reader.connections:
-            topics.setdefault(connection.topic, _topic(connection, reader.topics))
-        ordered = tuple(topics[name] for name in sorted(topics))
-        return PlayedBag(path, ordered, reader.start_time, reader.end_time - 1)
+    bags = open_bags([path])
+    if len(bags) > 1:
+        names = ', '.join(bag.name for bag in bags)
+        raise DataError(f'{path} holds several bags; name one of them: {names}')
+    (bag,) = bags
+    described = {topic.name: topic for topic in map(_described, _listed(bag))}
+    span = _span(bag)
+    if span is None or not described:
+        span, names = _scanned(bag)
+        kinds = {name: channel.type for name, channel in bag.channels.items() if name in names}
+        described = {n: described.get(n, PlayedTopic(n, kind)) for n, kind in kinds.items()}
+    ordered = tuple(described[name] for name in sorted(described))
+    return PlayedBag(bag.path, ordered, *span)
 
 
-def _topic(connection: Any, infos: Any) -> PlayedTopic:
-    profiles = connection.ext.offered_qos_profiles
-    return PlayedTopic(
-        connection.topic,
-        connection.msgtype,
-        connection.digest,
-        any(profile.durability.name == 'TRANSIENT_LOCAL' for profile in profiles),
-        max((profile.depth for profile in profiles), default=0),
-        infos[connection.topic].msgcount,
-    )
+def _listed(bag: Bag) -> list[Mapping[str, Any]]:
+    """What metadata.yaml says of the topics."""
+    entries = bag.metadata.get('topics_with_message_count') or []
+    return [entry['topic_metadata'] for entry in entries if entry.get('message_count')]
+
+
+def _described(about: Mapping[str, Any]) -> PlayedTopic:
+    profiles = about.get('offered_qos_profiles') or []
+    if isinstance(profiles, str):  # YAML within YAML, before Jazzy
+        profiles = yaml.safe_load(profiles) or []
+    # numbers before Jazzy: 1 is transient local
+    latched = any(p.get('durability') in ('transient_local', 1) for p in profiles)
+    depth = max((int(p.get('depth') or 0) for p in profiles), default=0)
+    digest = str(about.get('type_description_hash') or '')
+    return PlayedTopic(str(about['name']), str(about['type']), digest, latched, depth)
+
+
+def _span(bag: Bag) -> tuple[int, int] | None:
+    """Times of the first and the last message, None if that is not certain."""
+    if bag.notes or bag.custom.get('frs_ros.state') == 'recording':
+        return None
+    try:
+        start_ns = int(bag.metadata['starting_time']['nanoseconds_since_epoch'])
+        duration_ns = int(bag.metadata['duration']['nanoseconds'])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return start_ns, start_ns + duration_ns
+
+
+def _scanned(bag: Bag) -> tuple[tuple[int, int], set[str]]:
+    """The same, and the topics, by reading all of it; DataError if it is empty."""
+    stamps, names = [], set()
+    for topic, stamp_ns, _ in bag.messages():
+        stamps = [min(stamps[0], stamp_ns), max(stamps[1], stamp_ns)] if stamps else [stamp_ns] * 2
+        names.add(topic)
+    if not stamps:
+        raise DataError(f'bag {bag.path} holds no messages')
+    return (stamps[0], stamps[1]), names
 
 
 def _ends_with(topic: str, word: str) -> bool:
     return topic == word or topic.endswith('/' + word.lstrip('/'))
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[Any]:
-    try:
-        from rosbags.highlevel import AnyReader, AnyReaderError
-    except ModuleNotFoundError as error:
-        raise DependencyError(
-            'bags need the Python library rosbags: pip install rosbags'
-        ) from error
-    if not path.exists():
-        raise DataError(f'there is no bag {path}')
-    try:
-        with AnyReader([path]) as reader:
-            yield reader
-    except AnyReaderError as error:
-        raise DataError(f'bag {path} cannot be read: {str(error).splitlines()[0]}') from error

@@ -61,7 +61,7 @@ class BagPlayer(Node):
         self._outlets = Outlets(self, chosen, p.prefix, self._warn)
         self._start_ns = self._bag.start_ns + round(p.start_offset * NS)
         self._audience = Audience(p.wait_for, p.wait_limit, time.monotonic())
-        self._started = False
+        self._started = self._over = False
         self._ending = threading.Event()
         self._thread = self._make_thread()
         if p.start_paused:
@@ -123,11 +123,13 @@ class BagPlayer(Node):
         self._heed_keys()
         if self._terminal.in_place:
             self._terminal.show(self._status())
-        if self._thread.ended:
+        if self._thread.ended and not self._over:
             if self._thread.error is not None:
                 raise self._thread.error
+            self._over = True
             self._terminal.say(f'end of the bag: {self._thread.count} messages')
-            self.done.set_result(None)
+            if not self._settings.stay:
+                self.done.set_result(None)
 
     def _heed_keys(self) -> None:
         if not self._listens:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from rclpy.duration import Duration
 from rclpy.node import Node
@@ -27,12 +28,13 @@ class Outlet:
     """Publishes the raw messages of one topic.
 
     Args:
+        node: Whose publisher it is.
         publisher: Its publisher.
         depth: Messages that it keeps for subscribers.
     """
 
-    def __init__(self, publisher: Publisher, depth: int) -> None:
-        self._publisher, self._depth = publisher, depth
+    def __init__(self, node: Node, publisher: Publisher, depth: int) -> None:
+        self._node, self._publisher, self._depth = node, publisher, depth
         self._sent = self._bytes = 0  # since all was acknowledged
 
     @property
@@ -44,7 +46,8 @@ class Outlet:
         """Publishes one message."""
         self._sent += 1
         self._bytes += len(data)
-        self._publisher.publish(data)
+        with self._ending():
+            self._publisher.publish(data)
 
     @property
     def full(self) -> bool:
@@ -53,9 +56,19 @@ class Outlet:
 
     def drain(self, give_up: Callable[[], bool]) -> None:
         """Waits until all reliable subscribers have acknowledged everything."""
-        while not self._publisher.wait_for_all_acked(SLICE) and not give_up():
-            pass
+        with self._ending():
+            while not self._publisher.wait_for_all_acked(SLICE) and not give_up():
+                pass
         self._sent = self._bytes = 0
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[None]:
+        """After Ctrl-C the middleware is gone before the thread that publishes."""
+        try:
+            yield
+        except RuntimeError:  # rclpy's RCLError is one
+            if self._node.context.ok():
+                raise
 
 
 class Outlets:
@@ -126,7 +139,7 @@ def _outlet(node: Node, topic: PlayedTopic, prefix: str) -> Outlet:
     if topic.digest and ours and topic.digest != ours:
         node.destroy_publisher(publisher)
         raise DataError(f'it was recorded with another definition of {topic.kind}')
-    return Outlet(publisher, depth)
+    return Outlet(node, publisher, depth)
 
 
 def _digest(node: Node, publisher: Publisher) -> str:

@@ -75,6 +75,18 @@ def test_pause_step_and_resume(stage, wait_for):
     assert play.published == ['0', '1', '2', '3']
 
 
+def test_time_begins_with_the_thread(stage, wait_for):
+    """What passed before, such as waiting for subscribers, does not count."""
+    play = stage(0.05, 1000.0)
+    play.thread.pause()
+    time.sleep(0.1)
+    play.thread.start()
+    assert play.thread.now_ns == START
+    assert play.published == []
+    play.thread.resume()
+    wait_for(lambda: play.published == ['0'])
+
+
 def test_an_end_in_the_middle_of_a_wait(stage):
     play = stage(0.0, 1000.0)
     play.thread.start()

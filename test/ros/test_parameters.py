@@ -160,6 +160,7 @@ def actual(pairs) -> dict[str, str]:
         'markers',
         'franka_controller',
         'recorder',
+        'trainer',
     ],
 )
 def test_document_repeats_the_topics(ros, node_process, checkpoint, repository, tmp_path, name):
@@ -168,6 +169,7 @@ def test_document_repeats_the_topics(ros, node_process, checkpoint, repository, 
         'policy_server': ['-p', f'checkpoint:={checkpoint}'],
         'libero_bridge': ['-p', 'assets:=standin', '-p', 'view_every:=1'],
         'recorder': ['-p', f'directory:={tmp_path}', '-p', 'min_free_gb:=0.01'],
+        'trainer': ['-p', f'out:={tmp_path}/dataset'],
     }
     node_process(name, *extra.get(name, []))
     node, expected = ros.node(), documented(repository, name)

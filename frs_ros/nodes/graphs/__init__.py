@@ -6,5 +6,6 @@ from __future__ import annotations
 from frs_ros.nodes.graphs.droid import DROID
 from frs_ros.nodes.graphs.droid_sim import DROID_SIM
 from frs_ros.nodes.graphs.libero import LIBERO
+from frs_ros.nodes.graphs.replay import REPLAY
 
-GRAPHS = {graph.name: graph for graph in (LIBERO, DROID, DROID_SIM)}
+GRAPHS = {graph.name: graph for graph in (LIBERO, DROID, DROID_SIM, REPLAY)}

@@ -16,6 +16,7 @@ class BagPlayerParameters:
     bag: str = parameter('', 'Bag to play: its folder, or a file of MCAP or SQLite.')
     rate: float = parameter(1.0, 'Seconds of the recording per second.', low=0.01, high=100.0)
     loop: bool = parameter(False, 'Whether it begins again at the end.')
+    stay: bool = parameter(False, 'Whether the node stays after the end, until Ctrl-C.')
     start_paused: bool = parameter(False, 'Whether it waits for space, `~/resume` or a step.')
     start_offset: float = parameter(
         0.0, 'What is left out at the beginning of the recording, s.', low=0.0, high=1e6
