@@ -134,6 +134,11 @@ class BagSubscriptions:
         for log_ns, sent_ns, topic, data in came:
             self._take(topic, log_ns, sent_ns, data)
 
+    def close(self) -> None:
+        """Takes everything that has come, for the last time."""
+        self.poll()
+        self._heard.clear()
+
     def _topic(self, name: str, kind: str) -> BagTopic:
         about = definition(kind)
         publishers = self._node.get_publishers_info_by_topic(name)

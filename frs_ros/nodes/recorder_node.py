@@ -140,8 +140,9 @@ class Recorder(Node):
 
     def destroy_node(self) -> None:
         """Takes what has come and closes the bag."""
-        self._hearing.poll()
-        if not self._session.close():
+        if hasattr(self, '_hearing'):  # not if a signal came while the node was being made
+            self._hearing.close()
+        if hasattr(self, '_session') and not self._session.close():
             print('frs_ros: the disk does not answer; the bag ends in the middle', file=sys.stderr)
         super().destroy_node()
 

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
+import sys
+from array import array
 
 import pytest
 
@@ -20,6 +23,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header, String
 from std_srvs.srv import Trigger
 
+from frs_ros.data.bag_reader import Bag
 from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.msg import ActionChunk, Episode, RobotState
 from frs_ros.nodes import topics
@@ -64,8 +68,8 @@ class Cell:
 
     def values(self) -> dict[str, str]:
         """Figures of the newest status of the recorder."""
-        for array in reversed(self.diagnostics):
-            for status in array.status:
+        for said in reversed(self.diagnostics):
+            for status in said.status:
                 if status.name == 'recorder: recording':
                     return {v.key: v.value for v in status.values} | {'line': status.message}
         return {}
@@ -159,18 +163,40 @@ def test_kill_9_leaves_a_bag_and_a_restart_begins_another(ros, node_process, tmp
     assert again.interrupt(PATIENCE) == 0
     assert len(list((tmp_path / 'bags').iterdir())) == 2
     assert next(first.glob('*.mcap')).stat().st_size == size
-    from mcap.exceptions import McapError
-    from mcap.records import Message
-    from mcap.stream_reader import StreamReader
+    bag = Bag(first)
+    assert [m.topic for m in bag.messages()].count('/robot_state') == 20
+    assert bag.custom['frs_ros.state'] == 'recording'
 
-    count = 0
-    with next(first.glob('*.mcap')).open('rb') as file:
-        try:
-            for record in StreamReader(file).records:
-                count += isinstance(record, Message)
-        except McapError:
-            pass
-    assert count >= 20
+
+def test_a_disk_that_takes_no_more_stops_the_recording_and_not_the_node(
+    ros, node_process, tmp_path
+):
+    cell, bags = Cell(ros), tmp_path / 'bags'
+    words = [sys.executable, '-m', 'frs_ros.nodes.recorder_node', '--ros-args']
+    words += ['-p', f'directory:={bags}', '-p', 'images:=raw', '-p', 'min_free_gb:=0.01']
+    limited = f'ulimit -f 3000; exec {shlex.join(words)}'  # in KiB, of a file
+    process = node_process('recorder', command=['bash', '-c', limited])
+    cell.wait_for_recorder(cell.state, cell.raw)
+    cell.state.publish(state(1))
+    cell.wait_for_messages(1)
+    picture = Image(data=array('B', bytes(500_000)))
+
+    def stopped() -> bool:
+        cell.raw.publish(picture)
+        return 'recording has stopped' in cell.values().get('line', '')
+
+    ros.wait_for(stopped, PATIENCE, 'the end of the recording')
+    assert 'File too large' in cell.values()['line']
+    assert process.output.count('File too large') == 1
+    assert cell.call('start').success  # the node is alive, and may try again
+    assert process.interrupt(PATIENCE) == 0
+    first, _ = sorted(bags.iterdir())
+    found = content(first)
+    assert [stamps.to_ns(m.header.stamp) for m in found['/robot_state']] == [1]
+    metadata = yaml.safe_load((first / 'metadata.yaml').read_text())
+    custom = metadata['rosbag2_bagfile_information']['custom_data']
+    assert custom['frs_ros.state'] == 'stopped by an error'
+    assert yaml.safe_load(custom['frs_ros.dropped'])['/wrist/color/image_raw'] > 0
 
 
 def test_one_bag_per_episode_labelled_by_services(ros, node_process, tmp_path):
