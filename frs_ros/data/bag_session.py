@@ -74,7 +74,7 @@ class BagSession:
         self._make_writer = make_writer
         self._recording: Recording | None = None
         self._declared: set[str] = set()
-        self._closing: list[Recording] = []
+        self._closing: list[tuple[Path, Recording]] = []
 
     @property
     def recording(self) -> bool:
@@ -137,9 +137,16 @@ class BagSession:
     def stop(self, patience: float = 60.0) -> None:
         """Ends the bag; what waits is written meanwhile, for `patience` seconds at most."""
         if self._recording is not None:
+            assert self.folder is not None
             self._recording.finish(patience)
-            self._closing = [r for r in self._closing if r.alive] + [self._recording]
+            self._closing.append((self.folder, self._recording))
             self._recording = None
+
+    def finished(self) -> list[tuple[Path, RecordingStatus]]:
+        """Bags that have been closed since the last call, and how they went."""
+        ended = [(folder, r.status()) for folder, r in self._closing if not r.alive]
+        self._closing = [(folder, r) for folder, r in self._closing if r.alive]
+        return ended
 
     def close(self, patience: float = 1.5, give_up: float = 0.5) -> bool:
         """Ends everything; False if the disk did not let go of a bag in time.
@@ -150,9 +157,10 @@ class BagSession:
         """
         self.stop(patience)
         end = time.monotonic() + patience + give_up
-        for recording in self._closing:
+        recordings = [recording for _, recording in self._closing]
+        for recording in recordings:
             recording.finish(patience)
-        return all([r.join(max(0.0, end - time.monotonic())) for r in self._closing])
+        return all([r.join(max(0.0, end - time.monotonic())) for r in recordings])
 
     def _new_folder(self, words: str) -> Path:
         """Makes a folder that was not there; a restart never writes into an old one."""

@@ -26,7 +26,7 @@ CHUNK_BYTES = 4 * 2**20  # written at once: a few pictures, thousands of states
 
 
 class BagWriter:
-    """Writes a bag; used by one thread.
+    """Writes a bag; used by one thread, but for `sync`.
 
     Every method may raise OSError: then what came since the last flush is lost and counted, and
     `close` still makes the best of the rest.
@@ -101,9 +101,10 @@ class BagWriter:
             self._flush()
 
     def sync(self) -> None:
-        """Makes everything so far survive a power cut."""
-        self.flush()
-        self._storage.sync()
+        """Waits until what was flushed survives a power cut; any thread may do that."""
+        for file in self.folder.iterdir():
+            with contextlib.suppress(FileNotFoundError), file.open('rb') as opened:
+                os.fsync(opened.fileno())
 
     def save_metadata(self, state: str, dropped: Mapping[str, int]) -> None:
         """Writes metadata.yaml with what is in the file by now."""
@@ -126,9 +127,7 @@ class BagWriter:
                 self.save_metadata(bag_metadata.STOPPED, dropped)
             raise
         bag_metadata.save(self.folder, summary)
-        for file in self.folder.iterdir():
-            with file.open('rb') as opened:
-                os.fsync(opened.fileno())
+        self.sync()
 
     def abandon(self) -> None:
         """Leaves the bag as it is; raises nothing."""

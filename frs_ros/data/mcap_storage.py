@@ -7,7 +7,6 @@ only when it is full, and copies every picture several times.
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Callable
 from io import FileIO
@@ -101,10 +100,6 @@ class McapStorage:
             raise
         self._chunks.append(chunk.index(start))
         _count(self._statistics, chunk)
-
-    def sync(self) -> None:
-        """Waits for the disk."""
-        os.fdatasync(self._file.fileno())
 
     def close(self, metadata: str) -> None:
         """Writes metadata and summary, and closes."""

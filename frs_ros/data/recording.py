@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from frs_ros.data import bag_metadata
 from frs_ros.data.bag_writer import BagWriter
@@ -72,6 +73,8 @@ class Recording:
         self._error = ''
         self._deadline: float | None = None  # for the thread to be done
         self._writer: BagWriter | None = None
+        self._syncing: threading.Thread | None = None
+        self._sync_error: OSError | None = None
         self._thread = threading.Thread(target=self._run, name='bag writer', daemon=True)
         self._thread.start()
 
@@ -111,7 +114,8 @@ class Recording:
 
     def _dropped(self) -> dict[str, int]:
         lost = self._writer.lost if self._writer else {}
-        return dict(self._queue.dropped + Counter(lost))
+        # copies: the other thread counts on
+        return dict(Counter(self._queue.dropped) + Counter(lost))
 
     def _run(self) -> None:
         try:
@@ -141,10 +145,28 @@ class Recording:
                 writer.save_metadata(bag_metadata.RECORDING, self._queue.dropped)
                 saved = now
             if self._sync_period and now - synced >= self._sync_period:
-                writer.sync()
+                self._sync(writer)
                 synced = now
-        self._write_waiting(writer, self._deadline)
+        # the deadline may come closer meanwhile
+        while len(self._queue) and self._clock() <= self._deadline:
+            self._write_waiting(writer, min(self._deadline, self._clock() + FLUSH_PERIOD))
         self._queue.close()
+
+    def _sync(self, writer: BagWriter) -> None:
+        """Waits for the disk in a thread: meanwhile messages must not wait in this process."""
+        if self._sync_error is not None:
+            raise self._sync_error
+        if self._syncing is None or not self._syncing.is_alive():
+            self._syncing = threading.Thread(
+                target=self._wait_for_disk, args=(writer,), daemon=True
+            )
+            self._syncing.start()
+
+    def _wait_for_disk(self, writer: BagWriter) -> None:
+        try:
+            writer.sync()
+        except OSError as error:
+            self._sync_error = error
 
     def _write_waiting(self, writer: BagWriter, until: float) -> None:
         """Writes what waits; on a slow disk not all, but until this time."""

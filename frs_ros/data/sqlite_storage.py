@@ -51,7 +51,7 @@ class SqliteStorage:
         self._topics: list[BagTopic] = []
         with _os_errors(path):
             self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            # kill -9 cannot take what the operating system has; `sync` is for power cuts.
+            # kill -9 cannot take what the operating system has; power cuts are for `Recording`.
             # Nothing of an open transaction is in the file before it is whole.
             for pragma in ('journal_mode=DELETE', 'synchronous=OFF', 'cache_spill=OFF'):
                 self._database.execute(f'PRAGMA {pragma}').fetchall()
@@ -81,12 +81,6 @@ class SqliteStorage:
             self._database.execute('COMMIT')
             self._database.execute('BEGIN')
         self.buffered = 0
-
-    def sync(self) -> None:
-        """Commits, and waits for the disk."""
-        self.flush()
-        with self.path.open('rb') as file:
-            os.fdatasync(file.fileno())
 
     def close(self, metadata: str) -> None:
         """Adds the metadata and closes."""

@@ -32,9 +32,8 @@ class BagTopic:
 class Storage(Protocol):
     """A file of messages. Used by one thread; every method may raise OSError.
 
-    What was written before the last `flush` survives `kill -9`; what was written before the last
-    `sync` survives a power cut. An error gives up what was written since the last `flush`, and
-    leaves the file as it was then.
+    What was written before the last `flush` survives `kill -9`. An error gives up what was written
+    since then, and leaves the file as it was.
 
     Attributes:
         identifier: Name of the storage in metadata.yaml.
@@ -63,9 +62,6 @@ class Storage(Protocol):
 
     def flush(self) -> None:
         """Hands everything to the operating system."""
-
-    def sync(self) -> None:
-        """Hands everything to the disk."""
 
     def close(self, metadata: str) -> None:
         """Finishes the file; `metadata` is the YAML that also stands beside it."""

@@ -44,6 +44,8 @@ class RecorderStatus:
 
     def publish(self) -> bool:
         """Publishes the state of now; False if recording has to stop."""
+        for folder, ended in self._session.finished():
+            self._closed(folder, ended)
         status = self._session.status()
         if status is None:
             if self._error:
@@ -58,6 +60,13 @@ class RecorderStatus:
         self._drops(status)
         self.diagnostics.well(CONCERN, self._values(status))
         return True
+
+    def _closed(self, folder: Path, status: RecordingStatus) -> None:
+        """Says what became of a bag."""
+        lost, written = sum(status.dropped.values()), sum(status.written.values())
+        self._logger.info(f'closed {folder}: {written} messages, {lost} dropped')
+        if status.error and not self._error:
+            self.failed(status.error)
 
     def _drops(self, status: RecordingStatus) -> None:
         total = sum(status.dropped.values())

@@ -229,7 +229,7 @@ def test_what_was_flushed_survives_kill_9(folder, storage):
         while flushed < 200:  # 10 MB: in the middle of things
             flushed = int(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
-        flushed = int(process.stdout.read().split()[-1:][0] or flushed)
+        flushed = int((process.stdout.read().split() or [flushed])[-1])
     values = recovered(folder, storage)
     assert values == list(range(len(values)))
     assert len(values) >= flushed >= 200

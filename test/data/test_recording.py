@@ -198,3 +198,31 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
     session = BagSession(settings(tmp_path / 'bags'), free=lambda _: 6e9)
     with pytest.raises(DataError, match=r'bags: cannot be written: File exists'):
         session.start('')
+
+
+class HungDisk(BagWriter):
+    """A bag whose disk does not answer."""
+
+    answer = threading.Event()
+
+    def sync(self) -> None:
+        assert self.answer.wait(LIMIT)
+        raise OSError(errno.EIO, 'the disk is gone')
+
+
+def test_nothing_waits_in_this_process_for_a_disk_that_does_not_answer(tmp_path, wait_for):
+    writers: list[BagWriter] = []
+
+    def make() -> BagWriter:
+        writers.append(HungDisk(tmp_path, topics=[STATE]))
+        return writers[0]
+
+    recording = Recording(make, MessageQueue(10_000, 100), sync_period=0.1)
+    for count in (1, 2, 3):  # later ones while the first sync hangs
+        assert recording.put(STATE.name, count, count, b'on')
+        wait_for(lambda n=count: recording.status().written == {STATE.name: n}, LIMIT)
+    HungDisk.answer.set()
+    wait_for(lambda: recording.status().error, LIMIT, 'the error')
+    assert recording.status().error == 'the bag cannot be written: the disk is gone'
+    assert recording.join(LIMIT)
+    assert recording.status().written == {STATE.name: 3}
