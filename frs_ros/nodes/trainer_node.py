@@ -8,6 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
@@ -51,33 +53,41 @@ class Trainer(Node):
         self._diagnostics = Diagnostics(self)
         self._topics = TrainingTopics(self, self._dataset.wants, cameras)
         self._heard_at = time.monotonic()
+        self._written = False  # episodes that the dataset's description does not count yet
         self._training: TrainingProcess | None = None
         self._trained = 0  # successes that the last training began with
         on_change(self, p, self._on_change)
         self.create_service(Trigger, '~/train', self._on_train)
-        self.create_timer(PERIOD, self._on_period)
-        self.create_timer(DISCOVERY_PERIOD, self._topics.look)
-        self.create_timer(STATUS_PERIOD, self._on_status)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # /clock may be that of a playback
+        self.create_timer(PERIOD, self._on_period, clock=steady)
+        self.create_timer(DISCOVERY_PERIOD, self._topics.look, clock=steady)
+        self.create_timer(STATUS_PERIOD, self._on_status, clock=steady)
 
     def _on_change(self, values: TrainerParameters) -> None:
         self._settings = values
 
     def _on_period(self) -> None:
-        written, now = 0, time.monotonic()
+        try:
+            self._take()
+            if self._written:
+                self._written = False
+                self._on_episodes()
+        except (DataError, OSError) as error:  # what is no message; a full disk
+            self._diagnostics.report('messages', str(error))
+
+    def _take(self) -> None:
+        """Takes in what has arrived, but leaves other callbacks their turn."""
+        now = time.monotonic()
         while time.monotonic() - now < BUSY:
             arrival = self._topics.next(time.time_ns())
             if arrival is None:
                 break
             self._heard_at = now
-            try:
-                message = self._topics.content(arrival)
-                written += self._dataset.push(arrival.topic, arrival.stamp_ns, message)
-            except DataError as error:
-                self._diagnostics.report('messages', str(error))
-        if now - self._heard_at > SILENCE:
-            written += self._dataset.settle()
-        if written:
-            self._on_episodes()
+            message = self._topics.content(arrival)
+            written = self._dataset.push(arrival.topic, arrival.stamp_ns, message)
+            self._written = self._written or written > 0
+        if now - self._heard_at > SILENCE and self._dataset.settle():
+            self._written = True
 
     def _on_episodes(self) -> None:
         data, wanted = self._dataset, self._settings.train_after
@@ -168,7 +178,8 @@ class Trainer(Node):
         """Ends a training, and leaves what there is as a dataset."""
         if hasattr(self, '_training') and self._training is not None:
             self._training.stop()
-        if hasattr(self, '_dataset') and self._dataset.settle():
+        if hasattr(self, '_dataset'):
+            self._dataset.settle()
             self._dataset.commit()
         super().destroy_node()
 

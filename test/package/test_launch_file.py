@@ -29,7 +29,7 @@ sys.exit(service.run())
 """
 
 
-@pytest.fixture(params=['libero', 'droid', 'droid_sim'])
+@pytest.fixture(params=['libero', 'droid', 'droid_sim', 'replay'])
 def graph(request):
     from frs_ros.nodes.graphs import GRAPHS
 
