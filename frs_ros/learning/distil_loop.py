@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,13 +66,16 @@ def train(
     optimizer = AdamW(network.parameters(), config.learning_rate, weight_decay=_WEIGHT_DECAY)
     every = max(1, math.ceil(config.steps / ENTRIES))
     best = _Best()
+    views = samples.images
+    if config.augment == SHIFT:
+        views = tuple(padded(images) for images in samples.images)
     network.train()
     with (
         _threads(config.threads),
         tqdm(total=config.steps, desc='train', unit='step', disable=not progress) as bar,
     ):
         while history.steps < config.steps:
-            recent.append(_step(network, optimizer, samples, config, history.steps))
+            recent.append(_step(network, optimizer, samples, views, config, history.steps))
             history.steps += 1
             bar.update()
             if history.steps % every and history.steps != config.steps:
@@ -113,14 +116,16 @@ def _step(
     network: DistilledNetwork,
     optimizer: AdamW,
     samples: Samples,
+    views: Sequence[Tensor],
     config: DistilConfig,
     step: int,
 ) -> float:
+    """One step; `views` are the samples' pictures, padded if they are to be shifted."""
     generator = step_generator(config.seed, _TRAINING, step)
     rows = torch.randint(len(samples), (config.batch,), generator=generator)
     pictures = [
         shifted(images, rows, generator) if config.augment == SHIFT else images[rows]
-        for images in samples.images
+        for images in views
     ]
     loss = _loss(network, samples, rows, pictures, generator)
     optimizer.zero_grad(set_to_none=True)
@@ -138,19 +143,32 @@ def scheduled_rate(config: DistilConfig, step: int) -> float:
     return config.learning_rate * min(1.0, (step + 1) / WARM_UP) * (0.01 + 0.99 * cosine)
 
 
-def shifted(images: Tensor, rows: Tensor, generator: Generator) -> Tensor:
+def padded(images: Tensor) -> Tensor:
+    """[N, h, w, 3] uint8 with `SHIFT_PIXELS` more on each side, repeating the edge."""
+    height, width = images.shape[1:3]
+    down = torch.arange(-SHIFT_PIXELS, height + SHIFT_PIXELS).clamp(0, height - 1)
+    right = torch.arange(-SHIFT_PIXELS, width + SHIFT_PIXELS).clamp(0, width - 1)
+    return images[:, down][:, :, right]
+
+
+def shifted(wide: Tensor, rows: Tensor, generator: Generator) -> Tensor:
     """Chosen pictures, each moved by up to `SHIFT_PIXELS`; what comes in at an edge is that edge.
 
+    Windows are copied one by one: an index of all pixels costs more than the network.
+
     Args:
-        images: [N, h, w, 3] uint8.
+        wide: `padded` pictures.
         rows: [B] which of them.
         generator: Source of randomness.
     """
-    count, (height, width) = len(rows), images.shape[1:3]
-    moves = torch.randint(-SHIFT_PIXELS, SHIFT_PIXELS + 1, (2, count, 1), generator=generator)
-    down = (torch.arange(height) + moves[0]).clamp_(0, height - 1)
-    right = (torch.arange(width) + moves[1]).clamp_(0, width - 1)
-    return images[rows[:, None, None], down[:, :, None], right[:, None, :]]
+    height, width = (size - 2 * SHIFT_PIXELS for size in wide.shape[1:3])
+    moves = torch.randint(2 * SHIFT_PIXELS + 1, (len(rows), 2), generator=generator).tolist()
+    return torch.stack(
+        [
+            wide[row, top : top + height, left : left + width]
+            for row, (top, left) in zip(rows.tolist(), moves, strict=True)
+        ]
+    )
 
 
 @torch.no_grad()

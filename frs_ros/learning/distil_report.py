@@ -36,7 +36,7 @@ def plot_report(path: Path, metrics: Mapping[str, Any], target: np.ndarray, stee
         axes.grid(alpha=0.3)
         axes.set_axisbelow(True)
         axes.spines[['top', 'right']].set_visible(False)
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(frameon=False, fontsize=8, loc='upper right')
     data = metrics['data']
     figure.suptitle(
         f'{metrics["kind"]}, {metrics["variant"]}: {metrics["samples"]} chunks of '

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         action='append',
-        help='demonstrations made by frs collect; may be given several times',
+        help='demonstrations made by frs collect or frs bag import; may be given several times',
     )
     option(
         '--checkpoint',

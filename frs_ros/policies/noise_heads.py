@@ -16,7 +16,9 @@ from frs_ros.policies.noise_network import mlp
 
 BOUND = 5.0  # of repeated noise
 _REACHED = 1 - 1e-4  # of the bound, by labels: its inverse tanh is finite
-LOG_STD = (-4.0, 1.0)  # of noise: near 0 what is repeatable, e is wider than any noise is drawn
+# Of the deviation of noise, 0.2 to 2.7. Without a floor the likelihood cares for those dimensions
+# alone that hardly vary: a made-up task is learnt to 36 % with one of 0.02, to 100 % with 0.2.
+LOG_STD = (-1.6, 1.0)
 
 
 class NoiseHead(Protocol):

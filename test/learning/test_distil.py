@@ -16,7 +16,7 @@ from frs_ros.data.distillation import save_dataset
 from frs_ros.errors import CheckpointError, ConfigError, DataError
 from frs_ros.learning.distil import distil, learn, prepare
 from frs_ros.learning.distil_config import DistilConfig
-from frs_ros.learning.distil_loop import History, scheduled_rate, shifted
+from frs_ros.learning.distil_loop import History, padded, scheduled_rate, shifted
 from frs_ros.learning.distil_numbers import errors
 from frs_ros.policies.noise_checkpoint import load_noise_policy, save_noise_policy
 from frs_ros.policies.noise_policy import ClonedPolicy, DistilledNetwork, NoisePolicy
@@ -168,12 +168,19 @@ def test_shifts_move_pictures_by_at_most_four_pixels():
     images = torch.zeros(1, 30, 30, 3, dtype=torch.uint8)
     images[0, 15, 15] = 200
     rows = torch.zeros(200, dtype=torch.long)
-    moved = shifted(images, rows, torch.Generator().manual_seed(0))
+    moved = shifted(padded(images), rows, torch.Generator().manual_seed(0))
     places = moved[..., 0].nonzero()
     assert len(places) == 200
     assert places[:, 1:].min() == 11
     assert places[:, 1:].max() == 19
     assert len({tuple(p[1:].tolist()) for p in places}) > 50
+
+
+def test_what_comes_in_at_an_edge_is_that_edge():
+    images = torch.arange(30, dtype=torch.uint8)[None, :, None, None].expand(1, 30, 30, 3)
+    wide = padded(images)
+    assert wide.shape == (1, 38, 38, 3)
+    assert wide[0, :, 0, 0].tolist() == [0] * 4 + list(range(30)) + [29] * 4
 
 
 def test_the_rate_rises_then_falls_to_nothing():

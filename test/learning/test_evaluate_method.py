@@ -175,7 +175,7 @@ def test_a_learnt_method_is_read_with_the_path_of_its_checkpoint():
     assert method.options == {'checkpoint': 'out/milk-2/dsbc.safetensors', 'draw': 'sample'}
     assert method.steerer().checkpoint == 'out/milk-2/dsbc.safetensors'
     assert Method.parse(method.full_label(Conditions())).options == method.options
-    spaced = Method.parse('dsbc[checkpoint="a,b.safetensors"]')
+    spaced = Method.parse('dsbc[checkpoint="a+b.safetensors"]')
     assert Method.parse(spaced.full_label(Conditions())).options == spaced.options
 
 

@@ -55,7 +55,7 @@ class Robot:
         self.parameters = self.node.create_client(SetParameters, 'policy_server/set_parameters')
 
     def wait_for_server(self) -> None:
-        self.ros.wait_for(self.matched, 30.0, 'the policy server')
+        self.ros.wait_for(self.matched, 90.0, 'the policy server')
 
     def matched(self) -> bool:
         publishers = [*self.images.values(), self.states, self.guidance, self.requests]
@@ -86,7 +86,7 @@ class Robot:
         return request
 
     def answer(self, count: int):
-        self.ros.wait_for(lambda: len(self.chunks) >= count, 10.0, f'answer {count}')
+        self.ros.wait_for(lambda: len(self.chunks) >= count, 30.0, f'answer {count}')
         return chunk_from_msg(self.chunks[-1])
 
     def says(self, text: str) -> bool:
@@ -98,7 +98,7 @@ class Robot:
             parameters=[Parameter(name, value=value).to_parameter_msg()]
         )
         future = self.parameters.call_async(change)
-        self.ros.wait_for(future.done, 10.0, 'set_parameters')
+        self.ros.wait_for(future.done, 30.0, 'set_parameters')
         return future.result().results[0]
 
 
