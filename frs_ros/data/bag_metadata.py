@@ -15,7 +15,7 @@ from frs_ros.data.storage import BagTopic
 FILE = 'metadata.yaml'
 VERSION = 9
 ROOT = 'rosbag2_bagfile_information'
-DROPPED = 'frs_ros.dropped'  # custom data: topic -> messages that were lost, as YAML
+DROPPED = 'frs_ros.dropped'  # custom data: YAML of topic -> messages that were lost
 STATE = 'frs_ros.state'  # custom data: one of the following
 RECORDING, COMPLETE, STOPPED = 'recording', 'complete', 'stopped by an error'
 

@@ -151,9 +151,10 @@ class BagWriter:
 
     def _summary(self, state: str, dropped: Mapping[str, int]) -> BagSummary:
         missing = {k: v for k, v in (Counter(dropped) + self._lost).items() if v}
-        custom = {bag_metadata.STATE: state}
-        if missing:
-            custom[bag_metadata.DROPPED] = yaml.safe_dump(missing).strip()
+        custom = {
+            bag_metadata.STATE: state,
+            bag_metadata.DROPPED: yaml.safe_dump(missing).strip(),
+        }
         return BagSummary(
             self._storage.identifier,
             self._storage.path.name,

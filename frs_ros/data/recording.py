@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from frs_ros.data import bag_metadata
 from frs_ros.data.bag_writer import BagWriter

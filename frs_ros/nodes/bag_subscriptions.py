@@ -141,7 +141,9 @@ class BagSubscriptions:
 
     def _topic(self, name: str, kind: str) -> BagTopic:
         about = definition(kind)
-        publishers = self._node.get_publishers_info_by_topic(name)
+        publishers = []
+        if self._node.context.ok():  # not when the first message comes at the very end
+            publishers = self._node.get_publishers_info_by_topic(name)
         offered = tuple(endpoints.for_bag(p.qos_profile) for p in publishers)
         return BagTopic(name, kind, about.text, about.hash, offered)
 

@@ -137,7 +137,7 @@ def test_what_is_said_is_in_the_bag(ros, node_process, tmp_path, storage):
     assert found['/note'][0].data == 'hallo'
     metadata = yaml.safe_load((folder / 'metadata.yaml').read_text())
     about = metadata['rosbag2_bagfile_information']
-    assert about['custom_data'] == {'frs_ros.state': 'complete'}
+    assert about['custom_data'] == {'frs_ros.state': 'complete', 'frs_ros.dropped': '{}'}
     offered = {
         t['topic_metadata']['name']: t['topic_metadata']['offered_qos_profiles'][0]
         for t in about['topics_with_message_count']
