@@ -12,7 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,6 +26,21 @@ from frs_ros.data.recorded_episode import RecordedChunk, RecordedEpisode
 from frs_ros.errors import DataError
 
 _JPEG, _PNG = b'\xff\xd8', b'\x89PNG'
+_THUMB = 32  # pixels of what statistics are made of
+
+
+class Picture(NamedTuple):
+    """A picture that waits for the end of its episode.
+
+    Attributes:
+        data: JPEG or PNG file.
+        shape: [h, w, 3].
+        thumb: [32, 32, 3] uint8 RGB.
+    """
+
+    data: bytes
+    shape: tuple[int, ...]
+    thumb: np.ndarray
 
 
 class LeRobotExport:
@@ -134,7 +149,7 @@ class LeRobotExport:
             'task_index': np.full(len(rows), task),
         }
         for camera in chunks[0].images:
-            pictures = [{'bytes': c.images[camera][0], 'path': None} for c in chunks]
+            pictures = [{'bytes': c.images[camera].data, 'path': None} for c in chunks]
             columns[f'observation.images.{camera}'] = pictures
         return columns
 
@@ -145,7 +160,7 @@ class LeRobotExport:
         for name, feature in self._features.items():
             if feature['dtype'] == 'image':
                 camera = name.removeprefix('observation.images.')
-                seen = np.stack([cv2.resize(c.images[camera][1], (32, 32)) for c in chunks])
+                seen = np.stack([c.images[camera].thumb for c in chunks])
                 stats[name] = lerobot.statistics(seen)
             else:
                 values = np.stack([np.atleast_1d(v) for v in columns[name]])
@@ -181,7 +196,7 @@ def export(
     made, notes, before = LeRobotExport(folder, outcomes), [], 0
     try:
         for bag in bags:
-            assembler = EpisodeAssembler(AssemblerSettings(), file_and_pixels)
+            assembler = EpisodeAssembler(AssemblerSettings(), as_file)
             for episode in episodes_of(bag, assembler):
                 made.add(episode)
                 progress(before + bag.position)
@@ -195,16 +210,15 @@ def export(
     return made, notes
 
 
-def file_and_pixels(message: Any) -> tuple[bytes, np.ndarray]:
-    """A picture as a JPEG or PNG file, unchanged if it came as one, and its pixels."""
+def as_file(message: Any) -> Picture:
+    """A picture as a JPEG or PNG file: unchanged if it came as one, else PNG, without loss."""
     message = loaded(message)
     pixels = picture_of(message)
-    if not hasattr(message, 'encoding'):
-        data = bytes(message.data)
-        if data.startswith((_JPEG, _PNG)):
-            return data, pixels
-    _, png = cv2.imencode('.png', cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-    return png.tobytes(), pixels
+    data = b'' if hasattr(message, 'encoding') else bytes(message.data)
+    if not data.startswith((_JPEG, _PNG)):
+        data = cv2.imencode('.png', cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
+    thumb = cv2.resize(pixels, (_THUMB, _THUMB), interpolation=cv2.INTER_AREA)
+    return Picture(data, pixels.shape, thumb)
 
 
 def _features(recorded: RecordedChunk) -> dict[str, dict[str, Any]]:
@@ -218,10 +232,10 @@ def _features(recorded: RecordedChunk) -> dict[str, dict[str, Any]]:
     features = {
         f'observation.images.{camera}': {
             'dtype': 'image',
-            'shape': list(pixels.shape),
+            'shape': list(picture.shape),
             'names': ['height', 'width', 'channels'],
         }
-        for camera, (_, pixels) in sorted(recorded.images.items())
+        for camera, picture in sorted(recorded.images.items())
     }
     return {
         **features,
