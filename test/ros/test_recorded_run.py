@@ -101,9 +101,9 @@ def test_the_domain_of_the_user_is_kept(monkeypatch):
 
 
 def test_a_node_that_fails_is_one_line(ros_domain, tmp_path):
+    from frs_ros.nodes.episode_listener import EpisodeListener
     from frs_ros.nodes.graph import Process, Row
     from frs_ros.nodes.recorded_run import GraphError, run_recorded
-    from frs_ros.nodes.episode_listener import EpisodeListener
     from frs_ros.nodes.table import config_file
 
     row = Row('oracle_guidance', respawn=True)  # wrong parameters: starting again would not help
