@@ -31,10 +31,7 @@ KNOWN = {
     topics.STEERING_REPORT: 'frs_ros/msg/SteeringReport',
     topics.ROBOT_STATE: 'frs_ros/msg/RobotState',
 }
-_PICTURES = {
-    'sensor_msgs/msg/CompressedImage': topics.image,
-    'sensor_msgs/msg/Image': topics.raw_image,
-}
+_PICTURES = ('sensor_msgs/msg/CompressedImage', 'sensor_msgs/msg/Image')
 _HEADER = struct.Struct('<iI')  # of CDR in little endian, behind its encapsulation header
 _ENCAPSULATION = 4
 
@@ -60,11 +57,6 @@ class TrainingTopics:
             latched = topic == topics.EPISODE
             profile = polled.RELIABLE_LATCHED if latched else polled.RELIABLE
             self._subscribe(node.resolve_topic_name(topic), kind, profile)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Topics that are heard."""
-        return tuple(self._heard)
 
     def look(self) -> None:
         """Subscribes to cameras that are new, and anew where publishers offer less."""
@@ -93,16 +85,14 @@ class TrainingTopics:
             raise DataError(f'a message on {arrival.topic} cannot be read: {error}') from error
 
     def _is_camera(self, name: str, kind: str) -> bool:
-        if kind not in _PICTURES or not self._wants(name):
-            return False
+        """Whether it is a picture of a camera in our namespace, or below it."""
         part, namespace = role(name), self._node.get_namespace().rstrip('/')
-        if part is None or not part.camera:
-            return False
-        return name == f'{namespace}/{_PICTURES[kind](part.camera)}'
+        ours = part is not None and part.camera and name.startswith(f'{namespace}/')
+        return bool(ours) and kind in _PICTURES and self._wants(name)
 
     def _fit(self, name: str, kind: str, profile: QoSProfile) -> None:
         heard = self._heard.get(name)
-        if heard is not None and heard.fits(profile):
+        if heard is not None and heard.hears(profile):
             return
         if heard is not None:
             heard.close()

@@ -44,20 +44,24 @@ class PolledSubscription:
     """
 
     def __init__(self, node: Node, kind: Any, topic: str, like: QoSProfile) -> None:
-        self.reliability, self.durability = like.reliability, like.durability
+        self._reliability, self._durability = like.reliability, like.durability
         profile = QoSProfile(
             history=HistoryPolicy.KEEP_ALL,
-            reliability=self.reliability,
-            durability=self.durability,
+            reliability=self._reliability,
+            durability=self._durability,
         )
         self._node = node
         self._subscription = node.create_subscription(
             kind, topic, _never, profile, callback_group=_Unattended(), raw=True
         )
 
-    def fits(self, like: QoSProfile) -> bool:
-        """Whether it hears publishers that offer this."""
-        return (self.reliability, self.durability) == (like.reliability, like.durability)
+    def hears(self, offered: QoSProfile) -> bool:
+        """Whether publishers that offer this reach it: it must not ask for more."""
+        reliable = offered.reliability == ReliabilityPolicy.RELIABLE
+        latched = offered.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        return (reliable or self._reliability != ReliabilityPolicy.RELIABLE) and (
+            latched or self._durability != DurabilityPolicy.TRANSIENT_LOCAL
+        )
 
     def take(self) -> Taken | None:
         """The next message, None if there is none."""
