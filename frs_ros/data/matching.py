@@ -42,11 +42,14 @@ class Matcher:
         self._values: deque[_Value] = deque()
         self._wanted: dict[int, int] = {}  # stamp -> when it was asked for first
         self._found: dict[int, Any] = {}
+        self._inexact: set[int] = set()  # found, but with another stamp
         self.unreadable = 0
 
     def add(self, received_ns: int, stamp_ns: int, value: Any) -> None:
         """Takes a value in."""
         self._values.append(_Value(received_ns, stamp_ns, value))
+        if stamp_ns in self._inexact:  # what was asked for comes after all, or again
+            self._decide(stamp_ns)
         self._settle(received_ns)
 
     def want(self, received_ns: int, stamp_ns: int) -> None:
@@ -59,7 +62,8 @@ class Matcher:
         self._wanted.pop(stamp_ns, None)
         if stamp_ns not in self._found:
             self._decide(stamp_ns)
-        return self._found.pop(stamp_ns)
+        self._inexact.discard(stamp_ns)
+        return self._found.pop(stamp_ns, None)
 
     def _settle(self, now_ns: int) -> None:
         # a clock that jumps makes what was received before look old, in either direction
@@ -70,17 +74,32 @@ class Matcher:
             del self._wanted[stamp_ns]
             self._decide(stamp_ns)
         while len(self._values) > KEPT_COUNT:
-            if abs(now_ns - self._values[0].received_ns) <= KEPT_NS:
+            oldest = self._values[0]
+            if abs(now_ns - oldest.received_ns) <= KEPT_NS:
                 break
+            self._last_chance(oldest)
             self._values.popleft()
 
+    def _last_chance(self, oldest: _Value) -> None:
+        """Decides on stamps that a value would be the right one of, before it is forgotten."""
+        for stamp_ns in list(self._wanted):
+            near = abs(stamp_ns - oldest.stamp_ns) <= self._tolerance_ns
+            if near and self._nearest(stamp_ns) is oldest:
+                del self._wanted[stamp_ns]
+                self._decide(stamp_ns)
+
     def _decide(self, stamp_ns: int) -> None:
+        """Finds the value of a stamp; without one the stamp may be asked for again."""
         value = self._nearest(stamp_ns)
+        if value is None:
+            return
         try:
-            self._found[stamp_ns] = None if value is None else self._prepare(value.value)
+            self._found[stamp_ns] = self._prepare(value.value)
         except DataError:
             self.unreadable += 1
             self._found[stamp_ns] = None
+        exact = value.stamp_ns == stamp_ns
+        (self._inexact.discard if exact else self._inexact.add)(stamp_ns)
 
     def _nearest(self, stamp_ns: int) -> _Value | None:
         before = [v for v in self._values if 0 <= stamp_ns - v.stamp_ns <= self._tolerance_ns]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from types import SimpleNamespace as Message
 from typing import Any
 
@@ -127,6 +128,8 @@ def test_topics_may_be_swapped_and_messages_repeated(seed: int) -> None:
         for x, y in zip(a.chunks, b.chunks, strict=True):
             assert np.array_equal(x.chunk.noise, y.chunk.noise)
             assert x.steered == y.steered
+            assert x.state is not None
+            assert y.state is not None
             assert np.array_equal(x.state, y.state)
 
 
@@ -169,7 +172,7 @@ def test_only_pictures_of_chunks_are_prepared_once_and_memory_is_bounded() -> No
     prepared: list[int] = []
 
     def prepare(message: Any) -> int:
-        stamp = message.load().data
+        stamp: int = message.load().data
         prepared.append(stamp)
         return stamp
 
@@ -178,7 +181,7 @@ def test_only_pictures_of_chunks_are_prepared_once_and_memory_is_bounded() -> No
     asked = []
     for n in range(3000):  # 100 s of two cameras at 30 Hz
         stamp = START_NS + n * 33 * MS
-        late = Deferred(stamp, lambda stamp=stamp: picture(stamp))
+        late = Deferred(stamp, partial(picture, stamp))
         pushed += [(f'/{c}/color/image_raw/compressed', stamp, late) for c in 'vw']
         if n % 30 == 0:
             asked.append(stamp)
@@ -207,6 +210,38 @@ def test_a_slow_policy_finds_the_picture_it_saw_even_without_requests() -> None:
     )
     assert stamps(found, 'w') == [START_NS]
     assert found.chunks[0].state is not None
+
+
+def test_a_request_long_after_its_state_finds_it_although_states_go_on() -> None:
+    pushed: list[Pushed] = [('/robot_state', START_NS, state(START_NS))]
+    asked_ns = START_NS + 2300 * MS  # rendering took so long
+    pushed.append(('/plan_request', asked_ns, request(START_NS, 0)))
+    for n in range(20):
+        later = asked_ns + 100 * MS * (n + 1)
+        pushed.append(('/robot_state', later, state(later)))
+    pushed.append(('/action_chunk', asked_ns + NS, chunk(START_NS, 0)))
+    (found,) = assemble(sorted(pushed, key=lambda item: item[1]))
+    assert found.chunks[0].state is not None
+    assert found.chunks[0].state[0] == 0
+
+
+def test_an_observation_that_is_heard_only_when_it_is_repeated_counts() -> None:
+    pushed: list[Pushed] = [
+        ('/robot_state', START_NS - 50 * MS, state(START_NS - 50 * MS)),
+        ('/plan_request', START_NS, request(START_NS, 0)),
+    ]
+    for n in range(3):  # the recorder was matched late, and the policy is slow
+        now = START_NS + (3 + 3 * n) * NS
+        pushed += [
+            ('/robot_state', now, state(START_NS)),
+            ('/w/color/image_raw/compressed', now, picture(START_NS)),
+            ('/plan_request', now, request(START_NS, 0)),
+        ]
+    pushed.append(('/action_chunk', START_NS + 60 * NS, chunk(START_NS, 0)))
+    (found,) = assemble(pushed)
+    assert stamps(found, 'w') == [START_NS]
+    assert found.chunks[0].state is not None
+    assert found.chunks[0].state[0] == 0
 
 
 def test_jpegs_win_over_raw_pictures_and_the_view_is_nobodys() -> None:
