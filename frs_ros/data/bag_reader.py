@@ -162,7 +162,7 @@ def _bags_in(path: Path) -> list[Path]:
     inside = sorted(path.iterdir(), key=_numbered)
     folders = [p for p in inside if p.is_dir() and _holds_bag(p)]
     if folders:
-        return folders
+        return [p for p in inside if p in folders or p.suffix in _SUFFIXES]
     if any(p.suffix in _SUFFIXES for p in inside):
         return [path]
     raise DataError(f'{path} holds no bag: no {METADATA}, no .mcap and no .db3 file')

@@ -95,7 +95,7 @@ class Matcher:
             return
         try:
             self._found[stamp_ns] = self._prepare(value.value)
-        except DataError:
+        except (DataError, AttributeError, TypeError, ValueError):  # perhaps of another type
             self.unreadable += 1
             self._found[stamp_ns] = None
         exact = value.stamp_ns == stamp_ns

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
 from frs_ros.cameras.codec import decode_picture
@@ -103,7 +104,10 @@ def picture_of(message: Any) -> np.ndarray:
     """[h, w, 3] uint8 RGB of a CompressedImage or Image; DataError if it is unreadable."""
     message = loaded(message)
     if not hasattr(message, 'encoding'):
-        return decode_picture(np.asarray(message.data, dtype=np.uint8))
+        try:
+            return decode_picture(np.asarray(message.data, dtype=np.uint8))
+        except cv2.error as error:  # a size that nobody has memory for
+            raise DataError(f'a picture cannot be decoded: {error}') from error
     height, width, step = int(message.height), int(message.width), int(message.step)
     data = np.asarray(message.data, dtype=np.uint8)
     depth, order = _CHANNELS.get(message.encoding, (0, ()))

@@ -130,7 +130,7 @@ class Session:
     def _chunk(self, received_ns: int, message: Any) -> None:
         episode = self._episode(str(message.episode_id))
         if episode is None:
-            self._counts[LATE_CHUNKS] += int(message.request_id >= 0)
+            self._counts[LATE_CHUNKS] += 1
             return
         try:
             chunk = chunk_of(message)

@@ -84,6 +84,8 @@ def test_sessions_come_in_the_order_of_their_names(tmp_path: Path) -> None:
             bag.episode(f'e{number}')
     bags = open_bags([tmp_path])
     assert [bag.name for bag in bags] == ['s_1', 's_9', 's_10']
+    shutil.copy(the_file(tmp_path / 's_1'), tmp_path / 'z.mcap')
+    assert [bag.name for bag in open_bags([tmp_path])][-1] == 'z.mcap'
     two = open_bags([tmp_path / 's_10', tmp_path / 's_1'])
     assert [bag.name for bag in two] == ['s_10', 's_1']
 
@@ -137,15 +139,18 @@ def test_a_database_of_something_else_is_one_line(tmp_path: Path) -> None:
         open_bags([tmp_path / 'a.db3'])
 
 
-def test_bags_of_others_have_no_episodes(tmp_path: Path) -> None:
+def test_topics_of_others_with_our_names_are_counted(tmp_path: Path) -> None:
     with BagFactory(tmp_path / 'b') as bag:
         for number in range(5):
             text = make('std_msgs/msg/String', data=f'hello {number}')
             bag.write('episode', START_NS + number, text)
             bag.write('chatter', START_NS + number, text)
+        bag.write('robot_state', START_NS, make('sensor_msgs/msg/Image'))
+        bag.plan(START_NS, 0, 'e0', True)
     (bag_read,) = open_bags([tmp_path / 'b'])
     assembler = EpisodeAssembler()
-    assert not list(episodes_of(bag_read, assembler))
+    (episode,) = episodes_of(bag_read, assembler)
+    assert episode.chunks[0].state is None
     assert assembler.counts == {'messages of another type': 5}
 
 
