@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from frs_ros.errors import DataError, DependencyError
 
@@ -27,28 +28,31 @@ def decompress(
         DataError: The compression is not known.
         DependencyError: The library for it is not installed.
     """
-    if compression not in ('zstd', 'lz4'):
-        raise DataError(f"{path} is compressed by '{compression}'; zstd and lz4 can be read")
+    reader, errors = _decompressor(compression, path)
+    pieces, step = [], max(len(data) if whole else 4096, 1)
+    try:
+        for start in range(0, len(data), step):
+            pieces.append(reader.decompress(bytes(data[start : start + step])))
+    except errors:
+        pass  # the caller sees that bytes are missing
+    return memoryview(b''.join(pieces))[:size]
+
+
+def _decompressor(compression: str, path: Path) -> tuple[Any, tuple[type[Exception], ...]]:
+    """A decompressor of a stream, and what it raises on damage."""
     try:
         if compression == 'zstd':
             import zstandard
 
-            errors: tuple[type[Exception], ...] = (zstandard.ZstdError, MemoryError)
             reader = zstandard.ZstdDecompressor().decompressobj()
-        else:
+            return reader, (zstandard.ZstdError, MemoryError)
+        if compression == 'lz4':
             import lz4.frame
 
-            errors = (RuntimeError, EOFError, MemoryError)
-            reader = lz4.frame.LZ4FrameDecompressor()
+            return lz4.frame.LZ4FrameDecompressor(), (RuntimeError, EOFError, MemoryError)
     except ModuleNotFoundError as error:
         raise DependencyError(
             f"{path} is compressed by {compression}; install the Python package '{error.name}': "
             'pip install zstandard lz4'
         ) from error
-    pieces, step = [], len(data) if whole else 4096
-    try:
-        for start in range(0, len(data), max(step, 1)):
-            pieces.append(reader.decompress(bytes(data[start : start + step])))
-    except errors:
-        pass  # the caller sees that bytes are missing
-    return memoryview(b''.join(pieces))[:size]
+    raise DataError(f"{path} is compressed by '{compression}'; zstd and lz4 can be read")
