@@ -62,10 +62,9 @@ def train(
         config: Settings.
         progress: Whether to show progress.
     """
-    history, recent = History(), []
+    history, best, recent = History(), _Best(), []
     optimizer = AdamW(network.parameters(), config.learning_rate, weight_decay=_WEIGHT_DECAY)
     every = max(1, math.ceil(config.steps / ENTRIES))
-    best = _Best()
     views = samples.images
     if config.augment == SHIFT:
         views = tuple(padded(images) for images in samples.images)
@@ -74,22 +73,18 @@ def train(
         _threads(config.threads),
         tqdm(total=config.steps, desc='train', unit='step', disable=not progress) as bar,
     ):
-        while history.steps < config.steps:
+        while history.steps < config.steps and not best.is_old(history.steps, config):
             recent.append(_step(network, optimizer, samples, views, config, history.steps))
             history.steps += 1
             bar.update()
-            if history.steps % every and history.steps != config.steps:
-                continue
-            entry = {'step': history.steps, 'train': sum(recent) / len(recent)}
-            recent.clear()
-            if held_out is not None:
-                entry['val'] = validation_loss(network, held_out, config)
-                best.offer(network, entry['val'], history.steps)
-            history.entries.append(entry)
-            bar.set_postfix({k: f'{v:.3f}' for k, v in entry.items() if k != 'step'})
-            waited = history.steps - best.step
-            if config.early_stopping and waited >= PATIENCE * config.steps:
-                break
+            if history.steps % every == 0 or history.steps == config.steps:
+                entry = {'train': sum(recent) / len(recent)}
+                recent.clear()
+                if held_out is not None:
+                    entry['val'] = validation_loss(network, held_out, config)
+                    best.offer(network, entry['val'], history.steps)
+                history.entries.append({'step': history.steps, **entry})
+                bar.set_postfix({k: f'{v:.3f}' for k, v in entry.items()})
     history.best_step = history.steps
     if config.early_stopping and best.weights:
         network.load_state_dict(best.weights)
@@ -110,6 +105,10 @@ class _Best:
         if loss < self.loss:
             self.loss, self.step = loss, step
             self.weights = copy.deepcopy(network.state_dict())
+
+    def is_old(self, step: int, config: DistilConfig) -> bool:
+        """Whether nothing better has come for so long that the training is to stop."""
+        return config.early_stopping and step - self.step >= PATIENCE * config.steps
 
 
 def _step(
