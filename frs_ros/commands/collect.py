@@ -21,6 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='object types that are never fetched, or instructions that are never followed, '
         "separated by commas (default: the suite's split)",
     )
+    option(
+        '--stock-target',
+        type=float,
+        metavar='SHARE',
+        help="episodes that certainly pursue the task's own goal; 1 demonstrates nothing else "
+        '(default: 0.2, others are for policies of many goals)',
+    )
     option('--episodes', type=int, default=1000, help='attempts (default: %(default)s)')
     option('--workers', type=int, default=2, help='processes (default: %(default)s)')
     add_seed(parser, 0)
@@ -51,11 +58,15 @@ def run(args: argparse.Namespace) -> int:
     for name in never:
         if ' ' not in name:  # else it is an instruction
             choose('object type', name, GROCERIES)
+    share = CollectionSettings.stock_target if args.stock_target is None else args.stock_target
+    if not 0 <= share <= 1:
+        raise ConfigError(f'--stock-target is a share from 0 to 1, not {share}')
     settings = replace(
         CollectionSettings(),
         suite=args.suite,
         tasks=tuple(scenes),
         held_out=never,
+        stock_target=share,
         assets=args.assets,
         seed=args.seed,
     )
