@@ -163,9 +163,9 @@ def _in_graph(
 ) -> Sequence[tuple[Episode, Tape]]:
     """Runs the same episodes through the graph."""
     from frs_ros.learning.graph_bench import from_tape
+    from frs_ros.nodes.episode_listener import EpisodeListener
     from frs_ros.nodes.graphs.libero import LIBERO
     from frs_ros.nodes.recorded_run import run_recorded
-    from frs_ros.nodes.episode_listener import EpisodeListener
 
     given: dict[str, Any] = {
         'suite': args.suite,

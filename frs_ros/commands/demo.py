@@ -168,8 +168,8 @@ def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> lis
 def _episodes(settings: DemoSettings, args: argparse.Namespace) -> dict[str, Recording]:
     """Runs both graphs with progress."""
     from frs_ros.demo.comparison import METHODS
-    from frs_ros.nodes.recorded_run import run_recorded
     from frs_ros.nodes.episode_listener import EpisodeListener
+    from frs_ros.nodes.recorded_run import run_recorded
 
     with _progress(settings) as (on_event, on_plan):
 
