@@ -58,7 +58,7 @@ def arguments(weights, out, **changes):
         ({'suite': 'libero_kitchen'}, "unknown suite 'libero_kitchen'; choose one of: libero_10"),
         ({'tasks': '12'}, "unknown task '12'; the suite has tasks 0 to 9"),
         ({'tasks': 'mine'}, 'trained, heldout, all'),
-        ({'methods': 'base,wish'}, "unknown method 'wish'; choose one of: base, bc, direct, dsbc, frs"),
+        ({'methods': 'base,wish'}, "unknown method 'wish'; choose one of: base, bc, direct, dsbc"),
         ({'methods': 'direct@2'}, 'number in (0, 1]'),
         ({'guidance': 'astrology'}, "unknown guidance 'astrology'; choose one of: none, oracle"),
         ({'methods': 'frs[strength=2]'}, "'frs[strength=2]': strength must be in [0, 1]"),
