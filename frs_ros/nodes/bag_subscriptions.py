@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Subscriptions of a recorder: found in the graph, with what their publishers offer.
 
-They are polled. rclpy's executor looks at every entity of the node for each message; twenty rounds
-a second in which all that has come is taken cost a third of that, and bring messages of several
-topics into the order in which they came.
+They are polled, twenty rounds a second: that costs less than the executor, and brings messages of
+several topics into the order in which they came.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.subscription import Subscription
 
 from frs_ros.data.storage import BagTopic
 from frs_ros.errors import DataError
@@ -25,6 +20,7 @@ from frs_ros.nodes.recorded_topics import RecordedTopics
 from frs_ros.ros import endpoints, qos
 from frs_ros.ros.definitions import definition, message_class
 from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.polled import PolledSubscription, received_ns
 
 PICTURE_DEPTH = 60  # pictures that may wait in the middleware: two seconds
 
@@ -35,28 +31,13 @@ AT_ONCE = 500  # messages of a topic in a round, so that none keeps the others w
 Take = Callable[[BagTopic, int, int, bytes], None]
 
 
-class _Polled(CallbackGroup):
-    """Entities that the executor leaves alone."""
-
-    def can_execute(self, entity: Any) -> bool:
-        """Never."""
-        return False
-
-    def beginning_execution(self, entity: Any) -> bool:
-        """Never."""
-        return False
-
-    def ending_execution(self, entity: Any) -> None:
-        """Does not happen."""
-
-
 @dataclass
 class _Heard:
     """A topic that is subscribed."""
 
     type: str
     profile: QoSProfile
-    subscription: Subscription
+    subscription: PolledSubscription
     topic: BagTopic | None = None  # known with the first message
 
 
@@ -77,7 +58,6 @@ class BagSubscriptions:
         self._node, self._wanted, self._take = node, wanted, take
         self._diagnostics = diagnostics
         self._heard: dict[str, _Heard] = {}
-        self._polled = _Polled()
         self._refused: set[tuple[str, str]] = set()
         latched = node.resolve_topic_name(topics.EPISODE)
         for name, kind in wanted.known.items():
@@ -98,7 +78,7 @@ class BagSubscriptions:
         if heard is None:
             self._subscribe(name, kinds[0], profile)
         elif not endpoints.same(profile, heard.profile):
-            self._node.destroy_subscription(heard.subscription)
+            heard.subscription.close()
             self._subscribe(name, heard.type, profile)
 
     def _subscribe(self, name: str, kind: str, profile: QoSProfile) -> None:
@@ -110,9 +90,7 @@ class BagSubscriptions:
             self._refused.add((name, kind))
             self._diagnostics.report(name, f'{name} is not recorded: {error}')
             return
-        subscription = self._node.create_subscription(
-            message, name, _ignore, profile, raw=True, callback_group=self._polled
-        )
+        subscription = PolledSubscription(self._node, message, name, profile)
         self._heard[name] = _Heard(kind, profile, subscription)
 
     def poll(self) -> None:
@@ -120,15 +98,13 @@ class BagSubscriptions:
         came: list[tuple[int, int, BagTopic, bytes]] = []
         for name, heard in self._heard.items():
             for _ in range(AT_ONCE):
-                subscription = heard.subscription
-                with subscription.handle:
-                    taken = subscription.handle.take_message(subscription.msg_type, True)
+                taken = heard.subscription.take()
                 if taken is None:
                     break
                 data, info = taken
                 if heard.topic is None:
-                    heard.topic = self._topic(name, heard.type)
-                log_ns = info.get('received_timestamp') or time.time_ns()
+                    heard.topic = self._topic(name, heard)
+                log_ns = received_ns(info)
                 came.append((log_ns, info.get('source_timestamp') or log_ns, heard.topic, data))
         came.sort(key=_arrival)
         for log_ns, sent_ns, topic, data in came:
@@ -139,18 +115,16 @@ class BagSubscriptions:
         self.poll()
         self._heard.clear()
 
-    def _topic(self, name: str, kind: str) -> BagTopic:
-        about = definition(kind)
-        publishers = []
+    def _topic(self, name: str, heard: _Heard) -> BagTopic:
+        about = definition(heard.type)
+        offered: list[QoSProfile] = []
         if self._node.context.ok():  # not when the first message comes at the very end
             publishers = self._node.get_publishers_info_by_topic(name)
-        offered = tuple(endpoints.for_bag(p.qos_profile) for p in publishers)
-        return BagTopic(name, kind, about.text, about.hash, offered)
+            offered = [p.qos_profile for p in publishers]
+        # A message can be faster than the news of its publisher, which then offers what it takes.
+        profiles = tuple(endpoints.for_bag(p) for p in offered or [heard.profile])
+        return BagTopic(name, heard.type, about.text, about.hash, profiles)
 
 
 def _arrival(message: tuple[int, int, BagTopic, bytes]) -> int:
     return message[0]
-
-
-def _ignore(message: bytes) -> None:
-    """The callback of a subscription that is polled."""

@@ -100,7 +100,9 @@ class TrainingTopics:
 
     def _subscribe(self, name: str, kind: str, profile: QoSProfile) -> None:
         self._kinds[name] = message_class(kind)
-        heard = PolledSubscription(self._node, self._kinds[name], name, profile)
+        heard = PolledSubscription(
+            self._node, self._kinds[name], name, polled.keeping_all(profile)
+        )
         self._heard[name] = heard
         self._merge.add(name, partial(_take, name, heard))
 
