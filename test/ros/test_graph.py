@@ -179,7 +179,7 @@ def test_up_starts_the_graph_and_ctrl_c_ends_it(ros, listener, node_process, che
     children = descendants(up.process.pid)
     assert len(children) >= 3
     os.kill(up.process.pid, signal.SIGINT)  # to it alone, as its nodes are in other groups
-    assert up.wait(5.0) == 0
+    assert up.wait(20.0) == 0
     wait_for(lambda: not any(alive(pid) for pid in children), 1.0, 'the end of every node')
     assert 'Traceback' not in up.output
     for node in ('policy_server', 'oracle_guidance', 'libero_bridge'):

@@ -94,7 +94,7 @@ def test_keys_become_guidance_and_the_terminal_is_restored(ros, keyboard):
     ros.wait_for(lambda: terminal.read().rindex('not steering') > terminal.read().rindex('z +1'))
 
     os.killpg(terminal.process.pid, signal.SIGINT)
-    assert terminal.process.wait(5.0) == 0
+    assert terminal.process.wait(20.0) == 0
     assert terminal.settings() == terminal.before
     assert 'Traceback' not in terminal.read()
 
@@ -104,7 +104,7 @@ def test_terminal_is_restored_whatever_the_signal(ros_domain, keyboard, wait_for
     terminal = keyboard()
     wait_for(lambda: 'Ctrl-C ends' in terminal.read(), 20.0, 'the help screen')
     terminal.process.send_signal(number)
-    assert terminal.process.wait(5.0) == 0
+    assert terminal.process.wait(20.0) == 0
     assert terminal.settings() == terminal.before
 
 
@@ -217,7 +217,7 @@ def test_as_a_child_of_launch_it_reads_the_controlling_terminal(ros, tmp_path):
         assert '\x1b' not in log.read_text()
         assert any('y +1' in line for line in log.read_text().splitlines())
         process.terminate()
-        assert process.wait(5.0) == 0
+        assert process.wait(20.0) == 0
         assert termios.tcgetattr(other) == before
     finally:
         process.kill()
@@ -241,7 +241,7 @@ def test_signals_before_ros_is_up_restore_the_terminal(keyboard, wait_for, numbe
     wait_for(lambda: 'open' in terminal.read(), what='the terminal')
     assert terminal.settings() != terminal.before
     terminal.process.send_signal(number)
-    terminal.process.wait(5.0)
+    terminal.process.wait(20.0)
     assert terminal.settings() == terminal.before
 
 
@@ -267,7 +267,7 @@ def test_in_the_background_of_a_shell_the_terminal_is_left_alone(keyboard, wait_
     terminal = keyboard(WITH_TERMINAL, command=[sys.executable, '-c', IN_BACKGROUND])
     wait_for(lambda: 'in the background' in terminal.read(), what='the reason')
     assert terminal.settings() == terminal.before
-    assert terminal.process.wait(5.0) == 0
+    assert terminal.process.wait(20.0) == 0
 
 
 # ---- devices ----------------------------------------------------------------------------------
