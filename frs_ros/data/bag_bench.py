@@ -62,21 +62,24 @@ def measure(
     """Reads a bag in both ways, `rounds` times in turns, after a round that does not count.
 
     Raises:
-        DataError: The bag is not whole, so that rosbags cannot read it, or has nothing to learn
-            from.
+        DataError: There are several bags, the bag is not whole, so that rosbags cannot read it,
+            or has nothing to learn from.
     """
+    bags = open_bags([path])
+    if len(bags) != 1:
+        raise DataError(f'{path} holds {len(bags)} bags; name one of them, such as {bags[0].path}')
+    bag = bags[0]
     plain, dataset, messages, samples = [], [], 0, 0
     for number in progress(range(rounds + 1)):
         began = _now()
-        messages = plainly(path)
+        messages = plainly(bag.path)
         between = _now()
-        samples = _converted(path).samples
+        samples = _converted(bag.path).samples
         ended = _now()
         if number:
             plain.append(Taken(between[0] - began[0], between[1] - began[1]))
             dataset.append(Taken(ended[0] - between[0], ended[1] - between[1]))
-    size = sum(bag.size for bag in open_bags([path]))
-    return BagBench(messages, size, samples, tuple(plain), tuple(dataset))
+    return BagBench(messages, bag.size, samples, tuple(plain), tuple(dataset))
 
 
 def plainly(path: Path) -> int:
@@ -90,7 +93,7 @@ def plainly(path: Path) -> int:
                 reader.deserialize(data, connection.msgtype)
                 count += 1
             return count
-    except AnyReaderError as error:
+    except (AnyReaderError, OSError) as error:
         raise DataError(
             f'{path} cannot be read by rosbags, so there is no comparison: {error}'
         ) from error
