@@ -13,7 +13,7 @@ from frs_ros.commands.byte_bar import byte_bar
 from frs_ros.errors import ConfigError
 
 if TYPE_CHECKING:
-    from frs_ros.data.distillation import PolicyInfo
+    from frs_ros.policies.identity import PolicyInfo
 
 OUTCOMES = {'success': ('success',), 'all': None}
 
@@ -87,7 +87,7 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 def _policy(checkpoint: str | None) -> PolicyInfo | None:
     if checkpoint is None:
         return None
-    from frs_ros.data.dataset_builder import policy_info
     from frs_ros.policies.checkpoint import load_policy
+    from frs_ros.policies.identity import policy_info
 
     return policy_info(load_policy(checkpoint))

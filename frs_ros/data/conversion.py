@@ -16,8 +16,9 @@ from frs_ros.data.assembler import AssemblerSettings, EpisodeAssembler
 from frs_ros.data.bag_episodes import episodes_of
 from frs_ros.data.bag_reader import Bag
 from frs_ros.data.dataset_builder import IMAGE_SIZE, DatasetBuilder, Shrinker
-from frs_ros.data.distillation import DistillationInfo, PolicyInfo, Source
+from frs_ros.data.distillation import DistillationInfo, Source
 from frs_ros.errors import DataError
+from frs_ros.policies.identity import PolicyInfo
 
 PICTURES = '<camera>/color/image_raw/compressed (or without /compressed)'
 

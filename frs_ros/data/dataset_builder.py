@@ -14,15 +14,13 @@ from frs_ros.data.distillation import (
     DatasetWriter,
     DistillationEpisode,
     DistillationInfo,
-    PolicyInfo,
     Source,
 )
 from frs_ros.data.message_parts import picture_of
 from frs_ros.data.recorded_episode import RecordedChunk, RecordedEpisode
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.policies import images
-from frs_ros.policies.base import FlowPolicy
-from frs_ros.policies.identity import policy_id
+from frs_ros.policies.identity import PolicyInfo
 from frs_ros.steering.exchange import Chunk
 from frs_ros.types import CameraSpec
 
@@ -49,19 +47,6 @@ class Shrinker:
     def __call__(self, message: Any) -> np.ndarray:
         """[size, size, 3] uint8 RGB of a message, resized as noise policies see pictures."""
         return images.resampled(picture_of(message), CameraSpec('', self.size, self.size))
-
-
-def policy_info(policy: FlowPolicy) -> PolicyInfo:
-    """What a dataset says of a policy."""
-    spec = policy.spec
-    return PolicyInfo(
-        policy_id(policy),
-        spec.horizon,
-        spec.action_dim,
-        spec.model_dim,
-        spec.space,
-        float(spec.control_hz),
-    )
 
 
 class DatasetBuilder:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from frs_ros.errors import DataError
+from frs_ros.policies.identity import PolicyInfo
 
 DESCRIPTION = 'dataset.json'
 KIND = 'frs_distillation'
@@ -31,27 +32,6 @@ OUTCOMES = ('success', 'failure', 'aborted', 'unknown')
 _SCALARS = ('id', 'instruction', 'outcome', 'seed', 'source')
 _ROWS = ('state', 'noise', 'actions', 'executed', 'stamp_ns', 'method', 'steered')
 _IMAGES = 'images_'
-
-
-@dataclass(frozen=True)
-class PolicyInfo:
-    """Whose noise it is.
-
-    Attributes:
-        policy_id: 16 hex digits, see `ActionChunk.policy_id`; '' if the policy did not say.
-        horizon: H, actions per chunk.
-        action_dim: A, numbers per action.
-        model_dim: D, width of the policy's model space.
-        action_space: One of `types.ACTION_SPACES`.
-        control_hz: Rate of the actions.
-    """
-
-    policy_id: str
-    horizon: int
-    action_dim: int
-    model_dim: int
-    action_space: str
-    control_hz: float
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from frs_ros.data.distillation import DistillationDataset, DistillationEpisode
 from frs_ros.learning.distil_config import DistilConfig
 from frs_ros.learning.distil_data import (
     Samples,
-    generalist_of,
     make_inputs,
     make_samples,
     split,
@@ -159,7 +158,7 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
         },
     }
     description = NoiseDescription(
-        generalist=generalist_of(dataset),
+        generalist=dataset.info.policy,
         inputs=inputs,
         architecture=Architecture(variant, config.encoder, config.resolved_width(space)),
         action_low=tuple(map(float, scale.action_low)) if scale else (),

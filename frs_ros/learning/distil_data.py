@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from frs_ros.data.distillation import DistillationDataset, DistillationEpisode
 from frs_ros.errors import DataError
-from frs_ros.policies.noise_description import Generalist, Inputs
+from frs_ros.policies.noise_description import Inputs
 from frs_ros.policies.noise_inputs import fit_scale, scaled_state, state_features
 from frs_ros.policies.vocabulary import normalise
 
@@ -87,11 +87,6 @@ def make_inputs(
         state_std=std,
         instructions=tuple(sorted({normalise(episode.instruction) for episode in train})),
     )
-
-
-def generalist_of(dataset: DistillationDataset) -> Generalist:
-    """The policy that the dataset was recorded with."""
-    return Generalist(**asdict(dataset.info.policy))
 
 
 def make_samples(

@@ -17,7 +17,6 @@ from frs_ros.data.distillation import (
     DistillationDataset,
     DistillationEpisode,
     DistillationInfo,
-    PolicyInfo,
     Source,
 )
 from frs_ros.errors import ConfigError, DataError
@@ -25,7 +24,7 @@ from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.chunk import GivenChunk
 from frs_ros.guidance.references import reference_chunk
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.policies.identity import policy_id
+from frs_ros.policies.identity import policy_info
 from frs_ros.policies.noise_inputs import image_of
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.registry import make_steerer
@@ -143,17 +142,8 @@ def label_demonstrations(
     if not episodes:
         counted = ', '.join(f'{count} {reason}' for reason, count in dropped.items())
         raise DataError(f'no demonstration gave a label ({counted or "there are none"})')
-    spec = policy.spec
-    about = PolicyInfo(
-        policy_id(policy),
-        spec.horizon,
-        spec.action_dim,
-        spec.model_dim,
-        spec.space,
-        spec.control_hz,
-    )
     info = DistillationInfo(
-        policy=about,
+        policy=policy_info(policy),
         cameras=tuple(camera.name for camera in policy.cameras),
         image_size=settings.image_size,
         state_dim=episodes[0].state.shape[1],

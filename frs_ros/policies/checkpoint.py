@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from safetensors.torch import save_file
 
 from frs_ros.errors import CheckpointError
 from frs_ros.policies.base import FlowPolicy
@@ -29,6 +27,7 @@ from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.policies.vla.load import load_vla
 from frs_ros.policies.vla.settings import is_policy_file
 from frs_ros.policies.vocabulary import Vocabulary
+from frs_ros.policies.weights import check_weights, read_weights
 from frs_ros.types import CARTESIAN_DELTA
 
 
@@ -99,35 +98,12 @@ def load_policy(checkpoint: str | Path) -> FlowPolicy:
         raise CheckpointError(f'{path.with_suffix(".json")}: bad or missing entry {e}') from e
     with torch.random.fork_rng(devices=[]):  # initial weights are overwritten below
         network = make_network(vocabulary)
-    weights = _read_weights(path)
-    _check_weights(path, weights, network.state_dict())
+    weights = read_weights(path)
+    check_weights(path, weights, network.state_dict())
     network.load_state_dict(weights)
     policy = MiniPolicy(network, normalisation, vocabulary)
     _check_description(path, description, policy)
     return policy
-
-
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    try:
-        return {name: value.float() for name, value in load_file(path).items()}
-    except (SafetensorError, OSError) as e:
-        raise CheckpointError(f'{path} is truncated or not a safetensors file: {e}') from e
-
-
-def _check_weights(
-    path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
-) -> None:
-    """CheckpointError unless names and shapes agree and all numbers are finite."""
-    if strange := sorted(weights.keys() ^ wanted.keys()):
-        raise CheckpointError(f'{path} does not fit: missing or unknown tensor {strange[0]}')
-    for name, value in weights.items():
-        if value.shape != wanted[name].shape:
-            raise CheckpointError(
-                f'{path} does not fit: {name} has shape {list(value.shape)}, '
-                f'expected {list(wanted[name].shape)}'
-            )
-        if not torch.isfinite(value).all():
-            raise CheckpointError(f'{path} is damaged: {name} holds numbers that are not finite')
 
 
 def _check_description(path: Path, description: Mapping[str, Any], policy: MiniPolicy) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from frs_ros.policies.base import FlowPolicy
@@ -16,6 +16,27 @@ _DIGITS = 16
 _OF_SAMPLING = ('steps', 'execute_steps')  # how a policy is used, not which one it is
 
 
+@dataclass(frozen=True)
+class PolicyInfo:
+    """A policy as datasets and noise policies know it; see `types.ActionSpec`.
+
+    Attributes:
+        policy_id: 16 hex digits, see `policy_id`; `UNKNOWN` if the policy did not say.
+        horizon: H, actions per chunk.
+        action_dim: A, numbers per action.
+        model_dim: D, width of the policy's model space.
+        action_space: One of `types.ACTION_SPACES`.
+        control_hz: Rate of the actions.
+    """
+
+    policy_id: str
+    horizon: int
+    action_dim: int
+    model_dim: int
+    action_space: str
+    control_hz: float
+
+
 def policy_id(policy: FlowPolicy) -> str:
     """16 hex digits, the same for the same policy on every machine; `UNKNOWN` if it has none.
 
@@ -23,6 +44,19 @@ def policy_id(policy: FlowPolicy) -> str:
     actions are executed does not count.
     """
     return str(getattr(policy, 'identity', UNKNOWN))
+
+
+def policy_info(policy: FlowPolicy) -> PolicyInfo:
+    """What there is to know of a policy."""
+    spec = policy.spec
+    return PolicyInfo(
+        policy_id(policy),
+        spec.horizon,
+        spec.action_dim,
+        spec.model_dim,
+        spec.space,
+        float(spec.control_hz),
+    )
 
 
 def fingerprint(parts: Iterable[str | bytes]) -> str:

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+from safetensors.torch import save
 
 from frs_ros.errors import CheckpointError
 from frs_ros.policies.noise_description import BC, DSBC, NoiseDescription, read_description
 from frs_ros.policies.noise_network import ENCODERS
 from frs_ros.policies.noise_policy import ClonedPolicy, DistilledNetwork, NoisePolicy
+from frs_ros.policies.weights import check_weights, read_weights
 
 KINDS: dict[str, type[Any]] = {DSBC: NoisePolicy, BC: ClonedPolicy}
 P = TypeVar('P', NoisePolicy, ClonedPolicy)
@@ -83,28 +82,11 @@ def _load(path: Path) -> NoisePolicy | ClonedPolicy:
         raise CheckpointError(
             f"{path.with_suffix('.json')}: unknown encoder '{description.architecture.encoder}'"
         )
-    try:
-        weights = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f'{path} is truncated or not a safetensors file: {error}') from error
+    weights = read_weights(path)
     with torch.random.fork_rng(devices=[]):  # initial weights are overwritten below
         network = DistilledNetwork(description)
-    _check_weights(path, weights, network.state_dict())
+    check_weights(path, weights, network.state_dict())
     network.load_state_dict(weights)
     made: NoisePolicy | ClonedPolicy = KINDS[description.kind](network, description, str(path))
     made.warm_up()
     return made
-
-
-def _check_weights(path: Path, weights: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
-    """CheckpointError unless names and shapes agree and all numbers are finite."""
-    if strange := sorted(weights.keys() ^ wanted.keys()):
-        raise CheckpointError(f'{path} does not fit: missing or unknown tensor {strange[0]}')
-    for name, value in weights.items():
-        if value.shape != wanted[name].shape:
-            raise CheckpointError(
-                f'{path} does not fit: {name} has shape {list(value.shape)}, '
-                f'expected {list(wanted[name].shape)}'
-            )
-        if not torch.isfinite(value).all():
-            raise CheckpointError(f'{path} is damaged: {name} holds numbers that are not finite')

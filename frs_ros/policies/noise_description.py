@@ -11,7 +11,7 @@ from typing import Any
 
 from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.policies.identity import UNKNOWN, policy_id
+from frs_ros.policies.identity import UNKNOWN, PolicyInfo, policy_id
 from frs_ros.policies.vocabulary import normalise
 
 FORMAT = 1
@@ -19,27 +19,6 @@ DSBC, BC = 'dsbc', 'bc'
 REPEATED, CHUNK, CHUNK_NLL, FLOW = 'repeated', 'chunk', 'chunk_nll', 'flow'
 # What is learnt -> the kind of checkpoint and the method that serves it.
 KIND_OF = {REPEATED: DSBC, CHUNK: DSBC, CHUNK_NLL: DSBC, FLOW: BC}
-
-
-@dataclass(frozen=True)
-class Generalist:
-    """The policy whose noise, or whose place, is learnt; see `types.ActionSpec`.
-
-    Attributes:
-        policy_id: See `policies.identity`, '' if unknown.
-        horizon: H.
-        action_dim: A.
-        model_dim: D.
-        action_space: One of `types.ACTION_SPACES`.
-        control_hz: Rate of the actions.
-    """
-
-    policy_id: str
-    horizon: int
-    action_dim: int
-    model_dim: int
-    action_space: str
-    control_hz: float
 
 
 @dataclass(frozen=True)
@@ -103,7 +82,7 @@ class NoiseDescription:
         training: How it was trained, JSON types; the same for the same data, options and seed.
     """
 
-    generalist: Generalist
+    generalist: PolicyInfo
     inputs: Inputs
     architecture: Architecture
     action_low: tuple[float, ...] = ()
@@ -132,7 +111,7 @@ class NoiseDescription:
             raise CheckpointError(f'{path}: format is {version!r}, this version reads {FORMAT}')
         try:
             made = cls(
-                generalist=_part(Generalist, values['generalist']),
+                generalist=_part(PolicyInfo, values['generalist']),
                 inputs=_part(Inputs, values['inputs']),
                 architecture=_part(Architecture, values['architecture']),
                 action_low=tuple(float(v) for v in values['action_low']),

@@ -15,9 +15,9 @@ from test_policy_server import CAMERAS, STATE, UP, Robot
 
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.policies.checkpoint import load_policy
-from frs_ros.policies.identity import policy_id
+from frs_ros.policies.identity import PolicyInfo, policy_id
 from frs_ros.policies.noise_checkpoint import save_noise_policy
-from frs_ros.policies.noise_description import Architecture, Generalist, Inputs, NoiseDescription
+from frs_ros.policies.noise_description import Architecture, Inputs, NoiseDescription
 from frs_ros.policies.noise_policy import DistilledNetwork
 from frs_ros.steering.gather import Gatherer
 from frs_ros.steering.planner import Planner, steerer_from
@@ -28,7 +28,7 @@ TASK = 'pick up the ketchup'  # what the robot of these tests asks for
 def write_checkpoint(path, identity):
     """An untrained network for the small generalist."""
     description = NoiseDescription(
-        Generalist(identity, 10, 7, 7, 'cartesian_delta', 20.0),
+        PolicyInfo(identity, 10, 7, 7, 'cartesian_delta', 20.0),
         Inputs(tuple(CAMERAS), 32, 8, (0.0,) * 11, (1.0,) * 11, (TASK,)),
         Architecture('chunk_nll', 'small', 16, 2),
     )

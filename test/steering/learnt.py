@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
-from frs_ros.policies.identity import policy_id
+from frs_ros.policies.identity import policy_info
 from frs_ros.policies.noise_checkpoint import save_noise_policy
 from frs_ros.policies.noise_description import (
     Architecture,
-    Generalist,
     Inputs,
     NoiseDescription,
 )
@@ -22,18 +23,10 @@ VARIANTS = {'dsbc': 'chunk_nll', 'bc': 'flow'}
 def make_description(policy, variant, **changes):
     """Of a network that sees the state alone."""
     spec = policy.spec
-    values = {
-        'policy_id': policy_id(policy),
-        'horizon': spec.horizon,
-        'action_dim': spec.action_dim,
-        'model_dim': spec.model_dim,
-        'action_space': spec.space,
-        'control_hz': spec.control_hz,
-    }
     cameras = changes.pop('cameras', ())
     features = 11 if spec.space == 'cartesian_delta' else STATE_DIM
     return NoiseDescription(
-        generalist=Generalist(**{**values, **changes}),
+        generalist=replace(policy_info(policy), **changes),
         inputs=Inputs(cameras, 32, STATE_DIM, (0.0,) * features, (1.0,) * features, ('',)),
         architecture=Architecture(variant, 'small', 8, 2),
         action_low=(-1.0,) * spec.action_dim,
