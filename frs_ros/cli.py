@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -68,6 +69,7 @@ GROUPS = {'train': 'train a policy', 'bench': 'measure speed', 'bag': 'recording
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141  # as shells say of SIGPIPE
 
 
 class _Parser(argparse.ArgumentParser):
@@ -118,11 +120,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         What the command returns (None counts as 0); 2 after an error that is shown as one line on
-        stderr; 130 after Ctrl-C.
+        stderr; 130 after Ctrl-C; 141 when nobody reads stdout any more, as behind `| head`.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(argv)
+        code = _run(argv)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        return EXIT_UNREAD
     except FrsError as error:
         return _complain(str(error))
     except OSError as error:

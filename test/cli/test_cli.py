@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -131,3 +132,20 @@ def test_defect_of_our_own_is_not_disguised(command):
     command(fail)
     with pytest.raises(ModuleNotFoundError):
         cli.main(['probe'])
+
+
+TALKATIVE = (
+    'import sys\n'
+    'from frs_ros import cli\n'
+    'cli._run = lambda argv: print("x" * 2**20)  # more than a pipe holds\n'
+    'sys.exit(cli.main([]))\n'
+)
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, '-c', TALKATIVE]
+    run = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writer)
+    assert (run.returncode, run.stderr) == (cli.EXIT_UNREAD, '')
