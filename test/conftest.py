@@ -34,10 +34,10 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips tests that need ROS where it is missing; gives real processes a second chance."""
+    """Skips tests that need ROS where it is missing; gives real processes another chance."""
     for item in items:
         if _meets_processes(item):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
     missing = [name for name in ROS_MODULES if importlib.util.find_spec(name) is None]
     if not missing:
         return
