@@ -51,7 +51,7 @@ def _meets_processes(item: pytest.Item) -> bool:
     """Whether other processes have to keep time with the test.
 
     The robot's is lost when its process stands still for 0.1 s, as happens on a busy machine: a
-    test that fails then is repeated once, and reported as such.
+    test that fails then is repeated, twice at most, and reported as such.
     """
     kind = getattr(getattr(item, 'callspec', None), 'params', {}).get('kind')
     return kind == 'simulated' or 'node_process' in getattr(item, 'fixturenames', ())
