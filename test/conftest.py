@@ -34,10 +34,10 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips tests that need ROS where it is missing; gives real processes another chance."""
+    """Skips tests that need ROS where it is missing; gives real processes a second chance."""
     for item in items:
         if _meets_processes(item):
-            item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.flaky(reruns=1))
     missing = [name for name in ROS_MODULES if importlib.util.find_spec(name) is None]
     if not missing:
         return
@@ -51,7 +51,7 @@ def _meets_processes(item: pytest.Item) -> bool:
     """Whether other processes have to keep time with the test.
 
     The robot's is lost when its process stands still for 0.1 s, as happens on a busy machine: a
-    test that fails then is repeated, twice at most, and reported as such.
+    test that fails then is repeated once, and reported as such.
     """
     kind = getattr(getattr(item, 'callspec', None), 'params', {}).get('kind')
     return kind == 'simulated' or 'node_process' in getattr(item, 'fixturenames', ())

@@ -31,11 +31,14 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
     """
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     end_with_parent()
-    node = None
+    node = executor = None
     try:
         _init(args)
         node = make_node()
-        _spin(node)
+        # It lives on to the end: rclpy's thread for signals may still wake it when the spin is
+        # over, and crashes if it is gone.
+        executor = SingleThreadedExecutor()
+        _spin(node, executor)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except FrsError as error:
@@ -69,8 +72,7 @@ def _init(args: Sequence[str] | None) -> None:
         raise ConfigError(f'ROS arguments: {reason}') from error
 
 
-def _spin(node: Node) -> None:
-    executor = SingleThreadedExecutor()
+def _spin(node: Node, executor: SingleThreadedExecutor) -> None:
     executor.add_node(node)
     done = getattr(node, 'done', None)
     if done is None:
