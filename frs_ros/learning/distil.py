@@ -18,17 +18,24 @@ from frs_ros.data.distillation import DistillationDataset, DistillationEpisode
 from frs_ros.learning.distil_config import DistilConfig
 from frs_ros.learning.distil_data import (
     Samples,
+    is_mixed,
     make_inputs,
     make_samples,
     split,
     successes,
 )
 from frs_ros.learning.distil_loop import History, train
-from frs_ros.learning.distil_numbers import errors, label_of, predictions, statistics
+from frs_ros.learning.distil_numbers import (
+    decisions,
+    errors,
+    label_of,
+    predictions,
+    statistics,
+)
 from frs_ros.learning.distil_report import plot_report
 from frs_ros.learning.report import write_json
 from frs_ros.policies.noise_checkpoint import save_noise_policy
-from frs_ros.policies.noise_description import BC, Architecture, NoiseDescription
+from frs_ros.policies.noise_description import BC, DSBC, Architecture, NoiseDescription
 from frs_ros.policies.noise_policy import DistilledNetwork
 from frs_ros.policies.normalisation import Normalisation
 from frs_ros.policies.vla.settings import action_names
@@ -160,7 +167,12 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
     description = NoiseDescription(
         generalist=dataset.info.policy,
         inputs=inputs,
-        architecture=Architecture(variant, config.encoder, config.resolved_width(space)),
+        architecture=Architecture(
+            variant,
+            config.encoder,
+            config.resolved_width(space),
+            defer=kind == DSBC and config.defer and is_mixed(samples),
+        ),
         action_low=tuple(map(float, scale.action_low)) if scale else (),
         action_high=tuple(map(float, scale.action_high)) if scale else (),
         training=training,
@@ -210,9 +222,17 @@ def _numbers(
         'history': history.entries,
         'labels': statistics(lesson.samples, names),
         'error': {},
+        'deferral': {},
     }
     for part, samples in (('train', lesson.samples), ('held_out', lesson.held_out)):
-        if samples is not None:
+        if samples is None:
+            continue
+        rows = np.ones(len(samples), bool)
+        if network.deferral is not None:
+            rows = samples.steered.numpy()  # of others no noise is asked for
+            numbers['deferral'][part] = decisions(network, samples)
+        if rows.any():
             predicted = predictions(network, samples, config.seed)
-            numbers['error'][part] = errors(predicted, label_of(samples, variant), names)
+            wanted = label_of(samples, variant)
+            numbers['error'][part] = errors(predicted[rows], wanted[rows], names)
     return numbers

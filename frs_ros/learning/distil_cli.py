@@ -65,6 +65,14 @@ def add_training(parser: argparse.ArgumentParser, kind: str, *, variants: bool) 
         default=default.proprio,
         help='feed proprioception too (default: yes)',
     )
+    if variants:
+        option(
+            '--defer',
+            action=argparse.BooleanOptionalAction,
+            default=default.defer,
+            help='learn when the operator let go, and leave the noise to the policy there '
+            '(default: yes, if some chunks were steered and others not)',
+        )
 
 
 def config_from(args: argparse.Namespace) -> DistilConfig:
@@ -88,6 +96,8 @@ def conclude(args: argparse.Namespace, metrics: dict[str, Any]) -> None:
     )
     for part, error in metrics['error'].items():
         print(f'  {part.replace("_", "-")} labels explained: {error["explained"]:.0%}')
+    for part, decided in metrics['deferral'].items():
+        print(f'  {part.replace("_", "-")} decisions to let go right: {decided["right"]:.1%}')
     for file in (metrics['checkpoint'], args.out / METRICS, args.out / REPORT):
         print(f'  {file}')
     method = f'{metrics["kind"]}[checkpoint={metrics["checkpoint"]}]'

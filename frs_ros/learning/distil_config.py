@@ -33,6 +33,8 @@ class DistilConfig:
         early_stopping: Keep the weights with the least held-out loss, and stop when it has not
             fallen for a quarter of the steps.
         proprio: Feed proprioception too.
+        defer: Learn when the operator let go, from data with steered and unsteered chunks (dsbc
+            only).
         val_episodes: Successful episodes held out of the training, the last ones.
         encoder: One of `ENCODER_NAMES`.
         width: Of the three hidden layers; 0 for the paper's, 128 or 256 by action space.
@@ -47,6 +49,7 @@ class DistilConfig:
     augment: str = SHIFT
     early_stopping: bool = False
     proprio: bool = True
+    defer: bool = True
     val_episodes: int = 1
     encoder: str = 'small'
     width: int = 0

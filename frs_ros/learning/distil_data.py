@@ -89,6 +89,11 @@ def make_inputs(
     )
 
 
+def is_mixed(samples: Samples) -> bool:
+    """Whether some chunks were steered and others were not."""
+    return bool(samples.steered.any()) and not bool(samples.steered.all())
+
+
 def make_samples(
     episodes: Sequence[DistillationEpisode], inputs: Inputs, label: Label, space: str
 ) -> Samples:

@@ -208,8 +208,7 @@ def _loss(
     features = network.encoder(
         [to_input(picture) for picture in pictures], samples.state[rows], samples.sentence[rows]
     )
-    loss: Tensor = network.head.loss(features, samples.target[rows], generator)
-    return loss
+    return network.loss(features, samples.target[rows], samples.steered[rows], generator)
 
 
 def _parts(count: int) -> tuple[Tensor, ...]:

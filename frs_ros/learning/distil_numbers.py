@@ -29,6 +29,18 @@ def predictions(network: DistilledNetwork, samples: Samples, seed: int) -> np.nd
     return np.asarray(head.draw(features, fresh))
 
 
+@torch.no_grad()
+def decisions(network: DistilledNetwork, samples: Samples) -> dict[str, float]:
+    """How often the network steers and lets go where the demonstrator did so.
+
+    `unsteered` is the part of the chunks that the demonstrator left to the policy, `right` the
+    part of all chunks that the network decides likewise.
+    """
+    let_go = ~samples.steered
+    right = network.defers(features_of(network, samples)) == let_go
+    return {'unsteered': float(let_go.float().mean()), 'right': float(right.float().mean())}
+
+
 def label_of(samples: Samples, variant: str) -> np.ndarray:
     """[N, H, A] what the network is asked for: of repeated noise, its average over the rows."""
     target = samples.target.numpy()

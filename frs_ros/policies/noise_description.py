@@ -14,7 +14,7 @@ from frs_ros.policies.base import FlowPolicy
 from frs_ros.policies.identity import UNKNOWN, PolicyInfo, policy_id
 from frs_ros.policies.vocabulary import normalise
 
-FORMAT = 1
+FORMAT = 2
 DSBC, BC = 'dsbc', 'bc'
 REPEATED, CHUNK, CHUNK_NLL, FLOW = 'repeated', 'chunk', 'chunk_nll', 'flow'
 # What is learnt -> the kind of checkpoint and the method that serves it.
@@ -61,12 +61,14 @@ class Architecture:
         encoder: A key of `noise_network.ENCODERS`.
         width: Of the hidden layers.
         layers: How many there are.
+        defer: Whether it has learnt when to leave the noise to the policy.
     """
 
     variant: str
     encoder: str
     width: int
     layers: int = 3
+    defer: bool = False
 
 
 @dataclass(frozen=True)

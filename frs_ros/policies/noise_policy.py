@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from frs_ros.errors import ConfigError, choose
 from frs_ros.policies.action_head import ActionFlow
 from frs_ros.policies.base import FlowPolicy
+from frs_ros.policies.deferral import Deferral
 from frs_ros.policies.noise_description import (
     CHUNK,
     CHUNK_NLL,
@@ -36,7 +37,7 @@ DRAWS = (MEAN, SAMPLE)
 
 
 class DistilledNetwork(nn.Module):
-    """Encoder and head."""
+    """Encoder, head, and a deferral if it has learnt one."""
 
     def __init__(self, description: NoiseDescription) -> None:
         """Untrained."""
@@ -50,6 +51,36 @@ class DistilledNetwork(nn.Module):
             sizes.width,
             sizes.layers,
         )
+        self.deferral = Deferral(self.encoder.features, sizes.width) if sizes.defer else None
+
+    def loss(
+        self, features: Tensor, target: Tensor, steered: Tensor, generator: Generator
+    ) -> Tensor:
+        """Scalar to minimise, for features [B, F].
+
+        With deferral this is the negative log likelihood per element of what the demonstrator
+        did: the noise counts where it was steered, and everywhere, whether it was.
+
+        Args:
+            features: [B, F].
+            target: [B, H, A] labels.
+            steered: [B] bool, whether a wish was followed.
+            generator: Source of randomness.
+        """
+        if self.deferral is None:
+            whole: Tensor = self.head.loss(features, target, generator)
+            return whole
+        decision = self.deferral.loss(features, steered)
+        if not steered.any():
+            return decision
+        noise: Tensor = self.head.loss(features[steered], target[steered], generator)
+        return decision + steered.float().mean() * noise
+
+    def defers(self, features: Tensor) -> Tensor:
+        """[B] bool, which of features [B, F] leave the noise to the policy."""
+        if self.deferral is None:
+            return torch.zeros(len(features), dtype=torch.bool)
+        return self.deferral.defers(features)
 
 
 class _Distilled:
@@ -77,6 +108,7 @@ class _Distilled:
             torch.zeros(1, len(inputs.state_mean)),
             torch.zeros(1, dtype=torch.long),
         )
+        self.network.defers(features)
         if hasattr(self.network.head, 'draw'):
             self.network.head.draw(features, torch.zeros(1, sizes.horizon, sizes.action_dim))
 
@@ -115,12 +147,15 @@ class NoisePolicy(_Distilled):
             raise ConfigError(f"{self.name} is '{variant}', which has nothing to draw; use mean")
 
     @torch.no_grad()
-    def noise(self, observation: Observation, fresh: np.ndarray, draw: str = MEAN) -> np.ndarray:
-        """[H, D] float32 noise for the generalist.
+    def noise(
+        self, observation: Observation, fresh: np.ndarray, draw: str = MEAN
+    ) -> tuple[np.ndarray, bool]:
+        """[H, D] float32 noise for the generalist, and whether it is its own.
 
         Args:
             observation: What the generalist sees.
-            fresh: [H, D] standard normal noise; the padding keeps it.
+            fresh: [H, D] standard normal noise; the padding keeps it, and where the network
+                leaves the noise to the policy, all of it does.
             draw: One of `DRAWS`.
 
         Raises:
@@ -128,10 +163,12 @@ class NoisePolicy(_Distilled):
         """
         self.check_draw(draw)
         features, head = self._features(observation), self.network.head
-        learnt = head.mean(features) if draw == MEAN else head.draw(features, self._fresh(fresh))
         noise = np.array(fresh, dtype=np.float32)
+        if self.network.defers(features).item():
+            return noise, True
+        learnt = head.mean(features) if draw == MEAN else head.draw(features, self._fresh(fresh))
         noise[:, : learnt.shape[2]] = learnt[0].numpy()
-        return noise
+        return noise, False
 
 
 class ClonedPolicy(_Distilled):

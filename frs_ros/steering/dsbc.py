@@ -11,7 +11,7 @@ import numpy as np
 from frs_ros.guidance.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer
-from frs_ros.steering.denoise import denoise, draw_noise
+from frs_ros.steering.denoise import denoise, draw_noise, with_diagnostics
 from frs_ros.steering.frs import FlowReversalSteering
 from frs_ros.types import Observation, Plan
 
@@ -24,7 +24,8 @@ class Dsbc:
     """Observation -> noise policy -> noise -> the generalist's own sampler.
 
     While somebody steers, `steer` plans: a correction counts chunk by chunk, and the plan bears
-    its name. The padding's noise is the unsteered one.
+    its name. The padding's noise is the unsteered one, and all of it is where the network has
+    learnt to let go: that chunk is the unsteered one bit for bit.
 
     Attributes:
         checkpoint: What `frs train dsbc` wrote; read at the first use, once per process.
@@ -56,9 +57,10 @@ class Dsbc:
             return self.steer.plan(policy, observation, guidance, rng)
         with policy.inference():
             fresh = draw_noise(policy, rng)
-            noise = network.noise(observation, fresh, self.draw)
+            noise, deferred = network.noise(observation, fresh, self.draw)
             context = policy.encode(observation)
-            return denoise(policy, observation, context, noise, self.name)[0]
+            plan, _ = denoise(policy, observation, context, noise, self.name)
+            return with_diagnostics(plan, {'deferred': float(deferred)})
 
     def _network(self, policy: FlowPolicy) -> NoisePolicy:
         # torch is needed here only: steering itself does without

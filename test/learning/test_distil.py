@@ -78,8 +78,42 @@ def test_pictures_alone_are_enough(tmp_path):
     config = DistilConfig(
         steps=250, batch=6, learning_rate=3e-3, augment='none', val_episodes=0, proprio=False
     )
-    metrics = run(tmp_path, dataset, config=replace(config, threads=1))
+    metrics = run(tmp_path, dataset, config=replace(config, threads=1, defer=False))
     assert metrics['error']['train']['explained'] > 0.95
+
+
+def test_it_lets_go_where_the_operator_did(tmp_path):
+    """Which chunks are steered is told by the state; pictures and noise go their own way."""
+    dataset = make_dataset(episodes=2, rows=12, cameras=())
+    episodes = []
+    for episode in dataset.episodes:
+        state = episode.state.copy()
+        state[:, 2] = np.where(episode.steered, 1.0, 0.2)
+        episodes.append(replace(episode, state=state))
+    dataset = replace(dataset, episodes=tuple(episodes))
+    config = DistilConfig(
+        variant='chunk_nll', steps=250, batch=16, learning_rate=3e-3, augment='none', threads=1
+    )
+    metrics = run(tmp_path, dataset, config=config)
+    assert metrics['deferral']['held_out'] == {'unsteered': pytest.approx(1 / 3), 'right': 1.0}
+    assert metrics['error']['train']['explained'] > 0.9  # of what was steered
+    policy = load_noise_policy(tmp_path / 'dsbc.safetensors', NoisePolicy)
+    fresh = np.random.default_rng(0).standard_normal((10, 7), dtype=np.float32)
+    for steered, state in zip(dataset.episodes[0].steered, dataset.episodes[0].state, strict=True):
+        for draw in ('mean', 'sample'):
+            noise, deferred = policy.noise(Observation({}, state, TASK), fresh, draw)
+            assert deferred != steered
+            assert np.array_equal(noise, fresh) == deferred
+
+
+@pytest.mark.parametrize('steered', [True, False])
+def test_where_nobody_let_go_or_steered_no_decision_is_learnt(steered):
+    episodes = tuple(
+        replace(episode, steered=np.full(len(episode), steered))
+        for episode in make_dataset().episodes
+    )
+    lesson = prepare(replace(make_dataset(), episodes=episodes), 'made', 'dsbc', QUICK)
+    assert not lesson.description.architecture.defer
 
 
 def test_cloning_repeats_the_actions_it_has_seen(tmp_path):
@@ -213,11 +247,11 @@ def test_pictures_of_which_nothing_would_be_left_are_refused():
 
 def test_several_instructions_are_told_apart_and_others_refused(tmp_path):
     dataset = make_dataset(episodes=3, tasks=('open the drawer', 'close the drawer'))
-    run(tmp_path, dataset)
+    run(tmp_path, dataset, config=replace(QUICK, defer=False))
     policy = load_noise_policy(tmp_path / 'dsbc.safetensors', NoisePolicy)
     fresh = np.zeros((10, 7), np.float32)
     first, same, other = (
-        policy.noise(observation(instruction=text), fresh)
+        policy.noise(observation(instruction=text), fresh)[0]
         for text in ('open the drawer', 'Open the  drawer.', 'close the drawer')
     )
     np.testing.assert_array_equal(first, same)
@@ -231,7 +265,7 @@ def test_one_task_needs_no_words_but_no_other_task(tmp_path):
     run(tmp_path)
     policy = load_noise_policy(tmp_path / 'dsbc.safetensors', NoisePolicy)
     fresh = np.zeros((10, 7), np.float32)
-    assert np.isfinite(policy.noise(observation(instruction=''), fresh)).all()
+    assert np.isfinite(policy.noise(observation(instruction=''), fresh)[0]).all()
     with pytest.raises(ConfigError, match="not trained for 'open the drawer'"):
         policy.noise(observation(instruction='open the drawer'), fresh)
 

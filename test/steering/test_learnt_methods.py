@@ -125,6 +125,28 @@ def test_where_nothing_was_learnt_a_draw_is_the_unsteered_plan(tmp_path):
     np.testing.assert_array_equal(made.chunk, base.chunk)
 
 
+@pytest.mark.parametrize('draw', ['mean', 'sample'])
+def test_where_the_network_lets_go_the_plan_is_the_unsteered_one(tmp_path, draw):
+    import torch
+    from learnt import make_description
+
+    from frs_ros.policies.noise_checkpoint import save_noise_policy
+    from frs_ros.policies.noise_policy import DistilledNetwork
+
+    policy = MixturePolicy()
+    base = make_steerer('base').plan(policy, observation(), None, plan_rng(3, 1))
+    description = make_description(policy, 'chunk_nll')
+    description = replace(description, architecture=replace(description.architecture, defer=True))
+    for logit, deferred in ((-9.0, 1.0), (9.0, 0.0)):
+        network = DistilledNetwork(description)
+        torch.nn.init.constant_(network.head.out[-1].bias, 0.5)
+        torch.nn.init.constant_(network.deferral.out[-1].bias, logit)
+        path = save_noise_policy(network, description, tmp_path / f'{deferred}.safetensors')
+        made = plan('dsbc', {'dsbc': str(path)}, policy, draw=draw)
+        assert made.diagnostics['deferred'] == deferred
+        assert np.array_equal(made.chunk, base.chunk) == bool(deferred)
+
+
 def test_threads_share_one_network(policy, checkpoints):
     alone = plan('dsbc', checkpoints, policy)
     with ThreadPoolExecutor(4) as pool:

@@ -63,7 +63,7 @@ def arguments(*, start: str, checkpoint: str) -> tuple[Argument, ...]:
             'one. Action space, rate and names of the cameras follow from it.',
             default=checkpoint,
         ),
-        *same('policy_server', 'method', 'distilled'),
+        *same('policy_server', 'method', 'method_options', 'distilled'),
         Argument(
             'robot',
             description='Arm with limits and workspace: fr3 or panda for '

@@ -21,7 +21,7 @@ LIBERO = Graph(
     arguments=(
         *same('libero_bridge', 'suite', 'task_id', 'first_init', 'init_count', 'episodes'),
         *same('libero_bridge', 'seed', 'mode', 'assets', 'instruction', 'max_steps', 'view_every'),
-        *same('policy_server', 'checkpoint', 'method', 'distilled'),
+        *same('policy_server', 'checkpoint', 'method', 'method_options', 'distilled'),
         Argument(
             'guidance',
             ('policy_server', 'guidance_sync'),
