@@ -7,7 +7,7 @@ Everything made here carries the source 'oracle', because no robot has this info
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -100,6 +100,19 @@ def oracle_guidance(
         source=SOURCE,
         stamp_ns=scene.stamp_ns,
     )
+
+
+def hesitating(guidance: Guidance, probability: float, rng: np.random.Generator) -> Guidance:
+    """The guidance, or with this probability silence: an operator who lets go now and then.
+
+    Episodes steered like that pass through more places, and show how to come back from them.
+
+    Args:
+        guidance: What would be said.
+        probability: Of saying nothing.
+        rng: Draws once, whatever comes of it.
+    """
+    return replace(guidance, defer=True) if rng.random() < probability else guidance
 
 
 def is_held(scene: PrivilegedScene, settings: OracleSettings = OracleSettings()) -> bool:

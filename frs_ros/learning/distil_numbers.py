@@ -37,7 +37,7 @@ def decisions(network: DistilledNetwork, samples: Samples) -> dict[str, float]:
     part of all chunks that the network decides likewise.
     """
     let_go = ~samples.steered
-    right = network.defers(features_of(network, samples)) == let_go
+    right = (network.deferral_probability(features_of(network, samples)) > 0.5) == let_go
     return {'unsteered': float(let_go.float().mean()), 'right': float(right.float().mean())}
 
 

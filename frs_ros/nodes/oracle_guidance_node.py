@@ -6,10 +6,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+import numpy as np
 from rclpy.node import Node
 
 from frs_ros.errors import FrsError
-from frs_ros.guidance.oracle import oracle_guidance
+from frs_ros.guidance.oracle import hesitating, oracle_guidance
 from frs_ros.msg import Guidance, PrivilegedScene
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
@@ -30,6 +31,7 @@ class OracleGuidance(Node):
         super().__init__('oracle_guidance', automatically_declare_parameters_from_overrides=True)
         self._settings = declare(self, OracleGuidanceParameters)
         on_change(self, self._settings, self._apply)
+        self._rng = np.random.default_rng(0)  # drawn once per scene: lockstep repeats itself
         self._diagnostics = Diagnostics(self)
         self._publisher = self.create_publisher(Guidance, topics.GUIDANCE, qos.EXCHANGE)
         self.create_subscription(
@@ -42,6 +44,7 @@ class OracleGuidance(Node):
     def _on_scene(self, msg: PrivilegedScene) -> None:
         try:
             guidance = oracle_guidance(scene_from_msg(msg), self._settings.magnitude)
+            guidance = hesitating(guidance, self._settings.hesitation, self._rng)
         except FrsError as error:
             self._diagnostics.report('scene', str(error), error=True)
             return

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from frs_ros.policies.noise_network import mlp
@@ -30,9 +31,9 @@ class Deferral(nn.Module):
             self._logit(features), steered.to(features.dtype)
         )
 
-    def defers(self, features: Tensor) -> Tensor:
-        """[B] bool, whether an operator would more likely have let go."""
-        return self._logit(features) < 0
+    def probability(self, features: Tensor) -> Tensor:
+        """[B] of an operator letting go."""
+        return torch.sigmoid(-self._logit(features))
 
     def _logit(self, features: Tensor) -> Tensor:
         logit: Tensor = self.out(features)[:, 0]

@@ -76,11 +76,11 @@ class DistilledNetwork(nn.Module):
         noise: Tensor = self.head.loss(features[steered], target[steered], generator)
         return decision + steered.float().mean() * noise
 
-    def defers(self, features: Tensor) -> Tensor:
-        """[B] bool, which of features [B, F] leave the noise to the policy."""
+    def deferral_probability(self, features: Tensor) -> Tensor:
+        """[B] of leaving the noise to the policy, for features [B, F]."""
         if self.deferral is None:
-            return torch.zeros(len(features), dtype=torch.bool)
-        return self.deferral.defers(features)
+            return torch.zeros(len(features))
+        return self.deferral.probability(features)
 
 
 class _Distilled:
@@ -108,7 +108,7 @@ class _Distilled:
             torch.zeros(1, len(inputs.state_mean)),
             torch.zeros(1, dtype=torch.long),
         )
-        self.network.defers(features)
+        self.network.deferral_probability(features)
         if hasattr(self.network.head, 'draw'):
             self.network.head.draw(features, torch.zeros(1, sizes.horizon, sizes.action_dim))
 
@@ -148,7 +148,7 @@ class NoisePolicy(_Distilled):
 
     @torch.no_grad()
     def noise(
-        self, observation: Observation, fresh: np.ndarray, draw: str = MEAN
+        self, observation: Observation, fresh: np.ndarray, draw: str = MEAN, chance: float = 0.5
     ) -> tuple[np.ndarray, bool]:
         """[H, D] float32 noise for the generalist, and whether it is its own.
 
@@ -157,6 +157,8 @@ class NoisePolicy(_Distilled):
             fresh: [H, D] standard normal noise; the padding keeps it, and where the network
                 leaves the noise to the policy, all of it does.
             draw: One of `DRAWS`.
+            chance: Uniform in [0, 1) draw, below which the probability of letting go must not be
+                for it to happen; only of 'sample'. 'mean' does what is more likely.
 
         Raises:
             ConfigError: The observation is not what it was trained with, or `draw` not possible.
@@ -164,7 +166,8 @@ class NoisePolicy(_Distilled):
         self.check_draw(draw)
         features, head = self._features(observation), self.network.head
         noise = np.array(fresh, dtype=np.float32)
-        if self.network.defers(features).item():
+        needed = chance if draw == SAMPLE else 0.5
+        if self.network.deferral_probability(features).item() > needed:
             return noise, True
         learnt = head.mean(features) if draw == MEAN else head.draw(features, self._fresh(fresh))
         noise[:, : learnt.shape[2]] = learnt[0].numpy()

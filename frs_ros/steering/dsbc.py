@@ -57,7 +57,7 @@ class Dsbc:
             return self.steer.plan(policy, observation, guidance, rng)
         with policy.inference():
             fresh = draw_noise(policy, rng)
-            noise, deferred = network.noise(observation, fresh, self.draw)
+            noise, deferred = network.noise(observation, fresh, self.draw, rng.random())
             context = policy.encode(observation)
             plan, _ = denoise(policy, observation, context, noise, self.name)
             return with_diagnostics(plan, {'deferred': float(deferred)})

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.coarse import diagonal, dominant
-from frs_ros.guidance.guidance import Gripper
-from frs_ros.guidance.oracle import is_held, oracle_guidance
+from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.guidance.oracle import hesitating, is_held, oracle_guidance
 from frs_ros.types import ObjectPose, PrivilegedScene
 
 D = np.sqrt(0.5)
@@ -147,3 +147,12 @@ def test_up_before_furniture_and_defer_where_it_is_let_go():
     np.testing.assert_allclose(oracle_guidance(low).direction, [0, 0, 1])
     down = {'bowl': (-0.2, 0.2, 0.928), 'carry_height': 1.03, 'release_height': 0.93}
     assert oracle_guidance(bowl_scene([-0.2, 0.245, 0.96], **down)).defer
+
+
+def test_an_operator_who_hesitates_says_nothing_now_and_then():
+    said = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='oracle')
+    rng = np.random.default_rng(0)
+    quiet = [hesitating(said, 0.3, rng).defer for _ in range(1000)]
+    assert 0.25 < np.mean(quiet) < 0.35
+    assert hesitating(said, 0.0, rng) is said
+    assert not hesitating(said, 1.0, rng).active

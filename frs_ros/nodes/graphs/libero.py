@@ -29,7 +29,7 @@ LIBERO = Graph(
             words={'oracle': 'stamped', 'keyboard': 'latest', 'none': 'none'},
             default='oracle',
         ),
-        *same('oracle_guidance', 'magnitude'),
+        *same('oracle_guidance', 'magnitude', 'hesitation'),
         RECORD,
     ),
 )

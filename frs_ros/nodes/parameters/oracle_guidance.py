@@ -15,3 +15,11 @@ class OracleGuidanceParameters:
     magnitude: float = parameter(
         1.0, 'Speed of the guidance, as a part of full command.', low=0.0, high=1.0, live=True
     )
+    hesitation: float = parameter(
+        0.0,
+        'Probability that it says nothing for a chunk, as an operator who lets go now and then: '
+        'recordings then hold more places to come back from.',
+        low=0.0,
+        high=1.0,
+        live=True,
+    )
