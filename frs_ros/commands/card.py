@@ -11,6 +11,7 @@ from typing import Any
 
 from frs_ros.commands.options import add_checkpoint
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.sim.splits import SPLITS
 from frs_ros.sim.wording import object_type
 
 
@@ -33,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a command that the checkpoint was made with; may be repeated',
     )
     option('--assets', default='stand-in assets', help='what the objects looked like, in words')
+    option(
+        '--suite',
+        action='append',
+        choices=sorted(SPLITS),
+        dest='suites',
+        help='whose training split it was trained on; may be repeated (default: libero_object)',
+    )
     option('--out', type=Path, required=True, help='Markdown file to write')
 
 
@@ -52,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         parameters=sum(p.numel() for p in policy.network.parameters()),
         megabytes=checkpoint.stat().st_size / 1e6,
         assets=args.assets,
+        suites=args.suites or ['libero_object'],
         commands=args.commands,
         competence=rows,
     )

@@ -23,6 +23,7 @@ from frs_ros.learning.distil_data import (
     make_samples,
     split,
     successes,
+    without_lapses,
 )
 from frs_ros.learning.distil_loop import History, train
 from frs_ros.learning.distil_numbers import (
@@ -153,6 +154,12 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
     label = partial(_actions, scale=scale) if scale else _noise
     made = partial(make_samples, inputs=inputs, label=label, space=space)
     samples = made(chosen)
+    held_out = made(kept) if kept else None
+    defer, missed = kind == DSBC and config.defer and is_mixed(samples), 0
+    if defer:
+        samples, missed = without_lapses(samples, chosen)
+        held_out = without_lapses(held_out, kept)[0] if held_out else None
+        defer = is_mixed(samples)
     training = {
         'config': {**asdict(config), 'variant': variant},
         'data': {
@@ -161,6 +168,7 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
             'held_out_episodes': len(kept),
             'samples': len(samples),
             'left_out_episodes': len(dataset.episodes) - len(episodes),
+            'lapses': missed,
             'dropped': dict(dataset.info.dropped),
         },
     }
@@ -171,13 +179,13 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
             variant,
             config.encoder,
             config.resolved_width(space),
-            defer=kind == DSBC and config.defer and is_mixed(samples),
+            defer=defer,
         ),
         action_low=tuple(map(float, scale.action_low)) if scale else (),
         action_high=tuple(map(float, scale.action_high)) if scale else (),
         training=training,
     )
-    return Lesson(description, samples, made(kept) if kept else None)
+    return Lesson(description, samples, held_out)
 
 
 def peak_memory_mb() -> float:

@@ -17,6 +17,8 @@ from frs_ros.policies.noise_description import Inputs
 from frs_ros.policies.noise_inputs import fit_scale, scaled_state, state_features
 from frs_ros.policies.vocabulary import normalise
 
+LET_GO = 3  # chunks without a wish in a row that are a decision; fewer are a lapse
+
 # Labels [N, H, A] of one episode.
 Label = Callable[[DistillationEpisode], np.ndarray]
 
@@ -92,6 +94,40 @@ def make_inputs(
 def is_mixed(samples: Samples) -> bool:
     """Whether some chunks were steered and others were not."""
     return bool(samples.steered.any()) and not bool(samples.steered.all())
+
+
+def lapses(steered: np.ndarray) -> np.ndarray:
+    """[N] bool, which chunks of an episode the operator missed rather than left to the policy.
+
+    Nothing is to be learnt from them: they came unsteered by chance, and what is learnt by heart
+    of them is let go on the way, elsewhere. A pause at the end is none: nobody steered again.
+
+    Args:
+        steered: [N] bool, in order.
+    """
+    missed = np.zeros(len(steered), bool)
+    begin = 0
+    for index, wished in enumerate(steered):
+        if wished:
+            missed[begin:index] = index - begin < LET_GO
+            begin = index + 1
+    return missed
+
+
+def without_lapses(
+    samples: Samples, episodes: Sequence[DistillationEpisode]
+) -> tuple[Samples, int]:
+    """The samples of these episodes but for `lapses`, and how many those were."""
+    missed = np.concatenate([lapses(np.asarray(e.steered, bool)) for e in episodes])
+    kept = torch.from_numpy(~missed)
+    chosen = Samples(
+        images=tuple(images[kept] for images in samples.images),
+        state=samples.state[kept],
+        sentence=samples.sentence[kept],
+        target=samples.target[kept],
+        steered=samples.steered[kept],
+    )
+    return chosen, int(missed.sum())
 
 
 def make_samples(

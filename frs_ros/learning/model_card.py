@@ -9,6 +9,7 @@ from typing import Any
 from frs_ros.data.collection import CollectionSettings
 from frs_ros.learning.generalist_config import FIRST_VALIDATION_INIT
 from frs_ros.learning.tables import markdown_table
+from frs_ros.sim.splits import SPLITS
 
 _CARD = """# {name}
 
@@ -19,13 +20,13 @@ tried without a large model. {parameters:,} parameters, {megabytes:.1f} MB, CPU,
 ## Trained on
 
 * {episodes} scripted demonstrations ({steps} steps, {frames} rendered frames of two cameras) of
-  `frs collect` in the scenes of tasks {tasks}; {assets}. In each scene the expert fetches various
-  objects: {targets}.
+  `frs collect`; {assets}. In each scene the expert does various things, with: {targets}.
 * Validation: {validation_episodes} episodes ({validation_frames} frames) of init states
   {first_validation}-{last_init}.
 * Dataset digest `{digest}`.
-* **Held out: {held_out}.** They stand in the scenes but were never a target, never named and
-  never labelled. `frs collect` uses init states 0-{last_init} only.
+* **Held out: {held_out}.** The things stand in the scenes, but this was never done there, never
+  named and never labelled. `frs collect` uses init states 0-{last_init} only.
+{split}
 * {joint_steps} steps on the whole network and {head_steps} on the flow head alone, batch {batch} x
   {draws} noise draws, seed {seed}; the instruction was dropped in {dropout:.0%} of the samples.
   Validation losses: {losses}.
@@ -61,6 +62,7 @@ def render_model_card(
     parameters: int,
     megabytes: float,
     assets: str,
+    suites: Sequence[str],
     commands: Sequence[str],
     competence: Sequence[Mapping[str, Any]],
 ) -> str:
@@ -72,6 +74,7 @@ def render_model_card(
         parameters: Number of weights.
         megabytes: Size of the file.
         assets: What the simulator's objects looked like, in words.
+        suites: Whose training splits the demonstrations are of.
         commands: Commands that make the checkpoint.
         competence: Rows with the same keys, such as `{'setting': .., 'success': ..}`;
             empty if it was not measured yet.
@@ -88,7 +91,6 @@ def render_model_card(
         assets=assets,
         **{key: data[key] for key in ('episodes', 'steps', 'frames', 'validation_episodes')},
         validation_frames=data['validation_frames'],
-        tasks=', '.join(map(str, data['tasks'])),
         targets=_words(data['targets']),
         held_out=_words(data['held_out']),
         digest=data['digest'],
@@ -101,10 +103,15 @@ def render_model_card(
         seed=config['seed'],
         dropout=config['instruction_dropout'],
         losses=losses or 'not measured',
+        split='\n'.join(map(_split, suites)),
         commands='\n'.join(commands),
         instructions='\n'.join(f'* {text}' for text in description['instructions']),
         competence=markdown_table(competence) if competence else 'Not measured yet.',
     )
+
+
+def _split(suite: str) -> str:
+    return f'* Of `{suite}` the scenes of tasks {", ".join(map(str, SPLITS[suite].tasks))}.'
 
 
 def _words(names: Sequence[str]) -> str:

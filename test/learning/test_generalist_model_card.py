@@ -24,6 +24,7 @@ def card(competence):
         parameters=2_647_000,
         megabytes=5.3,
         assets='stand-in assets',
+        suites=['libero_spatial'],
         commands=['frs collect --out D', 'frs train generalist --data D --out M'],
         competence=competence,
     )
@@ -34,6 +35,7 @@ def test_card_says_what_it_was_trained_on_and_what_is_held_out():
     for fact in (
         '411', '2,647,000', 'orange juice', 'Held out: tomato sauce, milk', '`abc`', 'flow 0.117',
         'frs train generalist --data D', '30%', '| setting | success |', '| trained tasks | 20/21',
+        'Of `libero_spatial` the scenes of tasks 0, 1, 3, 4, 6, 7, 9.',
     ):  # fmt: skip
         assert fact in text
 
