@@ -39,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='append',
         choices=sorted(SPLITS),
         dest='suites',
-        help='whose training split it was trained on; may be repeated (default: libero_object)',
+        help='whose training split it was trained on; may be repeated (default: numbers of tasks '
+        'alone)',
     )
     option('--out', type=Path, required=True, help='Markdown file to write')
 
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         parameters=sum(p.numel() for p in policy.network.parameters()),
         megabytes=checkpoint.stat().st_size / 1e6,
         assets=args.assets,
-        suites=args.suites or ['libero_object'],
+        suites=args.suites or [],
         commands=args.commands,
         competence=rows,
     )

@@ -153,13 +153,11 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
     scale = _action_scale(chosen) if kind == BC else None
     label = partial(_actions, scale=scale) if scale else _noise
     made = partial(make_samples, inputs=inputs, label=label, space=space)
-    samples = made(chosen)
+    samples = whole = made(chosen)
     held_out = made(kept) if kept else None
-    defer, missed = kind == DSBC and config.defer and is_mixed(samples), 0
-    if defer:
-        samples, missed = without_lapses(samples, chosen)
-        held_out = without_lapses(held_out, kept)[0] if held_out else None
-        defer = is_mixed(samples)
+    if kind == DSBC and config.defer:
+        samples = without_lapses(samples, chosen)
+        held_out = without_lapses(held_out, kept) if held_out else None
     training = {
         'config': {**asdict(config), 'variant': variant},
         'data': {
@@ -168,7 +166,7 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
             'held_out_episodes': len(kept),
             'samples': len(samples),
             'left_out_episodes': len(dataset.episodes) - len(episodes),
-            'lapses': missed,
+            'lapses': len(whole) - len(samples),
             'dropped': dict(dataset.info.dropped),
         },
     }
@@ -179,7 +177,7 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
             variant,
             config.encoder,
             config.resolved_width(space),
-            defer=defer,
+            defer=kind == DSBC and config.defer and is_mixed(samples),
         ),
         action_low=tuple(map(float, scale.action_low)) if scale else (),
         action_high=tuple(map(float, scale.action_high)) if scale else (),

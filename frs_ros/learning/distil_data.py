@@ -114,20 +114,17 @@ def lapses(steered: np.ndarray) -> np.ndarray:
     return missed
 
 
-def without_lapses(
-    samples: Samples, episodes: Sequence[DistillationEpisode]
-) -> tuple[Samples, int]:
-    """The samples of these episodes but for `lapses`, and how many those were."""
+def without_lapses(samples: Samples, episodes: Sequence[DistillationEpisode]) -> Samples:
+    """The samples of these episodes but for their `lapses`."""
     missed = np.concatenate([lapses(np.asarray(e.steered, bool)) for e in episodes])
     kept = torch.from_numpy(~missed)
-    chosen = Samples(
+    return Samples(
         images=tuple(images[kept] for images in samples.images),
         state=samples.state[kept],
         sentence=samples.sentence[kept],
         target=samples.target[kept],
         steered=samples.steered[kept],
     )
-    return chosen, int(missed.sum())
 
 
 def make_samples(

@@ -74,7 +74,8 @@ def render_model_card(
         parameters: Number of weights.
         megabytes: Size of the file.
         assets: What the simulator's objects looked like, in words.
-        suites: Whose training splits the demonstrations are of.
+        suites: Whose training splits the demonstrations are of; empty for the numbers of their
+            tasks alone.
         commands: Commands that make the checkpoint.
         competence: Rows with the same keys, such as `{'setting': .., 'success': ..}`;
             empty if it was not measured yet.
@@ -103,7 +104,7 @@ def render_model_card(
         seed=config['seed'],
         dropout=config['instruction_dropout'],
         losses=losses or 'not measured',
-        split='\n'.join(map(_split, suites)),
+        split='\n'.join(map(_split, suites)) or _tasks('The', data['tasks']),
         commands='\n'.join(commands),
         instructions='\n'.join(f'* {text}' for text in description['instructions']),
         competence=markdown_table(competence) if competence else 'Not measured yet.',
@@ -111,7 +112,11 @@ def render_model_card(
 
 
 def _split(suite: str) -> str:
-    return f'* Of `{suite}` the scenes of tasks {", ".join(map(str, SPLITS[suite].tasks))}.'
+    return _tasks(f'Of `{suite}` the', SPLITS[suite].tasks)
+
+
+def _tasks(whose: str, tasks: Sequence[int]) -> str:
+    return f'* {whose} scenes of tasks {", ".join(map(str, tasks))}.'
 
 
 def _words(names: Sequence[str]) -> str:

@@ -150,15 +150,15 @@ class NoisePolicy(_Distilled):
     def noise(
         self, observation: Observation, fresh: np.ndarray, draw: str = MEAN, chance: float = 0.5
     ) -> tuple[np.ndarray, bool]:
-        """[H, D] float32 noise for the generalist, and whether it is its own.
+        """[H, D] float32 noise for the generalist, and whether it lets go: then that is `fresh`.
 
         Args:
             observation: What the generalist sees.
             fresh: [H, D] standard normal noise; the padding keeps it, and where the network
                 leaves the noise to the policy, all of it does.
             draw: One of `DRAWS`.
-            chance: Uniform in [0, 1) draw, below which the probability of letting go must not be
-                for it to happen; only of 'sample'. 'mean' does what is more likely.
+            chance: Drawn uniformly from [0, 1). With 'sample' it lets go if its probability of
+                letting go is above; with 'mean' it does what is more likely.
 
         Raises:
             ConfigError: The observation is not what it was trained with, or `draw` not possible.
