@@ -30,6 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='which episodes are kept (default: %(default)s)',
     )
     option(
+        '--limit',
+        type=int,
+        default=0,
+        help='at most so many episodes, the first ones (default: all)',
+    )
+    option(
         '--image-size',
         type=int,
         default=84,
@@ -57,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         image_size=args.image_size,
         cameras=_names(args.cameras),
         policy=_policy(args.policy),
+        limit=args.limit,
     )
     bags = open_bags(args.bags)
     with byte_bar(sum(bag.size for bag in bags)) as show:

@@ -10,6 +10,18 @@ from pathlib import Path
 from frs_ros.commands.options import add_assets, add_seed, add_suite
 from frs_ros.errors import ConfigError, choose
 
+# Option -> its default, and what share of the episodes it is.
+_SHARES = {
+    'stock-target': (
+        0.2,
+        "that certainly pursue the task's own goal; 1 demonstrates nothing else, others are for "
+        'policies of many goals',
+    ),
+    'shuffled': (0.6, 'in a randomised layout'),
+    'coarse-start': (0.4, 'that begin where a coarse approach ends'),
+}
+_ONE_TASK = {'stock-target': 1.0, 'shuffled': 0.0, 'coarse-start': 0.0}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of the command."""
@@ -22,12 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "separated by commas (default: the suite's split)",
     )
     option(
-        '--stock-target',
-        type=float,
-        metavar='SHARE',
-        help="episodes that certainly pursue the task's own goal; 1 demonstrates nothing else "
-        '(default: 0.2, others are for policies of many goals)',
+        '--target',
+        metavar='TYPE',
+        help='demonstrate one task, that of fetching this object, such as milk: the defaults are '
+        '--stock-target 1 --shuffled 0 --coarse-start 0 then, and nothing is held out',
     )
+    for name, (number, text) in _SHARES.items():
+        option(
+            f'--{name}',
+            type=float,
+            metavar='SHARE',
+            help=f'share of episodes {text} (default: {number})',
+        )
     option('--episodes', type=int, default=1000, help='attempts (default: %(default)s)')
     option('--workers', type=int, default=2, help='processes (default: %(default)s)')
     add_seed(parser, 0)
@@ -52,23 +70,23 @@ def run(args: argparse.Namespace) -> int:
     split = SPLITS[choose('suite', args.suite, SPLITS)]
     count = len(tasks(args.suite))
     scenes = split.tasks if args.tasks is None else parse_tasks(args.tasks, count, {})
-    never = split.never
+    never = () if args.target else split.never
+    if args.target:
+        choose('target', args.target, GROCERIES)
     if args.held_out is not None:
         never = tuple(t.strip() for t in args.held_out.split(',') if t.strip())
     for name in never:
         if ' ' not in name:  # else it is an instruction
             choose('object type', name, GROCERIES)
-    share = CollectionSettings.stock_target if args.stock_target is None else args.stock_target
-    if not 0 <= share <= 1:
-        raise ConfigError(f'--stock-target is a share from 0 to 1, not {share}')
     settings = replace(
         CollectionSettings(),
         suite=args.suite,
         tasks=tuple(scenes),
         held_out=never,
-        stock_target=share,
+        target=args.target or '',
         assets=args.assets,
         seed=args.seed,
+        **_shares(args),
     )
     totals = collect(settings, CAMERAS, args.out, args.episodes, args.workers)
     print(
@@ -78,3 +96,15 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, dict(totals))
     return 0
+
+
+def _shares(args: argparse.Namespace) -> dict[str, float]:
+    """The options of `_SHARES`, as `CollectionSettings` calls them."""
+    shares: dict[str, float] = {}
+    for name, (number, _) in _SHARES.items():
+        given = getattr(args, name.replace('-', '_'))
+        share = given if given is not None else _ONE_TASK[name] if args.target else number
+        if not 0 <= share <= 1:
+            raise ConfigError(f'--{name} is a share from 0 to 1, not {share}')
+        shares[name.replace('-', '_')] = share
+    return shares

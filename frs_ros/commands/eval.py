@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite
 from frs_ros.commands.task_selection import parse_tasks, split
 from frs_ros.commands.written import command_line
-from frs_ros.errors import ConfigError
+from frs_ros.errors import ConfigError, choose
 from frs_ros.learning.conditions import (
     FLIPPED,
     GUIDANCES,
@@ -23,7 +23,13 @@ from frs_ros.learning.conditions import (
     Conditions,
 )
 from frs_ros.learning.method import Method, parse_methods, split_outside
-from frs_ros.learning.settings import LAYOUTS, TARGETS, EvaluationSettings, check_init_states
+from frs_ros.learning.settings import (
+    LAYOUTS,
+    OTHER,
+    TARGETS,
+    EvaluationSettings,
+    check_init_states,
+)
 
 if TYPE_CHECKING:
     from frs_ros.policies.base import FlowPolicy
@@ -78,8 +84,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option(
         '--target',
         default='stock',
-        help=f'what to fetch, {" or ".join(TARGETS)}: objects of the scene that the policy knows '
-        'by name (default: %(default)s)',
+        metavar='TARGET',
+        help=f'what to fetch: {", ".join(TARGETS)} (objects of the scene that the policy knows by '
+        'name), or the type of an object of the scene, such as milk (default: %(default)s)',
     )
     option(
         '--out',
@@ -222,7 +229,10 @@ def _listed(checkpoints: str) -> tuple[str, ...]:
 def _settings(
     args: argparse.Namespace, tasks: Sequence[Task], checkpoints: Sequence[Path]
 ) -> EvaluationSettings:
+    from frs_ros.sim.standin.groceries import GROCERIES
+
     methods = parse_methods(args.methods)
+    choose('target', args.target, (*TARGETS, *GROCERIES))
     return EvaluationSettings(
         suite=args.suite,
         tasks=_common_tasks(args.tasks, tasks, checkpoints),
@@ -269,15 +279,19 @@ def _check_methods(settings: EvaluationSettings, policy: FlowPolicy) -> None:
 
 def _check_right(settings: EvaluationSettings, policy: FlowPolicy, tasks: Sequence[Task]) -> None:
     """ConfigError where a policy is to be told what it does not understand."""
+    from frs_ros.sim.wording import instruction_for
+
     knows = getattr(policy, 'knows', lambda _: True)
     wanted = [m.under(settings.conditions).instruction == RIGHT for m in settings.methods]
-    if not any(wanted) or settings.target == 'other':  # others are chosen among the known
+    if not any(wanted) or settings.target == OTHER:  # others are chosen among the known
         return
+    named = settings.named_target
     for task_id in settings.tasks:
-        if not knows(tasks[task_id].instruction):
+        words = instruction_for(f'{named}_1') if named else tasks[task_id].instruction
+        if not knows(words):
             raise ConfigError(
                 f"instruction 'right' needs a policy that knows the words; this one was never "
-                f"told '{tasks[task_id].instruction}' (task {task_id}), and takes them for none. "
+                f"told '{words}' (task {task_id}), and takes them for none. "
                 "Choose among the 'trained' tasks, use --target other, or give a checkpoint that "
                 'was trained on the task'
             )

@@ -40,7 +40,8 @@ class CollectionSettings:
         assets: Asset pack.
         seed: Seed of everything; with an episode's number it determines the episode.
         init_states: The first so many stock init states are used.
-        stock_target: Share of episodes that fetch the stock target.
+        target: Type of the object that is the task's own target; '' for LIBERO's.
+        stock_target: Share of episodes that fetch the task's own target.
         shuffled: Share of episodes in a randomised layout.
         coarse_start: Share of episodes that begin where a coarse approach ends.
         noise: Step sizes of the disturbance, drawn per episode, in units of the action.
@@ -53,6 +54,7 @@ class CollectionSettings:
     assets: str = 'standin'
     seed: int = 0
     init_states: int = 30
+    target: str = ''
     stock_target: float = 0.2
     shuffled: float = 0.6
     coarse_start: float = 0.4

@@ -62,7 +62,11 @@ class Simulations:
             if self._env is not None:
                 self._env.close()
             self._env = LiberoEnv(
-                self._settings.suite, task_id, cameras=self._cameras, assets=self._settings.assets
+                self._settings.suite,
+                task_id,
+                cameras=self._cameras,
+                assets=self._settings.assets,
+                target=self._settings.target,
             )
         return self._env
 

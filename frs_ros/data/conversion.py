@@ -32,12 +32,14 @@ class ConversionSettings:
         image_size: Height and width of the images, pixels.
         cameras: Names in the order in which a noise policy is fed; None for all there are.
         policy: Whose noise is wanted; None for the only one there is.
+        limit: Episodes to keep, the first ones; 0 for all.
     """
 
     outcomes: tuple[str, ...] | None = ('success',)
     image_size: int = IMAGE_SIZE
     cameras: tuple[str, ...] | None = None
     policy: PolicyInfo | None = None
+    limit: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def convert(
         image_size=settings.image_size,
         cameras=settings.cameras,
         policy=settings.policy,
+        limit=settings.limit,
     )
     found, before = _Found(), 0
     try:

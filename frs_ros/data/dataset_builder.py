@@ -30,6 +30,7 @@ NO_NOISE = 'chunks without noise'
 NO_PICTURES = 'chunks without pictures'
 NO_STATE = 'chunks without robot state'
 OTHER_POLICY = 'chunks of another policy'
+BEYOND_LIMIT = 'episodes beyond the limit'
 
 
 class Shrinker:
@@ -59,6 +60,7 @@ class DatasetBuilder:
         cameras: Names in the order in which a noise policy is fed; None for those of the first
             episode in alphabetical order.
         policy: Whose noise is wanted; None for the only one there is.
+        limit: Episodes to write, the first ones; 0 for all.
 
     Attributes:
         dropped: What was left out -> how often.
@@ -76,7 +78,11 @@ class DatasetBuilder:
         image_size: int = IMAGE_SIZE,
         cameras: Sequence[str] | None = None,
         policy: PolicyInfo | None = None,
+        limit: int = 0,
     ) -> None:
+        if limit < 0:
+            raise ConfigError(f'the limit of episodes must not be negative, not {limit}')
+        self._limit = limit
         self._writer = DatasetWriter(folder)
         self._folder, self._accepted, self._image_size = folder, outcomes, image_size
         self._cameras = None if cameras is None else tuple(cameras)
@@ -92,6 +98,9 @@ class DatasetBuilder:
         self.outcomes[episode.outcome] += 1
         if self._accepted is not None and episode.outcome not in self._accepted:
             self.dropped[f'episodes: {episode.outcome}'] += 1
+            return False
+        if self._limit and self.episodes == self._limit:
+            self.dropped[BEYOND_LIMIT] += 1
             return False
         chunks = [chunk for chunk in episode.chunks if self._usable(chunk.chunk)]
         if chunks and self._cameras is None:

@@ -42,7 +42,7 @@ class DistilConfig:
     """
 
     variant: str = AUTO
-    steps: int = 600
+    steps: int = 500
     batch: int = 128
     learning_rate: float = 1e-3
     seed: int = 0

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from tqdm import tqdm
 from frs_ros.learning.distil_config import SHIFT, DistilConfig
 from frs_ros.learning.distil_data import Samples
 from frs_ros.learning.generalist_loop import step_generator
+from frs_ros.learning.shares import set_gradients
 from frs_ros.policies.noise_network import to_input
 from frs_ros.policies.noise_policy import DistilledNetwork
 
@@ -26,7 +28,6 @@ WARM_UP = 20  # steps of rising learning rate
 ENTRIES = 40  # of the history, at most
 PATIENCE = 0.25  # of all steps without a better held-out loss
 _WEIGHT_DECAY = 1e-4
-_MAX_GRADIENT_NORM = 1.0
 _TRAINING, _VALIDATION = 0, 1  # kinds of random numbers
 _VALIDATION_BATCH = 128
 
@@ -70,11 +71,13 @@ def train(
         views = tuple(padded(images) for images in samples.images)
     network.train()
     with (
-        _threads(config.threads),
+        _one_thread(),
+        ThreadPoolExecutor(config.threads) as pool,
         tqdm(total=config.steps, desc='train', unit='step', disable=not progress) as bar,
     ):
         while history.steps < config.steps and not best.is_old(history.steps, config):
-            recent.append(_step(network, optimizer, samples, views, config, history.steps))
+            step = history.steps
+            recent.append(_step(network, optimizer, samples, views, config, step, pool))
             history.steps += 1
             bar.update()
             if history.steps % every == 0 or history.steps == config.steps:
@@ -118,22 +121,26 @@ def _step(
     views: Sequence[Tensor],
     config: DistilConfig,
     step: int,
+    pool: ThreadPoolExecutor,
 ) -> float:
     """One step; `views` are the samples' pictures, padded if they are to be shifted."""
-    generator = step_generator(config.seed, _TRAINING, step)
-    rows = torch.randint(len(samples), (config.batch,), generator=generator)
-    pictures = [
-        shifted(images, rows, generator) if config.augment == SHIFT else images[rows]
-        for images in views
-    ]
-    loss = _loss(network, samples, rows, pictures, generator)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), _MAX_GRADIENT_NORM)
+    share = math.ceil(config.batch / config.threads)
+
+    def loss(worker: int) -> tuple[Tensor, float]:
+        generator = step_generator(config.seed, _TRAINING, step, worker)
+        rows = torch.randint(len(samples), (share,), generator=generator)
+        pictures = [
+            shifted(images, rows, generator) if config.augment == SHIFT else images[rows]
+            for images in views
+        ]
+        value = _loss(network, samples, rows, pictures, generator)
+        return value, float(value.detach())
+
+    losses = set_gradients(list(network.parameters()), loss, config.threads, pool)
     for group in optimizer.param_groups:
         group['lr'] = scheduled_rate(config, step)
     optimizer.step()
-    return float(loss.detach())
+    return sum(losses) / len(losses)
 
 
 def scheduled_rate(config: DistilConfig, step: int) -> float:
@@ -216,10 +223,10 @@ def _parts(count: int) -> tuple[Tensor, ...]:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Torch with so many threads, then with as many as before."""
+def _one_thread() -> Iterator[None]:
+    """Torch with one thread, then with as many as before: the workers are threads of their own."""
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(1)
     try:
         yield
     finally:

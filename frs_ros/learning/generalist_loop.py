@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Generator, Tensor, nn
 from torch.optim import AdamW
 from tqdm import tqdm
 
 from frs_ros.learning.ema import MovingAverage
+from frs_ros.learning.shares import set_gradients
 from frs_ros.policies.mini_network import MiniNetwork
 
 _WEIGHT_DECAY = 1e-4
-_MAX_GRADIENT_NORM = 1.0
 _REPORT_EVERY = 100  # steps averaged in one entry of the history
 
 
@@ -141,18 +140,12 @@ def run_stage(
 def _optimise(
     run: Run, stage: Stage, seed: int, workers: int, pool: ThreadPoolExecutor
 ) -> dict[str, float]:
-    """One step; the gradient is the mean over the workers, in a fixed order."""
+    """One step."""
 
-    def differentiate(worker: int) -> tuple[tuple[Tensor, ...], dict[str, float]]:
-        generator = step_generator(seed, stage.number, run.step, worker)
-        loss, numbers = stage.loss(generator)
-        return torch.autograd.grad(loss, stage.parameters), numbers
+    def loss(worker: int) -> tuple[Tensor, dict[str, float]]:
+        return stage.loss(step_generator(seed, stage.number, run.step, worker))
 
-    gradients, numbers = zip(*pool.map(differentiate, range(workers)), strict=True)
-    for parameter, parts in zip(stage.parameters, zip(*gradients, strict=True), strict=True):
-        # contiguous like the parameter: fused AdamW pairs elements by memory, not by index
-        parameter.grad = (sum(parts[1:], parts[0]) / workers).contiguous()
-    torch.nn.utils.clip_grad_norm_(stage.parameters, _MAX_GRADIENT_NORM)
+    numbers = set_gradients(stage.parameters, loss, workers, pool)
     for group in run.optimizer.param_groups:
         group['lr'] = scheduled_rate(stage, run.step)
     run.optimizer.step()

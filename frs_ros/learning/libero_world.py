@@ -10,7 +10,7 @@ from typing import Any
 from frs_ros.learning.episode import Environment
 from frs_ros.learning.guides import Guide
 from frs_ros.learning.method import Method
-from frs_ros.learning.settings import EvaluationSettings
+from frs_ros.learning.settings import OTHER, EvaluationSettings
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer
 
@@ -36,11 +36,15 @@ class LiberoWorld:
         from frs_ros.sim.variations import Variation, other_target, shuffled
 
         env: Any = LiberoEnv(
-            settings.suite, task_id, cameras=policy.cameras, assets=settings.assets
+            settings.suite,
+            task_id,
+            cameras=policy.cameras,
+            assets=settings.assets,
+            target=settings.named_target,
         )
         if settings.layout == 'shuffled':
             env = Variation(env, shuffled(settings.seed))
-        if settings.target == 'other':
+        if settings.target == OTHER:
             env = Variation(env, other_target(getattr(policy, 'knows', lambda _: True)))
         return env
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from frs_ros.learning.settings import STOCK
 from frs_ros.learning.tables import markdown_table
 
 MOST_PARTS = 10  # more do not fit a cell
@@ -79,7 +80,10 @@ def _setting(results: Mapping[str, Any]) -> str:
     inits = {i for r in runs for i in range(r['first_init'], r['first_init'] + r['trials'])}
     seeds = len({part['checkpoint'] for m in results['methods'] for part in m['by_checkpoint']})
     first = runs[0]
-    varied = [f'{key} {first[key]}' for key in ('layout', 'target') if first[key] != 'stock']
+    varied = [f'layout {first["layout"]}'] if first['layout'] != STOCK else []
+    targets = list(dict.fromkeys(run['target'] for run in runs))
+    if targets != [STOCK]:
+        varied.append(f'targets {", ".join(targets)}')
     checkpoints = f'{seeds} training seeds' if seeds > 1 else 'one training seed'
     return ', '.join(
         [

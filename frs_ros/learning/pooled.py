@@ -10,6 +10,7 @@ from frs_ros.learning.method import UNSTEERED
 from frs_ros.learning.pairs import compare
 from frs_ros.learning.runs import Pool, Run
 from frs_ros.learning.samples import Sample, about, numbers
+from frs_ros.learning.settings import STOCK
 
 Results = dict[str, Any]
 
@@ -59,11 +60,12 @@ def _suite(sample: Sample) -> str:
 
 
 def _task(sample: Sample) -> str:
-    return f'task {sample.record.task_id}'
+    named = '' if sample.target == STOCK else f' {sample.target}'
+    return f'task {sample.record.task_id}{named}'
 
 
-def _in_order(sample: Sample) -> tuple[str, int]:
-    return sample.suite, sample.record.task_id
+def _in_order(sample: Sample) -> tuple[str, int, str]:
+    return sample.suite, sample.record.task_id, sample.target
 
 
 def _pairs(pool: Pool, also: Sequence[tuple[str, str]], against: str) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from frs_ros.learning.settings import EvaluationSettings
 
 RESULTS_FILE = 'results.json'
 # Runs that differ in one of these are different experiments, not parts of one.
-WORLD = ('layout', 'target', 'assets', 'seed')
+WORLD = ('layout', 'assets', 'seed')
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def pool(runs: Sequence[Run]) -> Pool:
     """
     _check_same_world(runs)
     names = _checkpoint_names(runs)
-    samples: dict[tuple[str, tuple[str, str, int, int]], tuple[Sample, Path]] = {}
+    samples: dict[tuple[str, tuple[str, str, str, int, int]], tuple[Sample, Path]] = {}
     methods: dict[str, tuple[Method, Conditions]] = {}
     for run in runs:
         common = run.settings.conditions

@@ -25,19 +25,22 @@ class Sample:
     Attributes:
         method: Label of the method.
         suite: LIBERO suite.
+        target: What is fetched, see `EvaluationSettings`.
         checkpoint: Which training seed, a name.
         record: What happened.
     """
 
     method: str
     suite: str
+    target: str
     checkpoint: str
     record: EpisodeRecord
 
     @property
-    def place(self) -> tuple[str, str, int, int]:
+    def place(self) -> tuple[str, str, str, int, int]:
         """What methods have to share to be compared in pairs."""
-        return self.suite, self.checkpoint, self.record.task_id, self.record.init_id
+        record = self.record
+        return self.suite, self.target, self.checkpoint, record.task_id, record.init_id
 
 
 def samples_of(
@@ -54,7 +57,10 @@ def samples_of(
         labels: Name of each method by its label in the settings.
         names: Names of its checkpoints.
     """
-    return [Sample(labels[r.method], settings.suite, names[r.checkpoint], r) for r in records]
+    return [
+        Sample(labels[r.method], settings.suite, settings.target, names[r.checkpoint], r)
+        for r in records
+    ]
 
 
 def checkpoint_names(checkpoints: Sequence[str]) -> list[str]:

@@ -12,7 +12,8 @@ from frs_ros.learning.conditions import DEFAULTS, Conditions
 from frs_ros.learning.method import Method
 
 LAYOUTS = ('stock', 'shuffled')
-TARGETS = ('stock', 'other')
+STOCK, OTHER = 'stock', 'other'
+TARGETS = (STOCK, OTHER)  # or the type of an object
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class EvaluationSettings:
         assets: 'auto', 'stock', 'standin' or a folder.
         checkpoints: 'mini' or paths; several are training seeds of one policy.
         layout: 'stock', or 'shuffled' to move the objects elsewhere, see `sim.layouts`.
-        target: 'stock', or 'other' to fetch other objects that the policy has a name for.
+        target: 'stock', 'other' to fetch other objects that the policy has a name for, or the type
+            of the object to fetch, such as 'milk'.
         digests: SHA-256 of each checkpoint, so that a resumed evaluation cannot mix two.
         distilled: Likewise of the checkpoints that methods name in their options.
     """
@@ -65,7 +67,6 @@ class EvaluationSettings:
 
     def __post_init__(self) -> None:
         choose('layout', self.layout, LAYOUTS)
-        choose('target', self.target, TARGETS)
         if not self.methods or not self.tasks or not self.checkpoints or self.trials < 1:
             raise ConfigError(
                 'nothing to evaluate: give at least one task, method, checkpoint and trial'
@@ -79,6 +80,11 @@ class EvaluationSettings:
                 )
         if self.seed < 0 or self.first_init < 0:
             raise ConfigError('seed and first init state must not be negative')
+
+    @property
+    def named_target(self) -> str:
+        """Type of the object to fetch, '' if none is named."""
+        return '' if self.target in TARGETS else self.target
 
     @property
     def init_ids(self) -> range:

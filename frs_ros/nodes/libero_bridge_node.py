@@ -49,9 +49,14 @@ class LiberoBridge(Node):
         super().__init__('libero_bridge', automatically_declare_parameters_from_overrides=True)
         self.done = Future()
         self._settings = p = declare(self, LiberoBridgeParameters)
-        self._env = LiberoEnv(p.suite, p.task_id, cameras=cameras(p), assets=p.assets)
+        self._env = LiberoEnv(
+            p.suite, p.task_id, cameras=cameras(p), assets=p.assets, target=p.target
+        )
         self._check_init_states()
-        self.get_logger().info(f'{p.suite} task {p.task_id} with {self._env.assets.choice} assets')
+        self.get_logger().info(
+            f'{p.suite} task {p.task_id}, {self._env.instruction}, with '
+            f'{self._env.assets.choice} assets'
+        )
         self._stamp = increasing(lambda: self.get_clock().now().nanoseconds)
         self._topics = SimulatorTopics(self, self._env, with_view=p.view_every > 0)
         self._diagnostics = Diagnostics(self)
@@ -195,7 +200,8 @@ def jobs(p: LiberoBridgeParameters) -> Iterator[Job]:
     for n in itertools.islice(itertools.count(), p.episodes or None):
         init_id = p.first_init + n % p.init_count
         seed = episode_seed(p.seed, p.suite, p.task_id, init_id)
-        yield Job(f'{p.suite}-{p.task_id}-{init_id}-{n}', init_id, seed)
+        task = f'{p.suite}-{p.task_id}' + (f'-{p.target}' if p.target else '')
+        yield Job(f'{task}-{init_id}-{n}', init_id, seed)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collision geometry of simulated bodies."""
+"""Collision geometry of simulated bodies, and rotations as robosuite writes them."""
 
 from __future__ import annotations
 
@@ -55,3 +55,10 @@ def _geom_vertices(model: Any, data: Any, geom: int) -> np.ndarray:
     else:
         local = BOX_CORNERS * size
     return local @ data.geom_xmat[geom].reshape(3, 3).T + data.geom_xpos[geom]
+
+
+def axis_angle(xyzw: np.ndarray) -> np.ndarray:
+    """Quaternion -> axis-angle with robosuite's sign rule: angle in [0, 2 pi) by 2 acos(w)."""
+    w = np.clip(xyzw[3], -1.0, 1.0)
+    sine = np.sqrt(1.0 - w * w)
+    return np.zeros(3) if np.isclose(sine, 0.0) else xyzw[:3] * 2.0 * np.arccos(w) / sine

@@ -18,13 +18,13 @@ from frs_ros.errors import ConfigError, choose
 from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
 from frs_ros.sim.build import build
-from frs_ros.sim.geometry import BOX_CORNERS, collision_geoms, geom_vertices
+from frs_ros.sim.geometry import BOX_CORNERS, axis_angle, collision_geoms, geom_vertices
 from frs_ros.sim.goals import Goal, in_order, moves, places
 from frs_ros.sim.joints import Joint, handle
 from frs_ros.sim.obstacles import Obstacles, surroundings
 from frs_ros.sim.placing import Aim, aim
 from frs_ros.sim.rendering import MUJOCO_CAMERAS, SceneCamera
-from frs_ros.sim.wording import instruction_for
+from frs_ros.sim.wording import instruction_for, object_type
 from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
 
 CONTROL_HZ = 20.0
@@ -45,7 +45,8 @@ class LiberoEnv:
         control_hz: Control rate.
         num_init_states: Number of stock init states.
         assets: The asset pack in use.
-        stock_instruction: The task in LIBERO's words; `instruction` is the one in force.
+        stock_instruction: The task in LIBERO's words; `instruction` is the one in force. Of
+            another target if one was named.
         stock_goals: The task's predicates, such as (in, milk_1, basket_1_contain_region), in the
             order in which they can be reached; see `sim.goals`.
         goals: The predicates in force: success is that all hold.
@@ -56,7 +57,13 @@ class LiberoEnv:
     control_hz = CONTROL_HZ
 
     def __init__(
-        self, suite: str, task_id: int, *, cameras: Sequence[CameraSpec], assets: str = 'auto'
+        self,
+        suite: str,
+        task_id: int,
+        *,
+        cameras: Sequence[CameraSpec],
+        assets: str = 'auto',
+        target: str = '',
     ) -> None:
         """Builds the simulation (1 to 2 s).
 
@@ -65,9 +72,11 @@ class LiberoEnv:
             task_id: Index within it.
             cameras: What `capture` and `observe` render.
             assets: 'auto', 'stock', 'standin' or a folder, see `sim.assets`.
+            target: Type of the object to fetch, such as 'milk', in the place of the task's own.
 
         Raises:
-            ConfigError: Unknown suite, task or camera, or a goal of a kind that is not known.
+            ConfigError: Unknown suite, task, camera or target, or a goal of a kind that is not
+                known.
             AssetError: Assets are missing.
         """
         task = suites.task(suite, task_id)
@@ -94,6 +103,8 @@ class LiberoEnv:
         self.stock_goals = self.goals = self._known_goals()
         self.goal = self.goals[0]
         self.gripper_command = _OPEN
+        if target:
+            self._adopt(target)
 
     @property
     def _problem(self) -> Any:
@@ -112,6 +123,16 @@ class LiberoEnv:
             raise ConfigError(
                 f'{self.suite} task {self.task_id}, "{self.instruction}", cannot be run: {error}'
             ) from None
+
+    def _adopt(self, kind: str) -> None:
+        """Makes fetching another object the task."""
+        if self.suite != 'libero_object':
+            raise ConfigError(
+                f'another target can be named in libero_object only, not {self.suite}'
+            )
+        names = {object_type(name): name for name in self.object_names[:-1]}
+        self.retarget(names[choose(f'target of task {self.task_id}', kind, names)])
+        self.stock_goals, self.stock_instruction = self.goals, self.instruction
 
     # ---- episode ------------------------------------------------------------------------------
 
@@ -226,9 +247,9 @@ class LiberoEnv:
     def state(self) -> np.ndarray:
         """[8] position (m), axis-angle (rad), fingers (m), as openpi's LIBERO client builds it."""
         w, x, y, z = self.data.xquat[self._eef_body]
-        axis_angle = _axis_angle(np.array([x, y, z, w]))
+        rotation = axis_angle(np.array([x, y, z, w]))
         position = self.data.site_xpos[self._grasp_site]
-        return np.concatenate([position, axis_angle, self.data.qpos[self._finger_qpos]])
+        return np.concatenate([position, rotation, self.data.qpos[self._finger_qpos]])
 
     def joint_state(self) -> tuple[list[str], np.ndarray, np.ndarray]:
         """Arm joint names, positions (rad) and velocities (rad/s)."""
@@ -371,10 +392,3 @@ class LiberoEnv:
         """Frees rendering contexts and the simulation."""
         self._camera.close()
         self._env.close()
-
-
-def _axis_angle(xyzw: np.ndarray) -> np.ndarray:
-    """Quaternion -> axis-angle with robosuite's sign rule: angle in [0, 2 pi) by 2 acos(w)."""
-    w = np.clip(xyzw[3], -1.0, 1.0)
-    sine = np.sqrt(1.0 - w * w)
-    return np.zeros(3) if np.isclose(sine, 0.0) else xyzw[:3] * 2.0 * np.arccos(w) / sine

@@ -33,7 +33,7 @@ from frs_ros.cli import main
 from frs_ros.data.bag_reader import open_bags
 from frs_ros.data.conversion import Conversion, ConversionSettings, convert
 from frs_ros.data.distillation import DistillationDataset, PolicyInfo, load_dataset
-from frs_ros.errors import DataError
+from frs_ros.errors import ConfigError, DataError
 from frs_ros.policies import images
 from frs_ros.types import CameraSpec
 
@@ -109,6 +109,19 @@ def test_only_successes_unless_all_are_wanted(tmp_path: Path) -> None:
     }  # fmt: skip
     _, dataset = run(tmp_path / 'b', out=tmp_path / 'all', outcomes=None)
     assert [e.outcome for e in dataset.episodes] == ['success', 'failure', 'aborted', 'unknown']
+
+
+def test_the_first_episodes_are_kept_up_to_a_limit(tmp_path: Path) -> None:
+    with BagFactory(tmp_path / 'b') as bag:
+        bag.episode('bad', outcome=FAILURE)
+        for number in range(3):
+            bag.episode(f'good{number}', START_NS + 2000 * (number + 1) * MS)
+    done, dataset = run(tmp_path / 'b', out=tmp_path / 'd', limit=2)
+    assert [e.id for e in dataset.episodes] == ['good0', 'good1']
+    assert dict(done.info.dropped) == {'episodes: failure': 1, 'episodes beyond the limit': 1}
+    with pytest.raises(ConfigError, match='must not be negative'):
+        run(tmp_path / 'b', out=tmp_path / 'n', limit=-1)
+    assert not (tmp_path / 'n').exists()
 
 
 def test_sessions_are_put_together_although_ids_repeat(tmp_path: Path) -> None:

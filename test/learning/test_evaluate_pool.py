@@ -91,6 +91,15 @@ def test_suites_are_parts_and_seeds_are_columns(tmp_path):
     assert 'Tasks `one` 0-1; `two` 0-1, init states 0-1, assets `auto`, 2 training seeds' in text
 
 
+def test_targets_are_parts_too(tmp_path):
+    own = run(tmp_path / 'own', tasks=(1,))
+    milk = run(tmp_path / 'milk', tasks=(1,), target='milk')
+    results = summarise_pool(pooled(own, milk))
+    parts = by_label(results)['frs']['parts']
+    assert [(p['part'], p['trials']) for p in parts] == [('task 1 milk', 2), ('task 1', 2)]
+    assert 'targets stock, milk, assets' in markdown(results)
+
+
 def test_method_of_one_seed_stands_beside_those_of_two(tmp_path):
     a = run(tmp_path / 'a', checkpoints=('mini', WEAK), digests=('aa', 'bb'))
     b = run(tmp_path / 'b', 'direct', digests=('aa',))

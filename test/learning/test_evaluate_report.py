@@ -129,7 +129,6 @@ def test_picture_shows_a_bar_per_method_and_group(results, tmp_path):
         {'checkpoints': ('a', 'b'), 'digests': ('0', '0')},
         {'methods': (Method('frs', 'frs'), Method('frs@1', 'frs'))},
         {'layout': 'messy'},
-        {'target': 'none'},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(change):

@@ -44,3 +44,31 @@ def test_shuffled_layouts_depend_on_seed_and_init_state(butter_env):
 def test_only_objects_of_the_scene_can_be_targets(butter_env):
     with pytest.raises(ConfigError, match='no object banana_1'):
         butter_env.retarget('banana_1')
+
+
+@pytest.fixture(scope='module')
+def tomato_env():
+    from frs_ros.sim.libero import LiberoEnv
+
+    env = LiberoEnv('libero_object', 6, cameras=(), assets='standin', target='tomato_sauce')
+    yield env
+    env.close()
+
+
+def test_a_named_target_is_the_task_from_the_start_and_after_every_reset(tomato_env):
+    words = 'pick up the tomato sauce and place it in the basket'
+    assert tomato_env.instruction == words
+    for init_id in (30, 31):
+        tomato_env.reset(init_id)
+        assert tomato_env.instruction == words
+        assert tomato_env.scene().target == 'tomato_sauce_1'
+        assert tomato_env.goals == (('in', 'tomato_sauce_1', 'basket_1_contain_region'),)
+
+
+def test_a_named_target_must_be_in_the_scene_of_a_suite_where_things_are_fetched():
+    from frs_ros.sim.libero import LiberoEnv
+
+    with pytest.raises(ConfigError, match="unknown target of task 6 'milk'; choose one of: bbq"):
+        LiberoEnv('libero_object', 6, cameras=(), assets='standin', target='milk')
+    with pytest.raises(ConfigError, match='libero_object only'):
+        LiberoEnv('libero_goal', 0, cameras=(), assets='standin', target='cream_cheese')

@@ -19,8 +19,9 @@ LIBERO = Graph(
         Row('libero_bridge', ends_graph=True),
     ),
     arguments=(
-        *same('libero_bridge', 'suite', 'task_id', 'first_init', 'init_count', 'episodes'),
-        *same('libero_bridge', 'seed', 'mode', 'assets', 'instruction', 'max_steps', 'view_every'),
+        *same('libero_bridge', 'suite', 'task_id', 'target', 'first_init', 'init_count'),
+        *same('libero_bridge', 'episodes', 'seed', 'mode', 'assets', 'instruction', 'max_steps'),
+        *same('libero_bridge', 'view_every'),
         *same('policy_server', 'checkpoint', 'method', 'method_options', 'distilled'),
         Argument(
             'guidance',

@@ -15,6 +15,11 @@ class LiberoBridgeParameters:
 
     suite: str = parameter('libero_object', 'LIBERO suite.', choices=SUITES)
     task_id: int = parameter(0, 'Index of the task within the suite.', low=0, high=89)
+    target: str = parameter(
+        '',
+        "Type of the object to fetch in the place of the task's own, such as milk; "
+        'libero_object only.',
+    )
     first_init: int = parameter(0, 'First stock init state.', low=0, high=49)
     init_count: int = parameter(
         10, 'Init states to go through, from the first on, over and over.', low=1, high=50
