@@ -40,8 +40,8 @@ METHODS_HELP = """steering methods with commas between, each NAME[OPTION=VALUE,.
 'direct@0.5' guides at half magnitude, 'frs[strength=0.5]' gives an option. Each method has options
 of its own; all have guidance, wrong, wrong_kind, instruction, replan and steps, which take the
 place of the options of those names here: 'base,frs[replan=10]'. 'dsbc[checkpoint=FILE]' and
-'bc[checkpoint=FILE]' run what frs train wrote, unguided unless they say guidance (default:
-%(default)s)"""
+'bc[checkpoint=FILE]' run what frs train wrote, unguided unless they say guidance; {task} and
+{target} in FILE stand for those of the episode (default: %(default)s)"""
 MOST_BARS = 6  # of a task; more cannot be told apart
 PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
 
@@ -233,9 +233,11 @@ def _settings(
 
     methods = parse_methods(args.methods)
     choose('target', args.target, (*TARGETS, *GROCERIES))
+    chosen = _common_tasks(args.tasks, tasks, checkpoints)
+    distilled = _distilled(_of_tasks(methods, chosen, args.target))
     return EvaluationSettings(
         suite=args.suite,
-        tasks=_common_tasks(args.tasks, tasks, checkpoints),
+        tasks=chosen,
         methods=methods,
         conditions=Conditions(
             args.guidance, args.wrong, args.wrong_kind, args.instruction, args.replan, args.steps
@@ -247,7 +249,7 @@ def _settings(
         layout=args.layout,
         target=args.target,
         digests=tuple(_digest(file) for file in checkpoints),
-        distilled=tuple(_digest(file) for file in _distilled(methods)),
+        distilled=tuple(_digest(file) for file in distilled),
     )
 
 
@@ -268,7 +270,7 @@ def _check_methods(settings: EvaluationSettings, policy: FlowPolicy) -> None:
     from frs_ros.learning.adjusted import adjusted
     from frs_ros.steering.planner import Planner
 
-    for method in settings.methods:
+    for method in _of_tasks(settings.methods, settings.tasks, settings.target):
         conditions = method.under(settings.conditions)
         try:
             fitted = adjusted(policy, replan=conditions.replan, steps=conditions.steps)
@@ -304,6 +306,15 @@ def _check_compared(pairs: Sequence[tuple[str, str]], settings: EvaluationSettin
             raise ConfigError(
                 f"--compare names '{label}', which is none of the methods {', '.join(labels)}"
             )
+
+
+def _of_tasks(methods: Sequence[Method], tasks: Sequence[int], target: str) -> list[Method]:
+    """The methods, each as often as it differs between tasks."""
+    found: list[Method] = []
+    for method in (m.of_task(task_id, target) for m in methods for task_id in tasks):
+        if method not in found:
+            found.append(method)
+    return found
 
 
 def _distilled(methods: Sequence[Method]) -> list[Path]:

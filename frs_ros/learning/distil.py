@@ -26,14 +26,10 @@ from frs_ros.learning.distil_data import (
     without_lapses,
 )
 from frs_ros.learning.distil_loop import History, train
-from frs_ros.learning.distil_numbers import (
-    decisions,
-    errors,
-    label_of,
-    predictions,
-    statistics,
-)
+from frs_ros.learning.distil_numbers import decisions, errors, statistics
 from frs_ros.learning.distil_report import plot_report
+from frs_ros.learning.likelihood import Likelihood
+from frs_ros.learning.objective import NOISE, Objective
 from frs_ros.learning.report import write_json
 from frs_ros.policies.noise_checkpoint import save_noise_policy
 from frs_ros.policies.noise_description import BC, DSBC, Architecture, NoiseDescription
@@ -53,11 +49,13 @@ class Lesson:
         description: Of the network.
         samples: To learn from.
         held_out: To validate on; None if there are none.
+        objective: What is asked of the network.
     """
 
     description: NoiseDescription
     samples: Samples
     held_out: Samples | None
+    objective: Objective
 
 
 @dataclass(frozen=True)
@@ -82,6 +80,7 @@ def distil(
     kind: str,
     config: DistilConfig,
     *,
+    objective: Objective | None = None,
     progress: bool = True,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Any]:
@@ -93,6 +92,7 @@ def distil(
         out: Folder.
         kind: 'dsbc' or 'bc'.
         config: Settings.
+        objective: What is asked of the network; None to learn the dataset's own noise or actions.
         progress: Whether to show progress.
         clock: Seconds.
 
@@ -103,7 +103,9 @@ def distil(
         DataError: There is no successful episode, or too few of them.
         ConfigError: A setting does not fit the data.
     """
-    learnt = learn(dataset, name, kind, config, progress=progress, clock=clock)
+    learnt = learn(
+        dataset, name, kind, config, objective=objective, progress=progress, clock=clock
+    )
     lesson = learnt.lesson
     file = out / f'{kind}.safetensors'
     checkpoint = save_noise_policy(learnt.network, lesson.description, file)
@@ -119,20 +121,22 @@ def learn(
     kind: str,
     config: DistilConfig,
     *,
+    objective: Objective | None = None,
     progress: bool = True,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Learnt:
     """As `distil`; writes nothing."""
     start = clock()
-    lesson = prepare(dataset, name, kind, config)
+    lesson = prepare(dataset, name, kind, config, objective)
     description = lesson.description
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = DistilledNetwork(description)
-    history = train(network, lesson.samples, lesson.held_out, config, progress)
+    history = train(network, lesson.samples, lesson.held_out, config, lesson.objective, progress)
     metrics: dict[str, Any] = {
         'kind': kind,
         'variant': description.architecture.variant,
+        'labels_are': lesson.objective.what,
         'data': {**description.training['data'], 'name': name},
         'config': asdict(config),
         'parameters': sum(p.numel() for p in network.parameters()),
@@ -143,7 +147,13 @@ def learn(
     return Learnt(network, lesson, metrics)
 
 
-def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilConfig) -> Lesson:
+def prepare(
+    dataset: DistillationDataset,
+    name: str,
+    kind: str,
+    config: DistilConfig,
+    objective: Objective | None = None,
+) -> Lesson:
     """Tensors and description; raises as `distil`."""
     space = dataset.info.policy.action_space
     variant = config.resolved_variant(kind, space)
@@ -151,8 +161,8 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
     chosen, kept = split(episodes, config.val_episodes, name)
     inputs = make_inputs(dataset, chosen, config.proprio)
     scale = _action_scale(chosen) if kind == BC else None
-    label = partial(_actions, scale=scale) if scale else _noise
-    made = partial(make_samples, inputs=inputs, label=label, space=space)
+    asked = objective or _own_labels(scale, variant)
+    made = partial(make_samples, inputs=inputs, label=asked.label, space=space, dataset=dataset)
     samples = whole = made(chosen)
     held_out = made(kept) if kept else None
     if kind == DSBC and config.defer:
@@ -183,12 +193,19 @@ def prepare(dataset: DistillationDataset, name: str, kind: str, config: DistilCo
         action_high=tuple(map(float, scale.action_high)) if scale else (),
         training=training,
     )
-    return Lesson(description, samples, held_out)
+    return Lesson(description, samples, held_out, asked)
 
 
 def peak_memory_mb() -> float:
     """Largest resident memory of this process so far, MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _own_labels(scale: Normalisation | None, variant: str) -> Likelihood:
+    """The dataset's noise, or its actions where there is a scale for them."""
+    if scale is None:
+        return Likelihood(NOISE, _noise, variant)
+    return Likelihood('actions, in the range of the data', partial(_actions, scale=scale), variant)
 
 
 def _noise(episode: DistillationEpisode) -> np.ndarray:
@@ -218,7 +235,6 @@ def _numbers(
     """What the report shows."""
     generalist = lesson.description.generalist
     names = action_names(generalist.action_space)[: generalist.action_dim]
-    variant = lesson.description.architecture.variant
     numbers: dict[str, Any] = {
         'samples': len(lesson.samples),
         'held_out_samples': len(lesson.held_out) if lesson.held_out else 0,
@@ -238,7 +254,6 @@ def _numbers(
             rows = samples.steered.numpy()  # of others no noise is asked for
             numbers['deferral'][part] = decisions(network, samples)
         if rows.any():
-            predicted = predictions(network, samples, config.seed)
-            wanted = label_of(samples, variant)
+            predicted, wanted = lesson.objective.met(network, samples, config.seed)
             numbers['error'][part] = errors(predicted[rows], wanted[rows], names)
     return numbers

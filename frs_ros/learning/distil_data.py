@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ class Samples:
         sentence: [N] index of the instruction.
         target: [N, H, A] what is to be learnt.
         steered: [N] bool, whether a wish was followed.
+        number: [N] int64 place of the chunk among all of the dataset.
     """
 
     images: tuple[Tensor, ...]
@@ -40,9 +41,15 @@ class Samples:
     sentence: Tensor
     target: Tensor
     steered: Tensor
+    number: Tensor
 
     def __len__(self) -> int:
         return len(self.target)
+
+    def take(self, kept: Tensor) -> Samples:
+        """Those of a mask [N]."""
+        others = {f.name: getattr(self, f.name)[kept] for f in fields(self) if f.name != 'images'}
+        return Samples(images=tuple(images[kept] for images in self.images), **others)
 
 
 def successes(dataset: DistillationDataset, name: str) -> tuple[DistillationEpisode, ...]:
@@ -117,20 +124,22 @@ def lapses(steered: np.ndarray) -> np.ndarray:
 def without_lapses(samples: Samples, episodes: Sequence[DistillationEpisode]) -> Samples:
     """The samples of these episodes but for their `lapses`."""
     missed = np.concatenate([lapses(np.asarray(e.steered, bool)) for e in episodes])
-    kept = torch.from_numpy(~missed)
-    return Samples(
-        images=tuple(images[kept] for images in samples.images),
-        state=samples.state[kept],
-        sentence=samples.sentence[kept],
-        target=samples.target[kept],
-        steered=samples.steered[kept],
-    )
+    return samples.take(torch.from_numpy(~missed))
 
 
 def make_samples(
-    episodes: Sequence[DistillationEpisode], inputs: Inputs, label: Label, space: str
+    episodes: Sequence[DistillationEpisode],
+    inputs: Inputs,
+    label: Label,
+    space: str,
+    dataset: DistillationDataset,
 ) -> Samples:
-    """All observations of the episodes; those with an unknown instruction count as the first."""
+    """All observations of these episodes of a dataset.
+
+    Those with an unknown instruction count as the first.
+    """
+    ends = np.cumsum([len(episode) for episode in dataset.episodes])
+    numbers = {id(e): np.arange(end - len(e), end) for e, end in zip(dataset.episodes, ends)}
     known = {text: index for index, text in enumerate(inputs.instructions)}
 
     def sentence(episode: DistillationEpisode) -> Tensor:
@@ -148,4 +157,5 @@ def make_samples(
             np.concatenate([label(e) for e in episodes]).astype(np.float32, copy=False)
         ),
         steered=torch.from_numpy(np.concatenate([e.steered for e in episodes]).astype(bool)),
+        number=torch.from_numpy(np.concatenate([numbers[id(e)] for e in episodes])),
     )

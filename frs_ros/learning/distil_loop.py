@@ -19,6 +19,7 @@ from tqdm import tqdm
 from frs_ros.learning.distil_config import SHIFT, DistilConfig
 from frs_ros.learning.distil_data import Samples
 from frs_ros.learning.generalist_loop import step_generator
+from frs_ros.learning.objective import Objective
 from frs_ros.learning.shares import set_gradients
 from frs_ros.policies.noise_network import to_input
 from frs_ros.policies.noise_policy import DistilledNetwork
@@ -52,6 +53,7 @@ def train(
     samples: Samples,
     held_out: Samples | None,
     config: DistilConfig,
+    objective: Objective,
     progress: bool = True,
 ) -> History:
     """Optimises the network in place; the same on every run with the same arguments.
@@ -61,6 +63,7 @@ def train(
         samples: To learn from.
         held_out: To validate on, if there are any.
         config: Settings.
+        objective: What is minimised.
         progress: Whether to show progress.
     """
     history, best, recent = History(), _Best(), []
@@ -77,14 +80,14 @@ def train(
     ):
         while history.steps < config.steps and not best.is_old(history.steps, config):
             step = history.steps
-            recent.append(_step(network, optimizer, samples, views, config, step, pool))
+            recent.append(_step(network, optimizer, samples, views, config, step, pool, objective))
             history.steps += 1
             bar.update()
             if history.steps % every == 0 or history.steps == config.steps:
                 entry = {'train': sum(recent) / len(recent)}
                 recent.clear()
                 if held_out is not None:
-                    entry['val'] = validation_loss(network, held_out, config)
+                    entry['val'] = validation_loss(network, held_out, config, objective)
                     best.offer(network, entry['val'], history.steps)
                 history.entries.append({'step': history.steps, **entry})
                 bar.set_postfix({k: f'{v:.3f}' for k, v in entry.items()})
@@ -122,6 +125,7 @@ def _step(
     config: DistilConfig,
     step: int,
     pool: ThreadPoolExecutor,
+    objective: Objective,
 ) -> float:
     """One step; `views` are the samples' pictures, padded if they are to be shifted."""
     share = math.ceil(config.batch / config.threads)
@@ -133,7 +137,7 @@ def _step(
             shifted(images, rows, generator) if config.augment == SHIFT else images[rows]
             for images in views
         ]
-        value = _loss(network, samples, rows, pictures, generator)
+        value = _loss(network, samples, rows, pictures, generator, objective)
         return value, float(value.detach())
 
     losses = set_gradients(list(network.parameters()), loss, config.threads, pool)
@@ -178,14 +182,17 @@ def shifted(wide: Tensor, rows: Tensor, generator: Generator) -> Tensor:
 
 
 @torch.no_grad()
-def validation_loss(network: DistilledNetwork, held_out: Samples, config: DistilConfig) -> float:
+def validation_loss(
+    network: DistilledNetwork, held_out: Samples, config: DistilConfig, objective: Objective
+) -> float:
     """Mean loss over the held-out samples, always with the same random numbers."""
     network.eval()
     total = 0.0
     for number, rows in enumerate(_parts(len(held_out))):
         pictures = [images[rows] for images in held_out.images]
         generator = step_generator(config.seed, _VALIDATION, number)
-        total += len(rows) * float(_loss(network, held_out, rows, pictures, generator))
+        loss = _loss(network, held_out, rows, pictures, generator, objective)
+        total += len(rows) * float(loss)
     network.train()
     return total / len(held_out)
 
@@ -211,11 +218,12 @@ def _loss(
     rows: Tensor,
     pictures: list[Tensor],
     generator: Generator,
+    objective: Objective,
 ) -> Tensor:
     features = network.encoder(
         [to_input(picture) for picture in pictures], samples.state[rows], samples.sentence[rows]
     )
-    return network.loss(features, samples.target[rows], samples.steered[rows], generator)
+    return objective.loss(network, features, samples, rows, generator)
 
 
 def _parts(count: int) -> tuple[Tensor, ...]:

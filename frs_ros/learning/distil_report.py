@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from frs_ros.learning.charts import COLOURS, new_figure, save
-from frs_ros.policies.noise_description import BC
+from frs_ros.learning.objective import NOISE
 from frs_ros.policies.noise_heads import BOUND
 
 _GREY, _ORANGE, _BLUE, _GREEN = COLOURS[:4]
@@ -27,7 +27,7 @@ def plot_report(path: Path, metrics: Mapping[str, Any], target: np.ndarray, stee
     """
     figure = new_figure(12.0, 7.4)
     (loss, law), (spread, error) = figure.subplots(2, 2)
-    what = 'actions, in the range of the data' if metrics['kind'] == BC else 'noise'
+    what = metrics['labels_are']
     _loss(loss, metrics)
     _law(law, metrics, target, np.asarray(steered), what)
     _spread(spread, metrics['labels'], what)
@@ -65,7 +65,8 @@ def _law(
     axes: Any, metrics: Mapping[str, Any], target: np.ndarray, steered: np.ndarray, what: str
 ) -> None:
     """Histogram of all label entries; noise that the policy drew itself is standard normal."""
-    edge = BOUND if metrics['kind'] != BC else 1.2
+    noise = what == NOISE
+    edge = BOUND if noise else 1.2
     bins = np.linspace(-edge, edge, 61)
     for rows, label, colour in (
         (steered, 'steered chunks', _BLUE),
@@ -75,7 +76,7 @@ def _law(
             values = np.clip(target[rows], -edge, edge).ravel()
             share = f'{label} ({rows.sum()})'
             axes.hist(values, bins, density=True, alpha=0.55, color=colour, label=share)
-    if metrics['kind'] != BC:
+    if noise:
         density = np.exp(-(bins**2) / 2) / np.sqrt(2 * np.pi)
         axes.plot(bins, density, color='0.2', linewidth=1, label='standard normal')
     axes.set(title=f'labels: all elements, ends hold what is beyond ({what})', xlabel='value')

@@ -71,7 +71,8 @@ class EpisodeRunner:
 
     def __call__(self, job: Job) -> EpisodeRecord:
         """Runs one episode; ConfigError if its task has too few init states."""
-        settings, method = self._settings, self._settings.method(job.method)
+        settings = self._settings
+        method = settings.method(job.method).of_task(job.task_id, settings.target)
         conditions = method.under(settings.conditions)
         self._load(job)
         assert self._env is not None

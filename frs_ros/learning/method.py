@@ -7,7 +7,8 @@
     VALUE   := JSON | WORD {'+' WORD} | PATH
 
 An option is one of the method (`steering.registry`) or a condition (`conditions.Conditions`) that
-is to differ from that of the other methods. Several words joined by '+' are a list.
+is to differ from that of the other methods. Several words joined by '+' are a list. `{task}` and
+`{target}` in a path stand for those of the episode: what was learnt for one task only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from frs_ros.errors import ConfigError, choose
@@ -28,7 +29,7 @@ UNSTEERED = 'base'
 _OF_GUIDANCE = ('guidance', 'wrong', 'wrong_kind')
 _FORM = re.compile(r'(?P<name>[^\[\]@]*)(\[(?P<options>.*)\])?(?P<at>@(?P<number>[^\[\]@]*))?')
 _WORDS = re.compile(r'\w+(\+\w+)*')
-_PATH = re.compile(r'[\w./~-]+')
+_PATH = re.compile(r'[\w./~{}-]+')
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,16 @@ class Method:
         except ConfigError as error:
             raise ConfigError(f"'{label}': {error}") from None
         return method
+
+    def of_task(self, task_id: int, target: str) -> Method:
+        """With `{task}` and `{target}` in its options filled in."""
+
+        def filled(value: Any) -> Any:
+            if not isinstance(value, str):
+                return value
+            return value.replace('{task}', str(task_id)).replace('{target}', target)
+
+        return replace(self, options={key: filled(v) for key, v in self.options.items()})
 
     def steerer(self) -> Steerer:
         """What plans; ConfigError if an option does not exist or fit."""

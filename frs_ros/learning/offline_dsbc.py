@@ -2,13 +2,14 @@
 """Offline DSBC (arXiv 2606.13675, section 4.3): demonstrations become noise labels.
 
 Every chunk of a demonstration is taken back to the noise that the generalist's own sampler turns
-into it. No robot moves; whether the labels solve the task has not been seen.
+into it. No robot moves; whether the labels solve the task has not been seen. What the generalist
+would have done by itself counts as left to it, as where an operator lets go.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,9 @@ from frs_ros.errors import ConfigError, DataError
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.chunk import GivenChunk
 from frs_ros.guidance.references import reference_chunk
-from frs_ros.policies.base import FlowPolicy
+from frs_ros.learning.by_itself import distance_to_nearly_all
+from frs_ros.learning.distil_data import lapses
+from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.policies.identity import policy_info
 from frs_ros.policies.noise_inputs import image_of
 from frs_ros.steering.base import plan_rng
@@ -68,18 +71,23 @@ class Labelling:
         every: Steps between two chunks, at least; 0 for the policy's `execute_steps`.
         max_error: Largest RMS round-trip error of a label, in model space, where 1 is full
             command.
+        alone: Chunks to which nearly all of the policy's own plans come this near are left to it,
+            see `by_itself`; 0 for none.
         image_size: Of the dataset's pictures.
         seed: Of the padding's noise.
     """
 
     every: int = 0
     max_error: float = 0.05
+    alone: float = 0.2
     image_size: int = 84
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.every < 0 or self.seed < 0:
             raise ConfigError('--every and --seed must not be negative')
+        if not self.alone >= 0:
+            raise ConfigError(f'--alone must not be negative, not {self.alone}')
         if not self.max_error > 0:
             raise ConfigError(f'--max-error must be positive, not {self.max_error}')
 
@@ -93,11 +101,28 @@ class Label:
         reference: [H, A] the chunk that was asked for, in units.
         error: RMS over the action dimensions between the reference and what the noise becomes,
             in model space.
+        wanted: [H, A] as `reference`, in model space.
     """
 
     noise: np.ndarray
     reference: np.ndarray
     error: float
+    wanted: np.ndarray
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Demonstrations with the noise that they come from.
+
+    Attributes:
+        dataset: For `distil`.
+        contexts: Of all its chunks in order: the observation as the policy has encoded it.
+        actions: Episode -> [N, H, A] demonstrated chunks in model space.
+    """
+
+    dataset: DistillationDataset
+    contexts: tuple[Context, ...]
+    actions: Mapping[str, np.ndarray]
 
 
 def label(
@@ -118,7 +143,8 @@ def label(
     became = to_numpy(policy.to_model(plan.chunk[None], observation))
     difference = (became - wanted)[..., : spec.action_dim]
     reference = policy.from_model(policy.asarray(wanted), observation)[0]
-    return Label(plan.noise, reference, float(np.sqrt(np.mean(difference**2))))
+    error = float(np.sqrt(np.mean(difference**2)))
+    return Label(plan.noise, reference, error, wanted[0, :, : spec.action_dim])
 
 
 def label_demonstrations(
@@ -126,19 +152,27 @@ def label_demonstrations(
     demonstrations: Iterable[Demonstrated],
     settings: Labelling,
     sources: Iterable[Source] = (),
-) -> DistillationDataset:
+) -> Labelled:
     """Labels all demonstrations; what is left out is counted in the dataset's description.
 
     Raises:
         DataError: A demonstration does not fit the policy, or no label is left.
     """
     episodes: list[DistillationEpisode] = []
+    contexts: list[Context] = []
+    actions: dict[str, np.ndarray] = {}
     dropped: Counter[str] = Counter()
     for number, demonstration in enumerate(demonstrations):
         _check(demonstration, policy)
-        episode = _episode(policy, demonstration, settings, number, dropped)
-        if episode is not None:
-            episodes.append(episode)
+        kept = list(_labels(policy, demonstration, settings, number, dropped))
+        if not kept:
+            continue
+        name = demonstration.id
+        if name in actions:  # of two datasets
+            name = f'{name}#{number}'
+        episodes.append(_episode(policy, demonstration, settings, name, kept))
+        contexts += [one.context for one in kept]
+        actions[name] = np.stack([one.label.wanted for one in kept]).astype(np.float32)
     if not episodes:
         counted = ', '.join(f'{count} {reason}' for reason, count in dropped.items())
         raise DataError(f'no demonstration gave a label ({counted or "there are none"})')
@@ -150,7 +184,7 @@ def label_demonstrations(
         sources=tuple(sources),
         dropped=dict(dropped),
     )
-    return DistillationDataset(info, tuple(episodes))
+    return Labelled(DistillationDataset(info, tuple(episodes)), tuple(contexts), actions)
 
 
 def chosen_frames(frames: np.ndarray, every: int) -> np.ndarray:
@@ -173,20 +207,29 @@ def _check(demonstration: Demonstrated, policy: FlowPolicy) -> None:
             raise DataError(f"{name} has no pictures of camera '{camera.name}', only of {has}")
 
 
-def _episode(
+@dataclass(frozen=True)
+class _Kept:
+    """A label that is used, and where."""
+
+    position: int
+    label: Label
+    context: Context
+    followed: bool
+
+
+def _labels(
     policy: FlowPolicy,
     demonstration: Demonstrated,
     settings: Labelling,
     number: int,
     dropped: Counter[str],
-) -> DistillationEpisode | None:
-    """The labels of one demonstration, None if none is left; counts what is left out."""
+) -> Iterator[_Kept]:
+    """The labels of one demonstration; counts what is left out."""
     every = settings.every or policy.spec.execute_steps
-    kept: list[tuple[int, Label]] = []
     for position in chosen_frames(demonstration.frames, every):
         step = int(demonstration.frames[position])
         rng = plan_rng(settings.seed + number, step)
-        seen = _observation(demonstration, position, step)
+        seen = _observation(demonstration, int(position), step)
         try:
             made = label(policy, seen, demonstration.actions[step:], rng)
         except ConfigError:
@@ -195,26 +238,39 @@ def _episode(
         if not made.error <= settings.max_error or not np.isfinite(made.noise).all():
             dropped[ROUND_TRIP] += 1
             continue
-        kept.append((int(position), made))
-    if not kept:
-        return None
-    positions = [position for position, _ in kept]
+        with policy.inference():
+            context = policy.encode(seen)
+        away = distance_to_nearly_all(policy, context, made.wanted, rng)
+        yield _Kept(int(position), made, context, away > settings.alone)
+
+
+def _episode(
+    policy: FlowPolicy,
+    demonstration: Demonstrated,
+    settings: Labelling,
+    name: str,
+    kept: Sequence[_Kept],
+) -> DistillationEpisode:
+    every = settings.every or policy.spec.execute_steps
+    positions = [one.position for one in kept]
     steps = demonstration.frames[positions]
     rate = policy.spec.control_hz
+    followed = np.array([one.followed for one in kept])
     return DistillationEpisode(
-        id=demonstration.id,
+        id=name,
         instruction=demonstration.instruction,
         outcome='success',
         seed=settings.seed,
         source=METHOD,
         images=_small(demonstration, positions, policy, settings.image_size),
         state=np.asarray(demonstration.state[steps], np.float64),
-        noise=np.stack([made.noise for _, made in kept]),
-        actions=np.stack([made.reference for _, made in kept]),
+        noise=np.stack([one.label.noise for one in kept]),
+        actions=np.stack([one.label.reference for one in kept]),
         executed=np.full(len(kept), min(every, policy.spec.horizon), np.int64),
         stamp_ns=np.round(steps * 1e9 / rate).astype(np.int64),
         method=np.full(len(kept), METHOD),
-        steered=np.ones(len(kept), bool),
+        # one chunk in which the policy happens to agree is no place to let go
+        steered=followed | lapses(followed),
     )
 
 

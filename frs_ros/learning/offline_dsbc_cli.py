@@ -49,7 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='labels whose round trip errs by more are dropped and counted; RMS in model space, '
         'where 1 is full command (default: %(default)s)',
     )
+    option(
+        '--alone',
+        type=float,
+        default=0.2,
+        metavar='RMS',
+        help="chunks to which nearly all of the policy's own plans come this near are left to it, "
+        'as by an operator who lets go; 0 for none (default: %(default)s, in model space)',
+    )
     add_training(parser, DSBC, variants=True)
+    parser.set_defaults(steps=400, batch=96)  # a step costs more than one on noise labels
 
 
 def run(args: argparse.Namespace) -> None:
@@ -62,19 +71,24 @@ def run(args: argparse.Namespace) -> None:
     from frs_ros.learning.demonstrated import chosen_files, read, sources
     from frs_ros.learning.distil import distil
     from frs_ros.learning.offline_dsbc import Labelling, label_demonstrations
+    from frs_ros.learning.through_sampler import ThroughSampler, stacking
     from frs_ros.policies.checkpoint import load_policy
 
     config = config_from(args)
     if args.limit < 0:
         raise ConfigError('--limit must not be negative')
-    settings = Labelling(every=args.every, max_error=args.max_error, seed=args.seed)
-    torch.set_num_threads(config.threads)
-    policy = load_policy(args.checkpoint)
+    settings = Labelling(
+        every=args.every, max_error=args.max_error, alone=args.alone, seed=args.seed
+    )
+    torch.set_num_threads(1)  # the workers of the training are threads of their own
+    policy = stacking(load_policy(args.checkpoint))
     files = chosen_files(args.demos, args.instruction, args.limit)
     bar = tqdm(read(files), total=len(files), desc='labelling', unit='ep')
-    dataset = label_demonstrations(policy, bar, settings, sources(args.demos))
+    labelled = label_demonstrations(policy, bar, settings, sources(args.demos))
+    dataset = labelled.dataset
     folder = args.out / DATASET
     save_dataset(dataset, folder)
     dropped = ', '.join(f'{count} {why}' for why, count in dataset.info.dropped.items())
     print(f'{dataset.samples} labels in {folder}; dropped: {dropped or "none"}')
-    conclude(args, distil(dataset, str(folder), args.out, DSBC, config))
+    objective = ThroughSampler(policy, labelled.contexts, labelled.actions)
+    conclude(args, distil(dataset, str(folder), args.out, DSBC, config, objective=objective))

@@ -58,5 +58,5 @@ def sentence(comparison: Mapping[str, Any]) -> str:
     )
 
 
-def _solved(method: str, samples: Sequence[Sample]) -> dict[tuple[str, str, int, int], bool]:
+def _solved(method: str, samples: Sequence[Sample]) -> dict[tuple[str, str, str, int, int], bool]:
     return {s.place: s.record.success for s in samples if s.method == method}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,6 +108,10 @@ class MiniPolicy:
                 seen[0].tokens(), seen[1].tokens(), torch.from_numpy(proprio)[None], instruction
             )
         )
+
+    def stack(self, contexts: Sequence[MiniContext]) -> MiniContext:
+        """Several encoded observations as one context."""
+        return MiniContext(torch.cat([context.condition for context in contexts]))
 
     def velocity(self, x: Tensor, t: Tensor, context: Any) -> Tensor:
         """dx/dt at x [B, H, D] and t [B]; the `MiniContext` has batch B or 1."""

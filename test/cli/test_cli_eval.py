@@ -197,3 +197,16 @@ def test_bench_plan_writes_json(checkpoint, tmp_path):
     assert results['plans']['sample_and_rank'] == {'encodes': 1, 'velocity_evaluations': 160}
     assert results['rank_within_limit'] == (results['rank_over_base'] <= 4)
     assert f'{results["frs_over_base"]:.2f} plain plans' in done.stdout
+
+
+def test_each_task_has_the_methods_that_differ_between_tasks():
+    from frs_ros.commands.eval import _of_tasks
+    from frs_ros.learning.method import parse_methods
+
+    methods = parse_methods('base,dsbc[checkpoint=d/{task}/{target}.safetensors]')
+    found = _of_tasks(methods, (5, 7), 'stock')
+    assert [m.options.get('checkpoint') for m in found] == [
+        None,
+        'd/5/stock.safetensors',
+        'd/7/stock.safetensors',
+    ]

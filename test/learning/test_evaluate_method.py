@@ -179,6 +179,16 @@ def test_a_learnt_method_is_read_with_the_path_of_its_checkpoint():
     assert Method.parse(spaced.full_label(Conditions())).options == spaced.options
 
 
+def test_a_path_can_name_the_task_of_the_episode():
+    method = Method.parse('bc[checkpoint=out/{task}_{target}/bc.safetensors,steer=frs]')
+    assert Method.parse(method.full_label(Conditions())).options == method.options
+    of_task = method.of_task(7, 'milk')
+    assert of_task.options == {'checkpoint': 'out/7_milk/bc.safetensors', 'steer': 'frs'}
+    assert of_task.label == method.label  # episodes of all tasks are counted together
+    plain = Method.parse('frs[strength=0.5,operator=translation+rotation]')
+    assert plain.of_task(7, 'milk') == plain
+
+
 def test_a_learnt_method_acts_alone_unless_it_asks_for_guidance():
     common = Conditions(guidance='oracle', wrong=0.2)
     assert Method.parse(LEARNT).under(common).guidance == 'none'

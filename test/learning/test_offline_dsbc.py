@@ -91,7 +91,7 @@ def test_padding_is_the_policys_own():
 
 
 def test_a_dataset_is_made_and_says_whose_noise_it_is(policy):
-    dataset = label_demonstrations(policy, [demonstration(policy)], Labelling())
+    dataset = label_demonstrations(policy, [demonstration(policy)], Labelling()).dataset
     episode = dataset.episodes[0]
     assert dataset.info.policy.policy_id == policy_id(policy)
     assert dataset.info.cameras == ('agentview', 'wrist')
@@ -102,6 +102,33 @@ def test_a_dataset_is_made_and_says_whose_noise_it_is(policy):
     np.testing.assert_array_equal(episode.executed, [5, 5])
 
 
+def test_what_goes_with_the_labels_is_in_their_order(policy):
+    both = [demonstration(policy), demonstration(policy, steps=6)]  # of two datasets: one name
+    labelled = label_demonstrations(policy, both, Labelling())
+    assert [e.id for e in labelled.dataset.episodes] == ['d0', 'd0#1']
+    assert len(labelled.contexts) == labelled.dataset.samples == 3
+    for episode in labelled.dataset.episodes:
+        asked = to_numpy(policy.to_model(episode.actions, None))
+        np.testing.assert_allclose(labelled.actions[episode.id], asked, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('distances', 'followed'),
+    [
+        ([0.3, 0.1, 0.1, 0.1, 0.3], [True, False, False, False, True]),
+        ([0.3, 0.1, 0.1, 0.3, 0.1], [True, True, True, True, False]),
+    ],
+)
+def test_what_the_policy_does_by_itself_is_left_to_it(policy, monkeypatch, distances, followed):
+    import frs_ros.learning.offline_dsbc as module
+
+    far = iter(distances)
+    monkeypatch.setattr(module, 'distance_to_nearly_all', lambda *_: next(far))
+    shown = demonstration(policy, steps=18, every=4)
+    labelled = label_demonstrations(policy, [shown], Labelling(every=4, alone=0.2))
+    assert labelled.dataset.episodes[0].steered.tolist() == followed
+
+
 def test_bad_round_trips_are_dropped_and_counted(policy, monkeypatch):
     import frs_ros.learning.offline_dsbc as module
 
@@ -110,10 +137,10 @@ def test_bad_round_trips_are_dropped_and_counted(policy, monkeypatch):
     def spoilt(*arguments):
         calls.append(1)
         made = real(*arguments)
-        return module.Label(made.noise, made.reference, 0.3 if len(calls) == 1 else made.error)
+        return replace(made, error=0.3) if len(calls) == 1 else made
 
     monkeypatch.setattr(module, 'label', spoilt)
-    dataset = label_demonstrations(policy, [demonstration(policy)], Labelling())
+    dataset = label_demonstrations(policy, [demonstration(policy)], Labelling()).dataset
     assert dataset.info.dropped == {ROUND_TRIP: 1}
     assert dataset.samples == 1
 
@@ -121,7 +148,7 @@ def test_bad_round_trips_are_dropped_and_counted(policy, monkeypatch):
 def test_actions_that_cannot_be_asked_for_are_counted(policy):
     wild = demonstration(policy, name='wild')
     wild.actions[9] = 50.0
-    dataset = label_demonstrations(policy, [demonstration(policy), wild], Labelling())
+    dataset = label_demonstrations(policy, [demonstration(policy), wild], Labelling()).dataset
     assert dataset.info.dropped[BEYOND] >= 1
 
 
@@ -148,7 +175,12 @@ def test_frames_are_at_least_so_far_apart(every, expected):
 
 
 @pytest.mark.parametrize(
-    ('values', 'words'), [({'every': -1}, '--every'), ({'max_error': 0.0}, '--max-error')]
+    ('values', 'words'),
+    [
+        ({'every': -1}, '--every'),
+        ({'max_error': 0.0}, '--max-error'),
+        ({'alone': -0.1}, '--alone'),
+    ],
 )
 def test_settings_that_do_not_fit_are_refused(values, words):
     with pytest.raises(ConfigError, match=words):

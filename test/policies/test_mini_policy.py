@@ -101,3 +101,14 @@ def test_spatial_softmax_finds_a_peak(cell):
     np.testing.assert_allclose(seen.xy[0, 0].detach(), expected, atol=1e-5)
     assert seen.features.item() == pytest.approx(7, abs=1e-3)
     assert seen.log_map.exp().sum().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_observations_side_by_side_are_as_they_are_alone():
+    policy = random_policy()
+    other = replace(OBSERVATION, state=OBSERVATION.state + 0.1)
+    alone = [policy.encode(seen) for seen in (OBSERVATION, other)]
+    x, t = torch.randn(2, 10, 7), torch.tensor([0.2, 0.7])
+    together = policy.velocity(x, t, policy.stack(alone))
+    for i, context in enumerate(alone):
+        one = policy.velocity(x[i : i + 1], t[i : i + 1], context)[0]
+        torch.testing.assert_close(together[i], one, rtol=0, atol=1e-5)
