@@ -165,7 +165,7 @@ def prepare(
     made = partial(make_samples, inputs=inputs, label=asked.label, space=space, dataset=dataset)
     samples = whole = made(chosen)
     held_out = made(kept) if kept else None
-    if kind == DSBC and config.defer:
+    if kind == DSBC and config.defer and objective is None:  # demonstrations have no lapses
         samples = without_lapses(samples, chosen)
         held_out = without_lapses(held_out, kept) if held_out else None
     training = {

@@ -25,7 +25,6 @@ from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.chunk import GivenChunk
 from frs_ros.guidance.references import reference_chunk
 from frs_ros.learning.by_itself import distance_to_nearly_all
-from frs_ros.learning.distil_data import lapses
 from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.policies.identity import policy_info
 from frs_ros.policies.noise_inputs import image_of
@@ -255,7 +254,6 @@ def _episode(
     positions = [one.position for one in kept]
     steps = demonstration.frames[positions]
     rate = policy.spec.control_hz
-    followed = np.array([one.followed for one in kept])
     return DistillationEpisode(
         id=name,
         instruction=demonstration.instruction,
@@ -269,8 +267,7 @@ def _episode(
         executed=np.full(len(kept), min(every, policy.spec.horizon), np.int64),
         stamp_ns=np.round(steps * 1e9 / rate).astype(np.int64),
         method=np.full(len(kept), METHOD),
-        # one chunk in which the policy happens to agree is no place to let go
-        steered=followed | lapses(followed),
+        steered=np.array([one.followed for one in kept]),
     )
 
 
