@@ -29,11 +29,11 @@ from frs_ros.learning.distil_loop import History, train
 from frs_ros.learning.distil_numbers import decisions, errors, statistics
 from frs_ros.learning.distil_report import plot_report
 from frs_ros.learning.likelihood import Likelihood
-from frs_ros.learning.objective import NOISE, Objective
+from frs_ros.learning.objective import Objective
 from frs_ros.learning.report import write_json
 from frs_ros.policies.noise_checkpoint import save_noise_policy
 from frs_ros.policies.noise_description import BC, DSBC, Architecture, NoiseDescription
-from frs_ros.policies.noise_policy import DistilledNetwork
+from frs_ros.policies.noise_policy import NOISE, DistilledNetwork
 from frs_ros.policies.normalisation import Normalisation
 from frs_ros.policies.vla.settings import action_names
 
@@ -170,6 +170,7 @@ def prepare(
         held_out = without_lapses(held_out, kept) if held_out else None
     training = {
         'config': {**asdict(config), 'variant': variant},
+        'labels_are': asked.what,
         'data': {
             'digest': dataset.digest(),
             'episodes': len(chosen),

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from frs_ros.learning.charts import COLOURS, new_figure, save
-from frs_ros.learning.objective import NOISE
 from frs_ros.policies.noise_heads import BOUND
+from frs_ros.policies.noise_policy import NOISE
 
 _GREY, _ORANGE, _BLUE, _GREEN = COLOURS[:4]
 
@@ -37,6 +37,7 @@ def plot_report(path: Path, metrics: Mapping[str, Any], target: np.ndarray, stee
         axes.set_axisbelow(True)
         axes.spines[['top', 'right']].set_visible(False)
         axes.legend(frameon=False, fontsize=8, loc='upper right')
+        axes.title.set_fontsize(9)
     data = metrics['data']
     figure.suptitle(
         f'{metrics["kind"]}, {metrics["variant"]}: {metrics["samples"]} chunks of '
@@ -107,7 +108,6 @@ def _error(axes: Any, error: Mapping[str, Any], what: str) -> None:
         f'{name.replace("_", "-")} {values["explained"]:.0%}' for name, values in error.items()
     )
     axes.set(title=f'RMS error of the prediction ({what}); explained: {explained}')
-    axes.title.set_fontsize(9)
 
 
 def _bars(axes: Any, groups: list[tuple[Mapping[str, float], str, str]]) -> None:

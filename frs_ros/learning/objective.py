@@ -12,8 +12,6 @@ from frs_ros.data.distillation import DistillationEpisode
 from frs_ros.learning.distil_data import Samples
 from frs_ros.policies.noise_policy import DistilledNetwork
 
-NOISE = 'noise'
-
 
 class Objective(Protocol):
     """One way to teach a `DistilledNetwork`."""

@@ -33,6 +33,7 @@ HEADS: dict[str, Any] = {
     FLOW: ActionFlow,
 }
 MEAN, SAMPLE = 'mean', 'sample'
+NOISE = 'noise'  # what the labels of a training are, if not actions
 DRAWS = (MEAN, SAMPLE)
 
 
@@ -145,6 +146,10 @@ class NoisePolicy(_Distilled):
         if draw == SAMPLE and not hasattr(self.network.head, 'draw'):
             variant = self.description.architecture.variant
             raise ConfigError(f"{self.name} is '{variant}', which has nothing to draw; use mean")
+        if draw == SAMPLE and self.description.training.get('labels_are', NOISE) != NOISE:
+            raise ConfigError(
+                f'{self.name} was taught by actions and knows no spread of the noise; use mean'
+            )
 
     @torch.no_grad()
     def noise(

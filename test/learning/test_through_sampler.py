@@ -16,6 +16,7 @@ from frs_ros.learning.distil_config import DistilConfig
 from frs_ros.learning.offline_dsbc import Demonstrated, Labelling, label_demonstrations
 from frs_ros.learning.through_sampler import ThroughSampler, stacking
 from frs_ros.policies.mini import MiniPolicy, random_policy
+from frs_ros.policies.noise_policy import NoisePolicy
 from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.steering.denoise import denoise
 from frs_ros.steering.example import example_observation
@@ -80,6 +81,14 @@ def test_labels_are_the_demonstrated_actions(policy, labelled):
     asked = [to_numpy(policy.to_model(e.actions, None)) for e in labelled.dataset.episodes]
     np.testing.assert_allclose(samples.target.numpy(), np.concatenate(asked), atol=1e-5)
     assert samples.number.tolist() == [0, 1]
+
+
+def test_it_has_learnt_no_spread_to_draw_from(policy, labelled):
+    learnt = taught(policy, labelled, steps=1)
+    network = NoisePolicy(learnt.network, learnt.lesson.description, 'n')
+    network.check_draw('mean')
+    with pytest.raises(ConfigError, match='taught by actions'):
+        network.check_draw('sample')
 
 
 def test_a_policy_that_sees_one_thing_at_a_time_is_refused():
