@@ -10,7 +10,7 @@ from pathlib import Path
 from frs_ros.commands.options import add_assets, add_seed, add_suite
 from frs_ros.errors import ConfigError, choose
 
-# Option -> its default, and what share of the episodes it is.
+# Option -> its default, that of `CollectionSettings`, and what share of the episodes it is.
 _SHARES = {
     'stock-target': (
         0.2,
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     option(
         '--target',
+        default='',
         metavar='TYPE',
         help='demonstrate one task, that of fetching this object, such as milk: the defaults are '
         '--stock-target 1 --shuffled 0 --coarse-start 0 then, and nothing is held out',
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         suite=args.suite,
         tasks=tuple(scenes),
         held_out=never,
-        target=args.target or '',
+        target=args.target,
         assets=args.assets,
         seed=args.seed,
         **_shares(args),
@@ -103,7 +104,8 @@ def _shares(args: argparse.Namespace) -> dict[str, float]:
     shares: dict[str, float] = {}
     for name, (number, _) in _SHARES.items():
         given = getattr(args, name.replace('-', '_'))
-        share = given if given is not None else _ONE_TASK[name] if args.target else number
+        default = _ONE_TASK[name] if args.target else number
+        share = default if given is None else given
         if not 0 <= share <= 1:
             raise ConfigError(f'--{name} is a share from 0 to 1, not {share}')
         shares[name.replace('-', '_')] = share
