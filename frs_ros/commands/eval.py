@@ -15,6 +15,7 @@ from frs_ros.commands.task_selection import parse_tasks, split
 from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError, choose
 from frs_ros.learning.conditions import (
+    DEFAULTS,
     FLIPPED,
     GUIDANCES,
     INSTRUCTIONS,
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
 METHODS_HELP = """steering methods with commas between, each NAME[OPTION=VALUE,...]@MAGNITUDE:
 'direct@0.5' guides at half magnitude, 'frs[strength=0.5]' gives an option. Each method has options
-of its own; all have guidance, wrong, wrong_kind, instruction, replan and steps, which take the
-place of the options of those names here: 'base,frs[replan=10]'. 'dsbc[checkpoint=FILE]' and
-'bc[checkpoint=FILE]' run what frs train wrote, unguided unless they say guidance; {task} and
+of its own; all have guidance, wrong, wrong_kind, near_target, instruction, replan and steps, which
+take the place of the options of those names here: 'base,frs[replan=10]'. 'dsbc[checkpoint=FILE]'
+and 'bc[checkpoint=FILE]' run what frs train wrote, unguided unless they say guidance; {task} and
 {target} in FILE stand for those of the episode (default: %(default)s)"""
 MOST_BARS = 6  # of a task; more cannot be told apart
 PACKAGES = ('numpy', 'torch', 'mujoco', 'robosuite', 'hf-libero')
@@ -118,6 +119,14 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         '--wrong-kind',
         default=FLIPPED,
         help=f'how it is wrong, {" or ".join(WRONG_KINDS)} (default: %(default)s)',
+    )
+    option(
+        '--near-target',
+        type=float,
+        default=DEFAULTS['near_target'],
+        metavar='M',
+        help='horizontal distance (m) to the target at which the oracle stops steering sideways '
+        'and goes down; smaller for a more careful operator (default: %(default)s)',
     )
     option(
         '--instruction',
@@ -240,7 +249,13 @@ def _settings(
         tasks=chosen,
         methods=methods,
         conditions=Conditions(
-            args.guidance, args.wrong, args.wrong_kind, args.instruction, args.replan, args.steps
+            guidance=args.guidance,
+            wrong=args.wrong,
+            wrong_kind=args.wrong_kind,
+            instruction=args.instruction,
+            replan=args.replan,
+            steps=args.steps,
+            near_target=args.near_target,
         ),
         trials=args.trials,
         first_init=args.first_init,

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from frs_ros.errors import ConfigError, choose
-from frs_ros.steering.checks import fraction
+from frs_ros.guidance.oracle import OracleSettings
+from frs_ros.steering.checks import fraction, positive
 
 ORACLE, NONE, RANDOM = 'oracle', 'none', 'random'
 GUIDANCES = (ORACLE, NONE, RANDOM)
@@ -15,6 +16,7 @@ FLIPPED = 'flipped'
 WRONG_KINDS = (FLIPPED, RANDOM)
 TASK, RIGHT = 'task', 'right'
 INSTRUCTIONS = (TASK, NONE, RIGHT)
+MAX_NEAR_TARGET = 0.1
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Conditions:
             'task' where the policy knows these words, and refused elsewhere: the upper bound.
         replan: Actions of a chunk to execute before the next plan; 0 for the policy's own number.
         steps: Euler steps of the sampler; 0 for the policy's own number.
+        near_target: `OracleSettings.near_target`, m: smaller for a more careful operator.
     """
 
     guidance: str = ORACLE
@@ -38,6 +41,7 @@ class Conditions:
     instruction: str = TASK
     replan: int = 0
     steps: int = 0
+    near_target: float = OracleSettings.near_target
 
     def __post_init__(self) -> None:
         choose('guidance', self.guidance, GUIDANCES)
@@ -45,6 +49,10 @@ class Conditions:
         choose('instruction', self.instruction, INSTRUCTIONS)
         if fraction('wrong', self.wrong) and self.guidance != ORACLE:
             raise ConfigError(f'wrong is about oracle guidance, but guidance is {self.guidance}')
+        if positive('near_target', self.near_target) > MAX_NEAR_TARGET:
+            raise ConfigError(
+                f'near_target must be at most {MAX_NEAR_TARGET} m, not {self.near_target}'
+            )
         for name in ('replan', 'steps'):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:

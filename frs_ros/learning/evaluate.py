@@ -53,8 +53,11 @@ class World(Protocol):
         """What plans by this method, with its options."""
         ...
 
-    def guide(self, guidance: str, magnitude: float) -> Guide | None:
-        """The source of guidance of this name, 'oracle' or 'none'; None for 'none'."""
+    def guide(self, guidance: str, magnitude: float, near_target: float) -> Guide | None:
+        """The source of guidance of this name, 'oracle' or 'none'; None for 'none'.
+
+        Magnitude and distance (m) are `oracle_guidance`'s and `OracleSettings.near_target`.
+        """
         ...
 
 
@@ -78,7 +81,7 @@ class EpisodeRunner:
         assert self._env is not None
         seed = episode_seed(settings.seed, settings.suite, job.task_id, job.init_id)
         source = NONE if conditions.guidance == NONE else ORACLE
-        guide = self._world.guide(source, method.magnitude)
+        guide = self._world.guide(source, method.magnitude, conditions.near_target)
         result = run_episode(
             self._env,
             adjusted(self._policy, replan=conditions.replan, steps=conditions.steps),

@@ -52,10 +52,11 @@ class LiberoWorld:
         """The registered method with its options."""
         return method.steerer()
 
-    def guide(self, guidance: str, magnitude: float) -> Guide | None:
+    def guide(self, guidance: str, magnitude: float, near_target: float) -> Guide | None:
         """Privileged oracle guidance, or none."""
         if guidance == 'none':
             return None
-        from frs_ros.guidance.oracle import oracle_guidance
+        from frs_ros.guidance.oracle import OracleSettings, oracle_guidance
 
-        return functools.partial(oracle_guidance, magnitude=magnitude)
+        distances = OracleSettings(near_target=near_target)
+        return functools.partial(oracle_guidance, magnitude=magnitude, settings=distances)

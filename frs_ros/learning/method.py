@@ -26,7 +26,8 @@ from frs_ros.steering.registry import ALL_METHODS, LEARNT, make_steerer
 
 UNSTEERED = 'base'
 # What the unsteered policy, which follows no guidance, cannot be asked.
-_OF_GUIDANCE = ('guidance', 'wrong', 'wrong_kind')
+_OF_GUIDANCE = ('guidance', 'wrong', 'wrong_kind', 'near_target')
+_UNGUIDED = {'guidance': NONE, 'wrong': 0.0, 'near_target': DEFAULTS['near_target']}
 _FORM = re.compile(r'(?P<name>[^\[\]@]*)(\[(?P<options>.*)\])?(?P<at>@(?P<number>[^\[\]@]*))?')
 _WORDS = re.compile(r'\w+(\+\w+)*')
 _PATH = re.compile(r'[\w./~{}-]+')
@@ -95,10 +96,10 @@ class Method:
                 if key in self.conditions:
                     raise ConfigError(f'{self.name} follows no guidance; it has no {key}')
             # It would ignore guidance; given none, its plans do not count as steered.
-            values |= {'guidance': NONE, 'wrong': 0.0}
+            values |= _UNGUIDED
         if self.name in LEARNT and self.conditions.get('guidance', NONE) == NONE:
             # What it does by itself is the question, unless its own options ask for guidance.
-            values |= {'guidance': NONE, 'wrong': 0.0}
+            values |= _UNGUIDED
         values |= self.conditions
         return Conditions(**values)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.coarse import diagonal, dominant
 from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.oracle import hesitating, is_held, oracle_guidance
+from frs_ros.guidance.oracle import OracleSettings, hesitating, is_held, oracle_guidance
 from frs_ros.types import ObjectPose, PrivilegedScene
 
 D = np.sqrt(0.5)
@@ -41,6 +41,13 @@ def test_sideways_steering_slows_down_and_ends_three_centimetres_beside():
     assert (close.direction[0], close.magnitude) == (1, 0.5)
     np.testing.assert_allclose(there.direction, [0, 0, -1])
     assert there.magnitude == 1.0
+
+
+def test_a_careful_operator_goes_on_sideways_until_nearer():
+    from_here = scene([0.075, 0.0, 0.3])
+    careful = oracle_guidance(from_here, settings=OracleSettings(near_target=0.02))
+    np.testing.assert_allclose(oracle_guidance(from_here).direction, [0, 0, -1])
+    assert (careful.direction[0], careful.magnitude) == (1, 0.5)
 
 
 def test_the_hand_is_open_while_reaching_and_the_policys_while_carrying():

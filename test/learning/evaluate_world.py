@@ -142,7 +142,7 @@ class PointWorld:
     def steerer(self, method):
         return PointSteerer(method.name, method.options.get('strength', 1.0))
 
-    def guide(self, guidance, magnitude):
+    def guide(self, guidance, magnitude, near_target):
         if guidance == 'none':
             return None
         return lambda scene: towards_target(scene, magnitude)

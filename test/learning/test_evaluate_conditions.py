@@ -101,7 +101,7 @@ def test_folder_of_an_older_version_goes_on(tmp_path):
     whole = evaluate(chosen, PointWorld(), tmp_path)
     file = tmp_path / 'settings.json'
     known = json.loads(file.read_text())
-    for key in ('wrong', 'wrong_kind', 'replan', 'steps'):
+    for key in ('wrong', 'wrong_kind', 'replan', 'steps', 'near_target'):
         del known[key]
     file.write_text(json.dumps(known))
     file = tmp_path / EPISODES_FILE

@@ -39,7 +39,7 @@ def episode(env, policy, method, guidance, magnitude=1.0):
         env,
         policy,
         world.steerer(Method.parse(method)),
-        world.guide(guidance, magnitude),
+        world.guide(guidance, magnitude, 0.03),
         init_id=INIT,
         episode_seed=seed,
     )

@@ -126,6 +126,7 @@ OPTIONS = st.fixed_dictionaries(
         'wrong_kind': st.sampled_from(['flipped', 'random']),
         'instruction': st.sampled_from(['task', 'none', 'right']),
         'replan': st.integers(0, 50),
+        'near_target': st.floats(0.01, 0.1),
     },
 )
 
@@ -159,6 +160,8 @@ def test_conditions_of_a_method_come_before_the_common_ones():
         {'wrong': 0.1, 'guidance': 'none'},
         {'wrong': 0.1, 'guidance': 'random'},
         {'replan': -1},
+        {'near_target': 0.0},
+        {'near_target': 'close'},
         {'steps': True},
     ],
 )

@@ -30,7 +30,7 @@ LIBERO = Graph(
             words={'oracle': 'stamped', 'keyboard': 'latest', 'none': 'none'},
             default='oracle',
         ),
-        *same('oracle_guidance', 'magnitude', 'hesitation'),
+        *same('oracle_guidance', 'magnitude', 'hesitation', 'near_target'),
         RECORD,
     ),
 )

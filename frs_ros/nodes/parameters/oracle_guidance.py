@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from frs_ros.guidance.oracle import OracleSettings
 from frs_ros.ros.options import parameter
 
 
@@ -21,5 +22,13 @@ class OracleGuidanceParameters:
         'recordings then hold more places to come back from.',
         low=0.0,
         high=1.0,
+        live=True,
+    )
+    near_target: float = parameter(
+        OracleSettings.near_target,
+        'Horizontal distance (m) to the target at which it stops steering sideways and goes down. '
+        'A smaller one is a more careful operator.',
+        low=0.005,
+        high=0.1,
         live=True,
     )
