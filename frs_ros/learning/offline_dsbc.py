@@ -36,7 +36,7 @@ METHOD = 'demonstration'
 ROUND_TRIP = 'round-trip error above the limit'
 BEYOND = 'actions that the policy cannot be asked for'
 # The exact inverse of the sampler, solved further than steering needs: here the noise is the goal.
-SOLVER = {'operator': 'all', 'tolerance': 1e-4, 'max_iterations': 64, 'limit': 0.05}
+SOLVER = {'operator': 'all', 'tolerance': 1e-3, 'max_iterations': 32, 'limit': 0.05}
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Labelling:
 
     every: int = 0
     max_error: float = 0.05
-    alone: float = 0.2
+    alone: float = 0.4
     image_size: int = 84
     seed: int = 0
 

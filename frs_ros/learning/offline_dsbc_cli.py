@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option(
         '--alone',
         type=float,
-        default=0.2,
+        default=0.4,
         metavar='RMS',
         help="chunks to which nearly all of the policy's own plans come this near are left to it, "
         'as by an operator who lets go; 0 for none (default: %(default)s, in model space)',
