@@ -34,7 +34,7 @@ from frs_ros.ros import qos, spin, stamps
 from frs_ros.ros.convert.episode import episode_from_msg
 from frs_ros.ros.convert.plan import chunk_from_msg
 from frs_ros.ros.managed import ManagedNode
-from frs_ros.ros.message_info import arrival, endpoint
+from frs_ros.ros.message_info import arrival, endpoint, node_of
 from frs_ros.ros.parameters import declare
 from frs_ros.ros.realtime import prefer
 
@@ -263,12 +263,7 @@ class FrankaController(ManagedNode):
         controller = self._controller
         assert controller is not None
         infos = self.get_publishers_info_by_topic(self._chunks.topic_name)
-        controller.on_commanders(
-            {
-                endpoint(i.endpoint_gid): f'{i.node_namespace.rstrip("/")}/{i.node_name}'
-                for i in infos
-            }
-        )
+        controller.on_commanders({endpoint(info.endpoint_gid): node_of(info) for info in infos})
         self._topics.status(controller.status)
 
     # ---- the rest ------------------------------------------------------------------------------

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+UNNAMED = ''  # node of a publisher that the middleware knows before it knows whose it is
+
 
 class Commanders:
     """Tells a second commander from the successor of a lost one.
 
     A process that was killed stays in the middleware's books for a while (Fast DDS: 20 s), and its
-    successor comes under the same node name.
+    successor comes under the same node name; for a moment under none, and may then be that of any
+    lost one.
     """
 
     def __init__(self) -> None:
@@ -34,5 +37,6 @@ class Commanders:
     def names(self) -> tuple[str, ...]:
         """Who publishes chunks, without those whose place is taken."""
         alive = [name for e, name in self._present.items() if e not in self._lost]
-        gone = [name for e, name in self._present.items() if e in self._lost]
-        return tuple(sorted(alive + [name for name in dict.fromkeys(gone) if name not in alive]))
+        gone = {name for e, name in self._present.items() if e in self._lost}
+        missed = sorted(gone - {UNNAMED, *alive})[alive.count(UNNAMED) :]
+        return tuple(sorted([name or 'a node not yet known' for name in alive] + missed))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 LONGEST_WAIT = 1.0  # s; a message that claims to have waited longer has a wrong time
+_UNKNOWN = '_NODE_NAME_UNKNOWN_'
 
 
 def arrival(info: Mapping[str, Any]) -> float:
@@ -31,3 +32,13 @@ def endpoint(gid: Any) -> str:
     """
     data = gid.get('data') if isinstance(gid, Mapping) else gid
     return bytes(data).hex() if data is not None else ''
+
+
+def node_of(info: Any) -> str:
+    """Full name of the node of a `TopicEndpointInfo`; '' while the middleware does not know it.
+
+    An endpoint is heard of before the node it belongs to: rmw says `_NODE_NAME_UNKNOWN_` then.
+    """
+    if info.node_name == _UNKNOWN:
+        return ''
+    return f'{info.node_namespace.rstrip("/")}/{info.node_name}'

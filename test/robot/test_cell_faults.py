@@ -266,9 +266,12 @@ def test_successor_of_a_killed_policy_server_is_no_second_commander(monkeypatch)
     world.run(2.0)
     world.alive = False
     world.run_to(CellState.STOPPED, 2.0)
-    world.controller.on_commanders({'a': '/policy_server', 'b': '/policy_server'})
+    world.controller.on_commanders({'a': '/policy_server', 'b': ''})  # not yet said whose it is
     world.alive = True
     assert_resumes(world)
+    world.controller.on_commanders({'a': '/policy_server', 'b': '/policy_server'})
+    world.run(1.0)
+    assert world.state is CellState.ACTIVE
 
 
 def test_gripper_stuck(row):

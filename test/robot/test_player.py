@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from frs_ros.robot.commanders import Commanders
+from frs_ros.robot.commanders import UNNAMED, Commanders
 from frs_ros.robot.player import BLEND, BRIDGE, ChunkPlayer, Latencies
 from frs_ros.robot.requests import REPEAT, RETRY, Requests
 from frs_ros.safety.rejected import Rejected
@@ -207,4 +207,20 @@ def test_second_commander_is_seen_and_a_successor_is_none():
     commanders.heard('a')  # it was not lost at all
     assert commanders.names == ('/policy_server', '/policy_server')
     commanders.seen({'c': '/policy_server'})
+    assert commanders.names == ('/policy_server',)
+
+
+def test_a_commander_without_a_name_yet_may_be_the_successor_of_a_lost_one_only():
+    commanders = Commanders()
+    commanders.seen({'a': '/policy_server', 'b': UNNAMED})
+    assert len(commanders.names) == 2  # the other one is well
+    commanders.seen({'a': '/policy_server'})
+    commanders.silent()
+    commanders.seen({'a': '/policy_server', 'b': UNNAMED})
+    assert len(commanders.names) == 1
+    commanders.seen({'a': '/policy_server', 'b': UNNAMED, 'c': UNNAMED})
+    assert len(commanders.names) == 2
+    commanders.seen({'a': '/policy_server', 'b': '/intruder'})
+    assert commanders.names == ('/intruder', '/policy_server')
+    commanders.seen({'a': UNNAMED, 'b': '/policy_server'})  # the books forget the lost one
     assert commanders.names == ('/policy_server',)
