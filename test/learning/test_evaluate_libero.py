@@ -9,6 +9,7 @@ from frs_ros.learning.libero_world import LiberoWorld
 from frs_ros.learning.method import Method
 from frs_ros.learning.settings import EvaluationSettings
 from frs_ros.policies.mini import random_policy
+from frs_ros.types import ObjectPose, PrivilegedScene
 
 TASK, INIT, SHORT = 5, 30, 25
 SETTINGS = EvaluationSettings(
@@ -43,6 +44,15 @@ def episode(env, policy, method, guidance, magnitude=1.0):
         init_id=INIT,
         episode_seed=seed,
     )
+
+
+def test_the_guide_is_as_careful_as_the_conditions_say():
+    at, box = np.array([0.1, 0.0, 0.04]), np.array([0.05, 0.05, 0.08])
+    objects = {name: ObjectPose(at, box, 0.04) for name in ('milk_1', 'basket_1')}
+    beside = PrivilegedScene(np.array([0.075, 0.0, 0.3]), objects, 'milk_1', 'basket_1', 0)
+    usual, careful = (LiberoWorld().guide('oracle', 1.0, near) for near in (0.03, 0.02))
+    np.testing.assert_allclose(usual(beside).direction, [0, 0, -1])
+    np.testing.assert_allclose(careful(beside).direction, [1, 0, 0])
 
 
 def test_episode_repeats_exactly(env, policy):

@@ -257,7 +257,8 @@ def test_second_commander_in_the_core():
     assert_resumes(world)
 
 
-def test_successor_of_a_killed_policy_server_is_no_second_commander(monkeypatch):
+@pytest.mark.parametrize('said', ['/policy_server', ''])  # '': not yet known whose it is
+def test_successor_of_a_killed_policy_server_is_no_second_commander(monkeypatch, said):
     """The middleware knows the killed one for a while; an impatient cell stops within 1 s."""
     watchdog = replace(cell_world.CELL.watchdog, stop_after=0.3)
     monkeypatch.setattr(cell_world, 'CELL', replace(cell_world.CELL, watchdog=watchdog))
@@ -266,7 +267,7 @@ def test_successor_of_a_killed_policy_server_is_no_second_commander(monkeypatch)
     world.run(2.0)
     world.alive = False
     world.run_to(CellState.STOPPED, 2.0)
-    world.controller.on_commanders({'a': '/policy_server', 'b': ''})  # not yet said whose it is
+    world.controller.on_commanders({'a': '/policy_server', 'b': said})
     world.alive = True
     assert_resumes(world)
     world.controller.on_commanders({'a': '/policy_server', 'b': '/policy_server'})
