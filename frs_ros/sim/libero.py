@@ -24,6 +24,7 @@ from frs_ros.sim.joints import Joint, handle
 from frs_ros.sim.obstacles import Obstacles, surroundings
 from frs_ros.sim.placing import Aim, aim
 from frs_ros.sim.rendering import MUJOCO_CAMERAS, SceneCamera
+from frs_ros.sim.stepping import ControlStep
 from frs_ros.sim.wording import instruction_for, object_type
 from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
 
@@ -91,6 +92,7 @@ class LiberoEnv:
         self.num_init_states = len(self._init_states)
         self._env = build(str(task.bddl_file), self.assets)
         self.model, self.data = self._env.sim.model._model, self._env.sim.data._data
+        self._control_step = ControlStep(self._problem)
         self._camera = SceneCamera(self.model, self.data)
         self._grasp_site = self.model.site('gripper0_grip_site').id
         self._eef_body = self.model.body('robot0_right_hand').id
@@ -157,8 +159,6 @@ class LiberoEnv:
         self.data.qpos[:] = state[1 : 1 + nq]
         self.data.qvel[:] = state[1 + nq : 1 + nq + self.model.nv]
         mujoco.mj_forward(self.model, self.data)
-        problem = self._problem
-        problem.timestep, problem.done = 0, False
         for robot in self._env.robots:
             robot.gripper.current_action = np.zeros(robot.gripper.dof)
             robot.controller.update(force=True)
@@ -218,9 +218,7 @@ class LiberoEnv:
         if wished.shape != (7,) or not np.all(np.isfinite(wished)):
             raise ConfigError(f'an action must be 7 finite numbers, got {wished}')
         clipped = np.clip(wished, -1.0, 1.0)
-        self._problem.timestep = 0  # the caller limits episodes, not robosuite's horizon
-        self._problem.done = False
-        self._env.step(clipped)
+        self._control_step(clipped)
         self.gripper_command = float(clipped[6])
         met = self._met()
         self._look(met)
