@@ -40,6 +40,30 @@ def to_numpy(x: Any) -> np.ndarray:
     return np.array(x.detach().double().cpu().numpy())
 
 
+def embedded(part: Any, whole: Any, columns: np.ndarray) -> Any:
+    """A copy of `whole` [1 or B, ..., D] for each of `part` [B, ..., d], with it in its columns.
+
+    Args:
+        part: What is put in.
+        whole: Where; array of the same library.
+        columns: [D] bool, d of them true.
+    """
+    shape = (*part.shape[:-1], whole.shape[-1])
+    if namespace(part) is np:
+        result = np.broadcast_to(whole, shape).copy()
+    else:
+        result = whole.expand(shape).clone()
+    result[..., columns] = part
+    return result
+
+
+def finish() -> None:
+    """Waits for what a GPU was told to do, if there is one: for clocks."""
+    torch = sys.modules.get('torch')
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
 def per_sample(values: Any, x: Any) -> Any:
     """[B] reshaped to [B, 1, ...] so that it broadcasts against `x` [B, ...]."""
     return values.reshape((-1,) + (1,) * (x.ndim - 1))

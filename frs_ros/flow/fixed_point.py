@@ -71,7 +71,7 @@ def _undo_step(
     t_batch, infinite = filled(t, x), filled(float('inf'), x)
     damping, best_residual = filled(1.0, x), infinite
     y = best = best_target = x
-    contracts = best_residual < 0
+    contracts = done = best_residual < 0
     evaluations = 0
     while evaluations < max_iterations:
         target = x - h * velocity(y, t_batch)
@@ -82,7 +82,8 @@ def _undo_step(
         overshoot = _dot(target - y, best_target - best) < -0.5 * best_residual**2
         damping = xp.where(better & ~overshoot, damping, damping / 2)
         shrank = xp.isfinite(best_residual) & (damping == 1)
-        contracts = xp.where(better, shrank, contracts)
+        # what was seen of a step that the next try refuted says nothing; one that is done stays so
+        contracts = xp.where(done, contracts, better & shrank)
         best_residual = xp.where(better, residual, best_residual)
         best = xp.where(per_sample(better, x), y, best)
         best_target = xp.where(per_sample(better, x), target, best_target)

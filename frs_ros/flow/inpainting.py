@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inversion of some elements while the others are on a path that is known already."""
+"""Inversion of some dimensions while the others are on a path that is known already."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.flow.arrays import filled, like, namespace
+from frs_ros.flow.arrays import embedded
 from frs_ros.flow.grids import Times
 from frs_ros.flow.sample import Velocity
 
 
 def inpainted(
-    velocity: Velocity, path: Sequence[Any], times: Times, known: np.ndarray
+    velocity: Velocity, path: Sequence[Any], times: Times, moving: np.ndarray
 ) -> Velocity:
-    """The field of the unknown elements, given where the known ones are at each time.
+    """The field of some dimensions alone, given where all others are at each time.
 
-    Known elements do not move in it; whatever their value, the velocity is taken with the path's.
+    It takes and returns [B, ..., d], so that what a solver measures (residuals, convergence) is of
+    these dimensions and not diluted by others that stand still.
 
     Args:
-        velocity: The field.
-        path: Latents [B, ...] at each of `times`; between them it is straight.
+        velocity: The field of all dimensions.
+        path: Latents [1 or B, ..., D] at each of `times`; between them it is straight.
         times: Increasing grid.
-        known: Bool, broadcasts against a latent [B, ...].
+        moving: [D] bool, the d dimensions.
     """
     grid = np.asarray(times, dtype=np.float64)
 
@@ -36,10 +37,8 @@ def inpainted(
         return (1 - weight) * path[upper - 1] + weight * path[upper]
 
     def field(x: Any, t: Any) -> Any:
-        xp = namespace(x)
-        mask = like(known.astype(np.float64), x) > 0
-        v = velocity(xp.where(mask, at(_nearest(grid, float(t[0]))), x), t)
-        return xp.where(mask, filled(0.0, x[:1]), v)
+        whole = embedded(x, at(_nearest(grid, float(t[0]))), moving)
+        return velocity(whole, t)[..., moving]
 
     return field
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.flow.arrays import filled, to_numpy
+from frs_ros.flow.arrays import embedded, to_numpy
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.inpainting import inpainted
 from frs_ros.flow.invert import invert
@@ -91,14 +91,18 @@ def trial(samples: Samples, setting: Setting, gripper: str) -> dict[str, Any]:
     times = native if setting.steps is None else uniform(setting.steps)
     delegated = np.ones(samples.noise.shape[-1], dtype=bool)
     delegated[list(samples.motion)] = False
-    velocity, cost = samples.velocity, 0
-    start = _where(delegated, samples.fresh, samples.noise)
+    velocity, wanted, cost = samples.velocity, actions, 0
     if gripper == INPAINTED:
         # The policy's own plan has nothing to do with the action that is to be reversed.
         own = trajectory(velocity, samples.fresh, native)
-        velocity, cost = inpainted(velocity, own, native, delegated), samples.steps
-    found = invert(velocity, actions, times, setting.solver, **setting.options)
-    noise = found.noise if gripper == KEPT else _where(delegated, start, found.noise)
+        velocity, cost = inpainted(velocity, own, native, ~delegated), samples.steps
+        wanted = actions[..., ~delegated]
+    found = invert(velocity, wanted, times, setting.solver, **setting.options)
+    noise = found.noise
+    if gripper == INPAINTED:
+        noise = embedded(noise, samples.fresh, ~delegated)
+    elif gripper == REDRAWN:
+        noise = embedded(noise[..., ~delegated], samples.fresh, ~delegated)
     back = to_numpy(trajectory(samples.velocity, noise, native)[-1]) - to_numpy(actions)
     label = to_numpy(noise) - to_numpy(samples.noise)
     counted = slice(None) if gripper == KEPT else list(samples.motion)
@@ -192,13 +196,6 @@ def _pooled(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         'chi_percentile_median': round(float(np.median(pooled['chi_percentile'])), 6),
         'samples': len(pooled['motion_error']),
     }
-
-
-def _where(mask: np.ndarray, first: Any, second: Any) -> Any:
-    """Arrays [B, H, D] of any library mixed by a mask [D]."""
-    mixed = second + filled(0.0, second)[:, None, None]
-    mixed[..., mask] = first[..., mask]
-    return mixed
 
 
 def _rms(difference: np.ndarray) -> np.ndarray:

@@ -103,6 +103,39 @@ def test_fixed_point_makes_one_step_more_than_it_checks(iterations):
     np.testing.assert_allclose(found.noise, [[y]])
 
 
+@pytest.mark.parametrize('iterations', [3, 16])
+def test_a_point_that_was_tried_and_found_worse_is_not_returned(iterations):
+    """The step from 0 to 1 shrinks the residual to 0.04, the next one leads over a cliff."""
+
+    def field(y, t):
+        defect = np.where(y <= 1, 1 - 0.96 * y, 0.04 + 15 * (y - 1))
+        return -y - defect  # x - v(y) = y + defect at x = 0
+
+    found = invert(
+        field,
+        np.zeros((1, 1)),
+        [0, 1],
+        'fixed_point',
+        max_iterations=iterations,
+        tolerance=1e-3,
+    )
+    defect = np.abs(found.noise + field(found.noise, None))
+    assert defect <= found.residual + 1e-12
+
+
+def test_what_stands_still_does_not_dilute_the_residual():
+    """One dimension of 32 moves: its own residual must be within the tolerance."""
+    tolerance, times = 0.01, uniform(4)
+    path = [np.zeros((1, 32)) for _ in times]
+    moving = np.arange(32) == 0
+    field = inpainted(lambda x, t: 0.9 * np.tanh(3 * x), path, times, moving)
+    action = np.array([[0.3]])
+    found = invert(field, action, times, 'fixed_point', tolerance=tolerance)
+    assert found.converged
+    back = sample(field, found.noise, times)
+    assert np.abs(back - action) < 4 * tolerance
+
+
 @pytest.mark.parametrize('library', ['numpy', 'torch'])
 def test_known_elements_help_to_find_the_others(library):
     """Inverting one half beside the true path of the other is exact; without it, it is not."""
@@ -111,14 +144,12 @@ def test_known_elements_help_to_find_the_others(library):
     noise, times = _noise(8, 2), uniform(10)
     start = noise if library == 'numpy' else torch.from_numpy(noise)
     path = trajectory(field, start, times)
-    known = np.array([False, True])
-    half = inpainted(field, path, times, known)
-    spoilt = path[-1] + 0 * start
-    spoilt[:, 1] = 7.0  # never looked at
+    half = inpainted(field, path, times, np.array([True, False]))
     options: dict = {'solver': 'fixed_point', 'tolerance': 1e-9, 'max_iterations': 100}
-    found = invert(half, spoilt, times, **options).noise
-    np.testing.assert_allclose(found[:, 0], noise[:, 0], atol=1e-6)
-    np.testing.assert_array_equal(found[:, 1], 7.0)
+    found = invert(half, path[-1][:, :1], times, **options).noise
+    np.testing.assert_allclose(found, noise[:, :1], atol=1e-6)
+    spoilt = path[-1] + 0 * start
+    spoilt[:, 1] = 7.0
     astray = invert(field, spoilt, times, **options).noise
     assert np.abs(np.asarray(astray)[:, 0] - noise[:, 0]).max() > 0.1
 
@@ -127,11 +158,12 @@ def test_known_paths_are_straight_between_times():
     seen = []
 
     def record(x, t):
-        seen.append(float(x[0, 0]))
+        seen.append(float(x[1, 0]))
         return x
 
-    path = [np.array([[value]]) for value in (0.0, 1.0, 5.0)]
-    field = inpainted(record, path, [0, 0.5, 1], np.array([True]))
+    path = [np.array([[value, 7.0]]) for value in (0.0, 1.0, 5.0)]
+    field = inpainted(record, path, [0, 0.5, 1], np.array([False, True]))
     for t in (0.0, 0.25, 0.5, 0.75, 1.0, np.float32(0.5) + 1e-8):
-        assert field(np.array([[9.0]]), np.array([t])) == 0
+        part = np.array([[9.0], [8.0]])
+        np.testing.assert_array_equal(field(part, np.array([t, t])), part)
     np.testing.assert_allclose(seen, [0, 0.5, 1, 3, 5, 1], atol=1e-7)
