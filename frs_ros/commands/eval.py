@@ -31,6 +31,8 @@ from frs_ros.learning.settings import (
     EvaluationSettings,
     check_init_states,
 )
+from frs_ros.policies.identity import of_folder
+from frs_ros.policies.vla.settings import is_policy_file, read_settings
 
 if TYPE_CHECKING:
     from frs_ros.policies.base import FlowPolicy
@@ -243,8 +245,7 @@ def _settings(
     methods = parse_methods(args.methods)
     choose('target', args.target, (*TARGETS, *GROCERIES))
     chosen = _common_tasks(args.tasks, tasks, checkpoints)
-    distilled = _distilled(_of_tasks(methods, chosen, args.target))
-    return EvaluationSettings(
+    settings = EvaluationSettings(
         suite=args.suite,
         tasks=chosen,
         methods=methods,
@@ -264,8 +265,8 @@ def _settings(
         layout=args.layout,
         target=args.target,
         digests=tuple(_digest(file) for file in checkpoints),
-        distilled=tuple(_digest(file) for file in distilled),
     )
+    return replace(settings, distilled=_distilled(settings))
 
 
 def _common_tasks(
@@ -285,7 +286,7 @@ def _check_methods(settings: EvaluationSettings, policy: FlowPolicy) -> None:
     from frs_ros.learning.adjusted import adjusted
     from frs_ros.steering.planner import Planner
 
-    for method in _of_tasks(settings.methods, settings.tasks, settings.target):
+    for method in settings.methods_of_tasks():
         conditions = method.under(settings.conditions)
         try:
             fitted = adjusted(policy, replan=conditions.replan, steps=conditions.steps)
@@ -323,29 +324,26 @@ def _check_compared(pairs: Sequence[tuple[str, str]], settings: EvaluationSettin
             )
 
 
-def _of_tasks(methods: Sequence[Method], tasks: Sequence[int], target: str) -> list[Method]:
-    """The methods, each as often as it differs between tasks."""
-    found: list[Method] = []
-    for method in (m.of_task(task_id, target) for m in methods for task_id in tasks):
-        if method not in found:
-            found.append(method)
-    return found
-
-
-def _distilled(methods: Sequence[Method]) -> list[Path]:
-    """Checkpoints that methods name in their options; CheckpointError if one is missing."""
+def _distilled(settings: EvaluationSettings) -> tuple[str, ...]:
+    """Digests of what methods name in their options; CheckpointError if one is missing."""
     from frs_ros.policies.noise_description import read_description
 
-    paths = [Path(m.options['checkpoint']) for m in methods if 'checkpoint' in m.options]
+    paths = settings.distilled_files
     for path in paths:
         read_description(path)
-    return paths
+    return tuple(_digest(path) for path in paths)
 
 
 def _digest(checkpoint: Path) -> str:
-    """SHA-256 of the weights and their description, or of a large policy's parameter file."""
+    """SHA-256 of the weights and their description.
+
+    Of a large policy that of its parameter file and samples of its weights.
+    """
     digest = hashlib.sha256(checkpoint.read_bytes())
     description = checkpoint.with_suffix('.json')
-    if description.is_file():
+    if is_policy_file(checkpoint):
+        for part in of_folder(read_settings(checkpoint).checkpoint):
+            digest.update(part.encode())
+    elif description.is_file():
         digest.update(description.read_bytes())
     return digest.hexdigest()

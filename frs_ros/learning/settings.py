@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from frs_ros.errors import ConfigError, choose
@@ -85,6 +86,20 @@ class EvaluationSettings:
     def named_target(self) -> str:
         """Type of the object to fetch, '' if none is named."""
         return '' if self.target in TARGETS else self.target
+
+    def methods_of_tasks(self) -> list[Method]:
+        """The methods, each as often as it differs between tasks."""
+        found: list[Method] = []
+        for method in (m.of_task(i, self.target) for m in self.methods for i in self.tasks):
+            if method not in found:
+                found.append(method)
+        return found
+
+    @property
+    def distilled_files(self) -> list[Path]:
+        """Checkpoints that methods name in their options, in the order of `distilled`."""
+        options = [method.options for method in self.methods_of_tasks()]
+        return [Path(named['checkpoint']) for named in options if 'checkpoint' in named]
 
     @property
     def init_ids(self) -> range:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from numbers import Real
 from typing import Any
 
@@ -11,12 +12,17 @@ import numpy as np
 from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
 
+MOST = 1024  # of samples or iterations: far more than helps, and still fits into memory
+
 
 def number(name: str, value: object) -> float:
     """A finite number; ConfigError otherwise. Truth values are none."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)):
-        raise ConfigError(f'{name} must be a number, not {value!r}')
-    return float(value)
+    if not isinstance(value, bool) and isinstance(value, Real):
+        with contextlib.suppress(OverflowError):
+            found = float(value)
+            if np.isfinite(found):
+                return found
+    raise ConfigError(f'{name} must be a number, not {value!r:.40}')
 
 
 def fraction(name: str, value: object) -> float:
@@ -34,9 +40,9 @@ def positive(name: str, value: object) -> float:
 
 
 def count(name: str, value: object) -> int:
-    """A whole number from 1; ConfigError otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f'{name} must be a whole number from 1, not {value!r}')
+    """A whole number from 1 to `MOST`; ConfigError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
+        raise ConfigError(f'{name} must be a whole number from 1 to {MOST}, not {value!r:.40}')
     return value
 
 

@@ -30,8 +30,8 @@ class Dsbc:
     Attributes:
         checkpoint: What `frs train dsbc` wrote; read at the first use, once per process.
         draw: 'mean', the most likely noise, or 'sample', drawn from what was learnt with the
-            numbers of the unsteered noise: where the demonstrators let the policy decide, and the
-            labels were drawn from N(0, 1), that is the unsteered plan.
+            numbers of the unsteered noise: where a whole chunk was learnt to be N(0, 1), that is
+            the unsteered plan.
         steer: Plans under an active wish.
     """
 

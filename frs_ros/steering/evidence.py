@@ -4,19 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from frs_ros.flow.arrays import to_numpy
-from frs_ros.flow.sample import Velocity, sample
+from frs_ros.flow.sample import sample
 from frs_ros.guidance.reference import GRIPPER
 from frs_ros.guidance.wish import Wish
-from frs_ros.policies.base import Context, FlowPolicy
-from frs_ros.steering.denoise import draw_noise, field_of
+from frs_ros.steering.denoise import draw_noise
 from frs_ros.steering.diagnostics import from_start
-from frs_ros.steering.inverter import Inverter
 from frs_ros.steering.mixing import Latent
+from frs_ros.steering.reversal import Reversal
 from frs_ros.steering.scores import cosine
 from frs_ros.steering.wished import wished
 
@@ -46,80 +44,45 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Case:
-    """A wish that has been inverted.
+    """A wish that has been reversed.
 
     Attributes:
-        policy: The frozen policy.
-        context: Of batch size 1.
+        reversal: What reversed it.
         guidance: The wish.
         reference: [H, D] it, as a chunk in model space.
-        latent: What the reference was reversed to; the policy's own where that decides.
-        own: The policy's own, at the same time.
-        invert: What reversed it.
-        times: The native grid.
-        split: Position of the latent's time in it.
+        latent: [H, D] what it was reversed to.
     """
 
-    policy: FlowPolicy
-    context: Context
+    reversal: Reversal
     guidance: Wish
     reference: np.ndarray
     latent: Latent
-    own: Latent
-    invert: Inverter
-    times: np.ndarray
-    split: int
-
-    @property
-    def t(self) -> float:
-        """Time of the latent."""
-        return float(self.times[self.split])
-
-    @property
-    def after(self) -> np.ndarray:
-        """The grid from the latent to the action."""
-        return self.times[self.split :]
-
-    @property
-    def velocity(self) -> Velocity:
-        """The field, for batches of 1."""
-        return field_of(self.policy, self.context)
 
 
 def gather(case: Case, samples: int, rng: np.random.Generator) -> Evidence:
-    """Samples the policy, inverts the samples as the wish was, and denoises all of it again.
+    """Samples the policy, reverses the samples as the wish was, and denoises all of it again.
 
     A wish without motion (the gripper alone, magnitude 0) is a command about which the samples say
     nothing: it counts as one of them.
     """
-    policy, spec = case.policy, case.policy.spec
+    reversal, policy, spec = case.reversal, case.reversal.policy, case.reversal.policy.spec
     dims = [d for d in wished(case.guidance, spec) if spec.names[d] != GRIPPER]
     motion = from_start(case.reference, case.reference, spec)[:, dims]
     if not np.any(motion):
         return Evidence()
-    field = field_of(policy, case.context.expand(samples))
     noise = np.stack([draw_noise(policy, rng) for _ in range(samples)])
-    x = sample(field, policy.asarray(noise), case.times)
-    found, _ = case.invert(field, x, case.after)
-    own = to_numpy(x)
-    latents = Latent.of_action(to_numpy(found.noise), case.t, own)
-    errors = _round_trip(case, own, latents)[..., dims]
+    x = sample(reversal.field(samples), policy.asarray(noise), reversal.times)
+    own, latents = to_numpy(x), reversal(x).latents
     agreement = cosine(from_start(own, case.reference, spec)[..., dims], motion)
+    # what denoising makes of wish and samples, minus what they were
+    targets = np.concatenate([case.reference[None], own])
+    back = to_numpy(reversal.denoise(np.concatenate([case.latent.x[None], latents.x])))
+    errors = (back - targets)[..., dims]
     return Evidence(
         noise=_relative(case.latent.noise[None, :, dims], latents.noise[..., dims]),
         round_trip=_relative(errors[:1], errors[1:]),
         support=float(np.quantile(agreement, 0.75)),
     )
-
-
-def _round_trip(case: Case, own: np.ndarray, latents: Latent) -> np.ndarray:
-    """[1 + N, H, D] what denoising makes of wish and samples, minus what they were."""
-    targets = np.concatenate([case.reference[None], own])
-    start = np.concatenate([case.latent.x[None], latents.x])
-    field = field_of(case.policy, case.context.expand(len(start)))
-    back: Any = sample(field, case.policy.asarray(start), case.after)
-    difference: np.ndarray = to_numpy(back) - targets
-    return difference
 
 
 def _relative(wish: np.ndarray, own: np.ndarray) -> float:

@@ -4,28 +4,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
-from frs_ros.flow.grids import T_NOISE, uniform
-from frs_ros.flow.inpainting import inpainted
-from frs_ros.flow.sample import sample, trajectory
+from frs_ros.flow.grids import T_NOISE
 from frs_ros.guidance.reference import ReferenceWriter
 from frs_ros.guidance.references import reference_chunk
 from frs_ros.guidance.wish import Wish
 from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.steering.checks import finite_reference, fraction, number
 from frs_ros.steering.counting import CountingPolicy
-from frs_ros.steering.denoise import draw_noise, field_of, with_diagnostics
+from frs_ros.steering.denoise import draw_noise, with_diagnostics
 from frs_ros.steering.diagnostics import against_reference, chi_percentile
 from frs_ros.steering.evidence import Case
 from frs_ros.steering.gate import Gate
 from frs_ros.steering.inverter import Inverter
-from frs_ros.steering.mixing import Latent, mix
+from frs_ros.steering.mixing import mix
 from frs_ros.steering.ownership import Ownership
+from frs_ros.steering.reversal import Reversal
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import Observation, Plan
 
@@ -73,6 +71,10 @@ class FlowReversalSteering:
         if number('spread', self.spread) < 0:
             raise ConfigError(f'spread must not be negative, this is {self.spread}')
 
+    def check(self, policy: FlowPolicy) -> None:
+        """ConfigError unless the policy has the operator's dimensions."""
+        self.operator.check(policy.spec)
+
     def plan(
         self,
         policy: FlowPolicy,
@@ -102,20 +104,30 @@ class FlowReversalSteering:
         fresh = draw_noise(policy, rng)
         extra = self.spread * draw_noise(policy, rng) if self.spread else np.zeros_like(fresh)
         context = policy.encode(observation)
-        reference = self.reference(guidance, policy, observation)
-        case, numbers = self._reverse(policy, context, guidance, reference, fresh, owned)
+        written = self.reference(guidance, policy, observation)
+        reference = finite_reference(written)
+        reversal = self._reversal(policy, context, fresh, owned)
+        found = reversal(written)
+        recovered, t = found.latents.sample(0), reversal.t
+        numbers = {
+            'noise_norm': float(np.sqrt(np.mean(recovered.noise[:, owned] ** 2))) / (1 - t),
+            'inversion_residual': float(found.residual[0]),
+            'fallback': float(found.fell_back[0]),
+        }
         allowed = 1.0
         if self.gate:
+            case = Case(reversal, guidance, reference, recovered)
             allowed, judged = self.gate.judge(case, rng)
             numbers |= judged
         strength = self.strength * allowed
-        steered = case.latent.shifted(np.where(owned, (1 - case.t) * extra, 0))
-        latent = mix(case.own, steered, np.where(owned, strength, 0)).astype(np.float32)
-        x = sample(case.velocity, policy.asarray(latent[None]), case.after)
-        known = latent if case.t == T_NOISE else np.full_like(latent, np.nan)
+        own = recovered if reversal.own is None else reversal.own
+        steered = recovered.shifted(np.where(owned, (1 - t) * extra, 0))
+        latent = mix(own, steered, np.where(owned, strength, 0)).astype(np.float32)
+        x = reversal.denoise(latent[None])
+        known = latent if t == T_NOISE else np.full_like(latent, np.nan)
         noise = known if strength > 0 else fresh
         numbers |= {'strength': strength, 'chi_percentile': chi_percentile(noise)}
-        numbers |= against_reference(to_numpy(x)[0], case.reference, policy.spec)
+        numbers |= against_reference(to_numpy(x)[0], reference, policy.spec)
         return Plan(
             chunk=policy.from_model(x, observation)[0],
             noise=noise,
@@ -124,37 +136,16 @@ class FlowReversalSteering:
             diagnostics={key: value for key, value in numbers.items() if np.isfinite(value)},
         )
 
-    def _reverse(
-        self,
-        policy: FlowPolicy,
-        context: Context,
-        guidance: Wish,
-        written: Any,
-        fresh: np.ndarray,
-        owned: np.ndarray,
-    ) -> tuple[Case, dict[str, float]]:
-        """Takes the operator's dimensions of a wish back towards noise."""
-        reference = finite_reference(written)
-        steps = policy.spec.steps
-        times, split = uniform(steps), steps - max(1, round(self.depth * steps))
-        velocity = field_of(policy, context)
-        inpaint = self.inpaint and not owned.all()
-        mixes = not owned.all() or self.strength < 1 or self.gate is not None
-        path = [policy.asarray(fresh[None])]
-        if inpaint or (mixes and split > 0):
-            path = trajectory(velocity, path[0], times if inpaint else times[: split + 1])
-        if inpaint:
-            velocity = inpainted(velocity, path, times, ~owned)
-        found, fell_back = self.invert(velocity, written, times[split:])
-        recovered = Latent.of_action(to_numpy(found.noise)[0], times[split], reference)
-        own = recovered
-        if mixes or split == 0:
-            own = Latent.of_noise(to_numpy(path[split])[0], times[split], fresh)
-        latent = recovered.where(owned, own)
-        case = Case(policy, context, guidance, reference, latent, own, self.invert, times, split)
-        numbers = {
-            'noise_norm': float(np.sqrt(np.mean(latent.noise[:, owned] ** 2))) / (1 - case.t),
-            'inversion_residual': float(to_numpy(found.residual)[0]),
-            'fallback': float(fell_back),
-        }
-        return case, numbers
+    def _reversal(
+        self, policy: FlowPolicy, context: Context, fresh: np.ndarray, owned: np.ndarray
+    ) -> Reversal:
+        return Reversal.of(
+            policy,
+            context,
+            fresh,
+            owned,
+            self.invert,
+            depth=self.depth,
+            inpaint=self.inpaint,
+            mixes=self.strength < 1 or self.gate is not None,
+        )

@@ -13,8 +13,8 @@ class Latent:
     """A point x = t a + (1 - t) z on the way from noise z to action a, of which one end is known.
 
     Attributes:
-        x: [H, D] float64.
-        noise: [H, D] float64 the noise part (1 - t) z of x.
+        x: [.., H, D] float64.
+        noise: [.., H, D] float64 the noise part (1 - t) z of x.
     """
 
     x: np.ndarray
@@ -33,6 +33,10 @@ class Latent:
     def where(self, mask: np.ndarray, other: Latent) -> Latent:
         """This one where the mask [D] holds, the other elsewhere."""
         return Latent(np.where(mask, self.x, other.x), np.where(mask, self.noise, other.noise))
+
+    def sample(self, index: int) -> Latent:
+        """One of a batch."""
+        return Latent(self.x[index], self.noise[index])
 
     def shifted(self, noise: np.ndarray) -> Latent:
         """This one with something added to its noise part."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frs_ros.errors import ConfigError
+from frs_ros.errors import ConfigError, choose
 from frs_ros.guidance.reference import GRIPPER, ROTATION, TRANSLATION, dimensions
 from frs_ros.guidance.units import JOINTS
 from frs_ros.guidance.wish import Wish
@@ -37,9 +37,16 @@ class Ownership:
     def of(cls, names: str | Sequence[str]) -> Ownership:
         """From an option: a name or a list of them; ConfigError for anything else."""
         listed = (names,) if isinstance(names, str) else names
-        if not isinstance(listed, Sequence) or not all(isinstance(n, str) for n in listed):
+        words = isinstance(listed, Sequence) and all(isinstance(name, str) for name in listed)
+        if not words or not listed:
             raise ConfigError(f"operator must be names such as ['translation'], not {names!r}")
         return cls(tuple(listed))
+
+    def check(self, spec: ActionSpec) -> None:
+        """ConfigError if a name means nothing to the policy."""
+        groups = [group for group, names in GROUPS.items() if set(names) <= set(spec.names)]
+        for name in self.names:
+            choose('operator', name, [ALL, MOTION, WISHED, *groups, *spec.names])
 
     def owned(self, guidance: Wish, spec: ActionSpec) -> np.ndarray:
         """[D] bool, the operator's dimensions; ConfigError if the policy lacks one of them."""

@@ -55,14 +55,15 @@ class Planner:
     def follow(
         self, request: Request, observation: Observation, guidance: Wish | None
     ) -> tuple[Plan, str]:
-        """As `plan`, but unsteered if the wish cannot be followed; then with the reason, else ''.
+        """As `plan`, but without a wish that cannot be followed; then with the reason, else ''.
 
-        The wish came from outside while the robot moves: it must not cost the policy's own plan.
+        The wish came from outside while the robot moves: it must not cost the plan that would be
+        made without it.
         """
         try:
             return self.plan(request, observation, guidance), ''
         except WishError as error:
-            return self.unsteered(request, observation), str(error)
+            return self.plan(request, observation, None), str(error)
 
     def unsteered(self, request: Request, observation: Observation) -> Plan:
         """What the policy would do by itself for a request, with the same random draws."""
@@ -94,4 +95,8 @@ def steerer_from(
         raise ConfigError(f"method options '{options}' are not a JSON object such as {{}}")
     if checkpoint and method in LEARNT:
         values = {'checkpoint': checkpoint, **values}
-    return make_steerer(method, reference, **values)
+    try:
+        return make_steerer(method, reference, **values)
+    except ConfigError as error:
+        # live, they may be those of the method before
+        raise ConfigError(f'{error}; the options in force: {options}') from error

@@ -66,7 +66,10 @@ def arguments(weights, out, **changes):
         ({'methods': 'frs[strength=0.5'}, 'brackets'),
         ({'methods': 'frs,frs@1'}, 'is listed twice'),
         ({'methods': 'frs[replan=11]'}, "'frs[replan=11]': replan 11 is longer than a chunk"),
-        ({'methods': 'frs[operator=joint_1]'}, "'frs[operator=joint_1]': this policy cannot be"),
+        (
+            {'methods': 'frs[operator=joint_1]'},
+            "'frs[operator=joint_1]': unknown operator 'joint_1'",
+        ),
         ({'replan': 11}, 'this policy plans 10 actions'),
         ({'steps': -1}, 'steps must be a whole number from 1'),
         ({'wrong': 1.5}, 'wrong must be in [0, 1]'),
@@ -200,11 +203,11 @@ def test_bench_plan_writes_json(checkpoint, tmp_path):
 
 
 def test_each_task_has_the_methods_that_differ_between_tasks():
-    from frs_ros.commands.eval import _of_tasks
     from frs_ros.learning.method import parse_methods
+    from frs_ros.learning.settings import EvaluationSettings
 
     methods = parse_methods('base,dsbc[checkpoint=d/{task}/{target}.safetensors]')
-    found = _of_tasks(methods, (5, 7), 'stock')
+    found = EvaluationSettings('libero_object', (5, 7), methods).methods_of_tasks()
     assert [m.options.get('checkpoint') for m in found] == [
         None,
         'd/5/stock.safetensors',

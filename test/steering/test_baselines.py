@@ -127,6 +127,10 @@ def test_candidates_are_one_batch_on_one_context():
         ('sample_and_rank', {'n': 0}, 'n must be a whole number from 1'),
         ('sample_and_rank', {'n': 2.5}, 'n must be a whole number from 1'),
         ('sample_and_rank', {'n': True}, 'n must be a whole number from 1'),
+        ('sample_and_rank', {'n': 10**6}, 'n must be a whole number from 1 to 1024'),
+        ('frs_fixed_point', {'limit': 10**400}, 'limit must be a number, not 1000'),
+        ('frs', {'operator': []}, 'operator must be names'),
+        ('frs', {'operator': [3]}, 'operator must be names'),
         ('sample_and_rank', {'score': 'luck'}, "unknown score 'luck'; choose one of: cosine"),
     ],
 )

@@ -8,8 +8,10 @@ import pytest
 from mixture_policy import MixturePolicy, observation
 
 from frs_ros.errors import ConfigError
+from frs_ros.flow.grids import uniform
 from frs_ros.flow.inversion import Inversion
 from frs_ros.flow.mixture import GaussianMixture
+from frs_ros.flow.reverse_euler import reverse_euler
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.policies.mini import random_policy
 from frs_ros.steering.base import plan_rng
@@ -18,6 +20,7 @@ from frs_ros.steering.example import example_observation
 from frs_ros.steering.frs import FlowReversalSteering
 from frs_ros.steering.inverter import Inverter
 from frs_ros.steering.mixing import Latent, mix
+from frs_ros.steering.planner import Planner
 from frs_ros.steering.registry import METHODS, make_steerer
 
 LEFT = Guidance(direction=np.array([0.0, 1.0, 0.0]))
@@ -133,6 +136,37 @@ def test_what_does_not_converge_is_done_by_euler_and_said():
     assert failed.diagnostics['fallback'] == 1
     assert failed.nfe == euler.nfe + 10
     assert failed.diagnostics['inversion_residual'] == euler.diagnostics['inversion_residual']
+
+
+def test_a_sample_that_fails_does_not_take_its_batch_along():
+    """Of three samples the second one is not finite and the third one misses the limit."""
+
+    def solve(velocity, action, times):
+        noise = np.full_like(action, 5.0)
+        noise[1] = np.nan
+        return Inversion(noise, 3, np.array([0.0, 0.0, 1.0]), True)
+
+    action = np.random.default_rng(0).standard_normal((3, 2))
+    found, failed = Inverter(solve, 0.5)(lambda x, t: -x, action, uniform(4))
+    rough = reverse_euler(lambda x, t: -x, action, uniform(4))
+    assert failed.tolist() == [False, True, True]
+    np.testing.assert_array_equal(found.noise[0], 5.0)
+    np.testing.assert_array_equal(found.noise[1:], rough.noise[1:])
+    assert (found.nfe, found.converged) == (3 + rough.nfe, False)
+
+
+@pytest.mark.parametrize(
+    ('operator', 'words'),
+    [
+        ('translatoin', "unknown operator 'translatoin'; choose one of: all, gripper, motion"),
+        (['translation', 'joints'], "unknown operator 'joints'"),
+    ],
+)
+def test_an_operator_of_nothing_is_refused_before_it_steers(operator, words):
+    planner = Planner(MixturePolicy(), make_steerer('frs'))
+    with pytest.raises(ConfigError, match=words):
+        planner.use(make_steerer('frs', operator=operator))
+    planner.use(make_steerer('frs', operator=['translation', 'yaw', 'gripper', 'wished']))
 
 
 @pytest.mark.parametrize('bad', [np.nan, np.inf])

@@ -95,6 +95,37 @@ def test_own_samples_look_ordinary_to_the_gate(method):
     assert np.median([n['round_trip_ratio'] for n in numbers]) < 1.6
 
 
+class Coupled(MixturePolicy):
+    """Goes left with an open hand, or down left with a closed one."""
+
+    def __init__(self):
+        super().__init__()
+        means = np.zeros((2, 4, 7))
+        means[:, :, 1] = 0.9
+        means[1, :, 2] = -0.9
+        means[0, :, 6], means[1, :, 6] = -1.0, 1.0
+        self.mixture = GaussianMixture(means, np.full(2, 0.5), np.ones(2))
+
+
+@BOTH
+@pytest.mark.parametrize('inpaint', [True, False])
+def test_own_samples_are_reversed_like_the_wish(method, inpaint):
+    """Motion that meets another hand than it was sampled with does so on both sides."""
+    ratios = []
+    for seed in range(30):
+        own = _plan('base', None, seed, Coupled())
+
+        def writer(guidance, policy, seen, chunk=own.chunk):
+            return policy.to_model(chunk[None], seen)
+
+        steerer = make_steerer(method, writer, operator='motion', inpaint=inpaint, gate=True)
+        plan = steerer.plan(Coupled(), observation(), LEFT, plan_rng(seed + 50, 0))
+        ratios.append([plan.diagnostics[k] for k in ('noise_ratio', 'round_trip_ratio')])
+    noise, round_trip = np.median(ratios, axis=0)
+    assert noise == pytest.approx(1, abs=0.1)
+    assert round_trip < 1.1  # errors that are negligible count as more than they are
+
+
 @BOTH
 def test_absurd_wishes_leave_the_plan_to_the_policy(method):
     """Ten times faster than anything the policy does, in a direction it likes."""

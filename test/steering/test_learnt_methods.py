@@ -17,6 +17,7 @@ from frs_ros.flow.sample import sample
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.counting import CountingPolicy
+from frs_ros.steering.exchange import Request
 from frs_ros.steering.planner import Planner, steerer_from
 from frs_ros.steering.registry import LEARNT, make_steerer
 
@@ -174,6 +175,18 @@ def test_a_checkpoint_of_another_generalist_is_refused(tmp_path, method, changes
             plan(method, {method: path}, policy, guidance)
         assert '\n' not in str(raised.value)
         assert path in str(raised.value)
+
+
+@pytest.mark.parametrize('method', VARIANTS)
+def test_a_wish_that_cannot_be_followed_leaves_it_alone(policy, checkpoints, method):
+    planner = Planner(policy, make_steerer(method, checkpoint=checkpoints[method]))
+    request = Request(1, '', 3, '', 0)
+    lost = replace(LEFT, frame='ceiling')
+    made, complaint = planner.follow(request, observation(), lost)
+    alone = planner.plan(request, observation(), None)
+    assert 'ceiling' in complaint
+    assert made.method == method
+    np.testing.assert_array_equal(made.chunk, alone.chunk)
 
 
 def test_noise_of_other_weights_is_refused(tmp_path):
