@@ -121,6 +121,7 @@ def pool(runs: Sequence[Run]) -> Pool:
         DataError: The same episode ended differently in two runs.
     """
     _check_same_world(runs)
+    _check_same_distilled(runs)
     names = _checkpoint_names(runs)
     samples: dict[tuple[str, tuple[str, str, str, int, int]], tuple[Sample, Path]] = {}
     methods: dict[str, tuple[Method, Conditions]] = {}
@@ -153,6 +154,18 @@ def _check_same_world(runs: Sequence[Run]) -> None:
                 raise ConfigError(
                     f'{name} is {ours} in {first.folder} and {theirs} in {run.folder}; '
                     'report them apart'
+                )
+
+
+def _check_same_distilled(runs: Sequence[Run]) -> None:
+    """ConfigError if what a method learnt was learnt anew in between, under the same name."""
+    known: dict[Path, tuple[str, Path]] = {}
+    for run in runs:
+        for file, digest in zip(run.settings.distilled_files, run.settings.distilled):
+            before, folder = known.setdefault(file, (digest, run.folder))
+            if before != digest:
+                raise ConfigError(
+                    f'{file} was another one in {folder} than in {run.folder}; report them apart'
                 )
 
 

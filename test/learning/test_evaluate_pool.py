@@ -17,7 +17,7 @@ from frs_ros.learning.method import parse_methods
 from frs_ros.learning.page import END, regenerate
 from frs_ros.learning.pooled import own_numbers, summarise_pool
 from frs_ros.learning.report import summarise, write_json
-from frs_ros.learning.runs import pool, read_run
+from frs_ros.learning.runs import Run, pool, read_run
 from frs_ros.learning.sweep_plot import series
 
 COMMAND = 'frs eval --out out/{}'
@@ -53,6 +53,17 @@ def test_settings_are_read_back(tmp_path):
     assert read.settings == expected
     assert [record.job for record in read.records] == expected.jobs()
     assert (read.missing, read.results['command']) == (0, 'frs eval --out out/run')
+
+
+def test_what_was_trained_anew_under_the_same_name_is_not_pooled(tmp_path):
+    methods = 'base,dsbc[checkpoint=d/{task}.safetensors]'
+    folders = []
+    for name, digests in (('a', ('1', '2')), ('b', ('1', '2')), ('c', ('1', '3'))):
+        changed = settings(methods=parse_methods(methods), distilled=digests)
+        folders.append(Run(tmp_path / name, changed, []))
+    assert pool(folders[:2]).methods
+    with pytest.raises(ConfigError, match=r'd/1\.safetensors was another one in .*a than in .*c'):
+        pool(folders)
 
 
 def test_methods_of_several_runs_stand_in_one_table(tmp_path):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -58,8 +59,22 @@ def test_parts_do_not_run_into_each_other(other):
     assert fingerprint(['ab', 'c']) != fingerprint(other)
 
 
-def test_a_folder_is_known_by_names_and_sizes(tmp_path):
+def test_a_folder_is_known_by_names_sizes_and_contents(tmp_path):
     (tmp_path / 'deep').mkdir()
     (tmp_path / 'deep' / 'b').write_bytes(b'12')
-    (tmp_path / 'a').write_bytes(b'1')
-    assert of_folder(tmp_path) == ['a 1', 'deep/b 2']
+    (tmp_path / 'a').write_bytes(b'')
+    parts = of_folder(tmp_path)
+    assert [part.rsplit(' ', 1)[0] for part in parts] == ['a 0', 'deep/b 2']
+    (tmp_path / 'deep' / 'b').write_bytes(b'21')
+    changed = of_folder(tmp_path)
+    assert changed[0] == parts[0]
+    assert changed[1] != parts[1]
+
+
+def test_a_large_file_of_other_weights_is_another_one(tmp_path):
+    weights = np.random.default_rng(0).bytes(3 << 20)
+    file = tmp_path / 'model.safetensors'
+    file.write_bytes(weights)
+    before = of_folder(tmp_path)
+    file.write_bytes(weights[: 1 << 20] + bytes(1 << 20) + weights[2 << 20 :])
+    assert of_folder(tmp_path) != before
