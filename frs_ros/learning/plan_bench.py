@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from frs_ros.flow.arrays import finish
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.references import robot_reference
 from frs_ros.policies.base import FlowPolicy
@@ -97,8 +98,10 @@ def measure(
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in progress(range(trials)):
         for name, task in tasks.items():
+            finish()
             start = clock()
             task()
+            finish()
             times[name].append(1e3 * (clock() - start))
     return times
 
