@@ -38,6 +38,7 @@ from frs_ros.steering.base import Steerer
 from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer
 from frs_ros.steering.planner import Planner, steerer_from
+from frs_ros.steering.unsteered import Unsteered
 
 CHECK_PERIOD = 0.25  # s between two looks at what is missing
 
@@ -219,9 +220,9 @@ class PolicyServer(Node):
         times = {'latency': now - self._arrival, 'plan_time': now - start}
         unsteered = None
         if self._settings.compare:
-            steered = guidance is not None and guidance.active
-            alone = self._planner.unsteered(request, observation) if steered else plan
-            unsteered = alone.chunk
+            alone = plan.method == Unsteered.name
+            own = plan if alone else self._planner.unsteered(request, observation)
+            unsteered = own.chunk
         report = report_to_msg(request, plan, guidance, **times, unsteered=unsteered)
         self._reports.publish(report)
 

@@ -169,8 +169,10 @@ class Trainer(Node):
         for line in training.lines:
             self.get_logger().info(line)
         server = f'{self.get_namespace().rstrip("/")}/policy_server'
+        # the options of the present method first: dsbc may not have them
         self.get_logger().info(
-            f'to use it: ros2 param set {server} distilled {training.checkpoint.absolute()} && '
+            f"to use it: ros2 param set {server} method_options '{{}}' && "
+            f'ros2 param set {server} distilled {training.checkpoint.absolute()} && '
             f'ros2 param set {server} method dsbc'
         )
 

@@ -12,6 +12,7 @@ import torch
 pytest.importorskip('rclpy')
 
 from test_policy_server import CAMERAS, STATE, UP, Robot
+from test_policy_server import expected as plan_of
 
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.policies.checkpoint import load_policy
@@ -93,3 +94,26 @@ def test_switches_between_plain_steered_and_distilled(ros, node_process, checkpo
     assert answer(6)[1].method == 'dsbc'  # the one before stays
     assert server.interrupt() == 0
     assert 'Traceback' not in server.output
+
+
+def test_what_it_does_alone_is_compared_with_the_policy(ros, node_process, checkpoint, tmp_path):
+    robot = Robot(ros)
+    network = write_checkpoint(tmp_path / 'good.safetensors', policy_id(load_policy(checkpoint)))
+    words = (
+        f'checkpoint:={checkpoint}',
+        f'distilled:={network}',
+        'method:=dsbc',
+        'guidance_sync:=none',
+        'compare:=true',
+    )
+    node_process('policy_server', *(word for a in words for word in ('-p', a)))
+    robot.wait_for_server()
+    robot.show(1000)
+    request = robot.ask(0, 1000)
+    chunk = robot.answer(1)
+    robot.ros.wait_for(lambda: robot.reports, what='the report')
+    shown = np.array(robot.reports[-1].unsteered_actions)
+    alone = plan_of(checkpoint, robot, request, 'base', None)
+    assert chunk.method == 'dsbc'
+    np.testing.assert_allclose(shown, alone.chunk.ravel(), atol=1e-6)
+    assert np.abs(shown - chunk.actions.ravel()).max() > 1e-3

@@ -32,6 +32,7 @@ from frs_ros.ros.convert.robot import robot_state_to_msg
 from frs_ros.steering.exchange import Request
 from frs_ros.steering.gather import Gatherer
 from frs_ros.steering.planner import Planner, steerer_from
+from frs_ros.steering.registry import METHODS
 
 CAMERAS = {'agentview': (128, 128), 'wrist': (84, 84)}
 STATE = np.array([-0.1, 0.05, 0.9, 3.1, 0.02, 0.1, 0.03, -0.03])
@@ -261,6 +262,49 @@ def test_follows_a_path_while_nobody_steers(robot, node_process, checkpoint):
     assert server.returncode is None
 
 
+def test_every_method_can_be_switched_to_while_it_runs(robot, node_process, checkpoint):
+    server = node_process('policy_server', '-p', f'checkpoint:={checkpoint}')
+    robot.wait_for_server()
+    for number, method in enumerate(METHODS):
+        assert robot.set('method', method).successful
+        stamp = 1000 * (number + 1)
+        robot.show(stamp, guidance=UP)
+        request = robot.ask(number, stamp)
+        chunk = robot.answer(number + 1)
+        assert (chunk.request_id, chunk.method) == (number, method)
+        plan = expected(checkpoint, robot, request, method, UP)
+        assert np.abs(chunk.actions - plan.chunk).max() < 1e-5
+    assert robot.set('method', 'frs').successful
+    assert robot.set('method_options', '{"operator": "motion"}').successful
+    for name, value, words in (
+        ('method', 'base', """no option 'operator'; it has: no options; the options in force"""),
+        ('method_options', '{"operator": "translatoin"}', "unknown operator 'translatoin'"),
+        ('method_options', '{"strength": 1e999}', 'strength must be a number'),
+        ('method_options', '{"gate": {"samples": 9999999}}', 'samples must be a whole number'),
+    ):
+        refused = robot.set(name, value)
+        assert not refused.successful
+        assert words in refused.reason
+    assert robot.set('method_options', '{}').successful
+    assert robot.set('method', 'base').successful
+    assert server.interrupt() == 0
+    assert 'Traceback' not in server.output
+
+
+def test_a_wish_of_no_numbers_is_named_and_not_followed(robot, node_process, checkpoint):
+    words = (f'checkpoint:={checkpoint}', 'guidance_sync:=latest', 'guidance_timeout:=10.0')
+    server = node_process('policy_server', *(word for a in words for word in ('-p', a)))
+    robot.wait_for_server()
+    wish = guidance_to_msg(UP)
+    wish.direction[0] = math.nan
+    robot.guidance.publish(wish)
+    robot.ros.wait_for(lambda: robot.says('finite'), what='the complaint')
+    robot.show(1000)
+    robot.ask(0, 1000)
+    assert robot.answer(1).method == 'base'
+    assert server.interrupt() == 0
+
+
 def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpoint):
     server = node_process(
         'policy_server',
@@ -291,6 +335,8 @@ def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpo
     robot.show(3000, cameras=('wrist',))
     robot.ask(1, 3000)
     robot.ros.wait_for(lambda: robot.says('not a readable JPEG'), what='the bad image')
+    robot.images['agentview'].publish(jpeg_to_msg('agentview', b'', 3500))
+    robot.ros.wait_for(lambda: robot.says('is not a JPEG file'), what='the empty image')
     robot.show(4000, state=STATE[:3])
     robot.ask(2, 4000)
     robot.ros.wait_for(lambda: robot.says('planning failed'), what='the misshaped state')
@@ -312,6 +358,7 @@ def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpo
         ('guidance_cameras:=/no/cameras.json', "camera axes from '/no/cameras.json'"),
         ('methd:=frs', "unknown parameter of node policy_server 'methd'"),
         ('method_options:="{\\"haste\\": 3}"', "no option 'haste'"),
+        ('checkpoint:=/no/policy.yaml', '/no/policy.yaml'),
     ],
 )
 def test_wrong_parameters_end_with_one_line(node_process, override, named):

@@ -24,7 +24,7 @@ class PolicyServerParameters:
     )
     method: str = parameter('frs', 'Steering method; may be changed at any time.', live=True)
     method_options: str = parameter(
-        '{}', 'Options of the method as a JSON object, such as {"max_iterations": 8}.', live=True
+        '{}', 'Options of the method as a JSON object, such as {"operator": "motion"}.', live=True
     )
     distilled: str = parameter(
         '',
