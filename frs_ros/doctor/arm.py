@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 
 from frs_ros.doctor.finding import Finding, Part
+from frs_ros.doctor.mends import cell_packages
 from frs_ros.doctor.options import Options
 from frs_ros.doctor.probe import ProbeFailed, imported, probe
 from frs_ros.doctor.system import System
 
 _PART = Part('arm')
-_INSTALL = 'pip install -c requirements/constraints.txt -r requirements/robot.txt'
 CONNECT_TIMEOUT = 5.0  # s
 # First libfranka of a robot server version, newest first; libfranka's compatibility matrix.
 SERVERS = (
@@ -37,7 +37,8 @@ def library(system: System, options: Options) -> Iterator[Finding]:
     try:
         imported(system, 'franky')
     except ProbeFailed as error:
-        yield _PART.fail('franky', str(error), f'{_INSTALL} (other robots: docs/robot.md)')
+        mend = f'{cell_packages(system)} (other robots: docs/robot.md)'
+        yield _PART.fail('franky', str(error), mend)
         return
     yield _PART.ok('franky', version or 'there, without a version (not from a wheel)')
     names = ' '.join(system.files('franky-control'))
@@ -60,7 +61,8 @@ def robot(system: System, options: Options) -> Iterator[Finding]:
             system, 'robot', options.robot, str(CONNECT_TIMEOUT), timeout=CONNECT_TIMEOUT + 10.0
         )
     except ProbeFailed as error:
-        mend = _INSTALL if error.missing else 'docs/robot.md has the steps, one by one'
+        steps = 'docs/robot.md has the steps, one by one'
+        mend = cell_packages(system) if error.missing else steps
         yield _PART.fail('robot', str(error), mend)
         return
     what = f'{options.robot} answers, mode {found["mode"]}'
@@ -81,7 +83,7 @@ def simulated(system: System, options: Options) -> Iterator[Finding]:
     """franky-sim, with which the cell runs without an arm."""
     version = system.version('franky-sim')
     if version is None:
-        yield _PART.warn('franky-sim', 'not installed: no frs up droid_sim', _INSTALL)
+        yield _PART.warn('franky-sim', 'not installed: no frs up droid_sim', cell_packages(system))
     else:
         yield _PART.ok('franky-sim', f'{version}, installed (not started here)')
 

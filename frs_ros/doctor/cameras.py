@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from frs_ros.doctor.finding import Finding, Part
+from frs_ros.doctor.mends import cell_packages
 from frs_ros.doctor.options import Options
 from frs_ros.doctor.probe import ProbeFailed, probe
 from frs_ros.doctor.system import System
 from frs_ros.doctor.usb import plugged_in, rule_files
 
 _PART = Part('cameras')
-_INSTALL = 'pip install -c requirements/constraints.txt -r requirements/robot.txt'
 _RULES = (
     'install 99-realsense-libusb.rules of librealsense (github.com/realsenseai/librealsense, '
     'config/), then: sudo udevadm control --reload-rules; sudo udevadm trigger'
@@ -29,7 +29,7 @@ def realsense(system: System, options: Options) -> Iterator[Finding]:
     try:
         found = probe(system, 'realsense')
     except ProbeFailed as error:
-        yield _PART.fail('pyrealsense2', str(error), _INSTALL)
+        yield _PART.fail('pyrealsense2', str(error), cell_packages(system))
         yield _PART.skip('RealSense', 'not looked at: pyrealsense2 comes first')
         return
     yield _PART.ok('pyrealsense2', found['version'])

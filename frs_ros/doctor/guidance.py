@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 
 from frs_ros.doctor.finding import Finding, Part
+from frs_ros.doctor.mends import cell_packages
 from frs_ros.doctor.options import Options
 from frs_ros.doctor.probe import ProbeFailed, probe
 from frs_ros.doctor.system import System
 from frs_ros.doctor.usb import rule_files
 
 _PART = Part('guidance')
-_INSTALL = 'pip install -c requirements/constraints.txt -r requirements/robot.txt'
 _RULES = (
     'sudo cp config/udev/70-frs-ros.rules /etc/udev/rules.d/; sudo udevadm control '
     '--reload-rules; sudo udevadm trigger; plug the device in again'
@@ -34,7 +34,7 @@ def libraries(system: System, options: Options) -> Iterator[Finding]:
         yield _PART.fail('libhidapi', 'not found', 'sudo apt-get install libhidapi-hidraw0')
     version = system.version('pyspacemouse')
     if version is None:
-        yield _PART.fail('pyspacemouse', 'not installed', _INSTALL)
+        yield _PART.fail('pyspacemouse', 'not installed', cell_packages(system))
     elif int(version.split('.')[0]) < 2:
         what = f'{version}: has no axis conventions'
         yield _PART.fail('pyspacemouse', what, 'pip install "pyspacemouse>=2.1"')
@@ -48,7 +48,7 @@ def _ask(system: System, version: str) -> Iterator[Finding]:
     try:
         found = probe(system, 'spacemouse')
     except ProbeFailed as error:
-        yield _PART.fail('pyspacemouse', f'{version}: {error}', _INSTALL)
+        yield _PART.fail('pyspacemouse', f'{version}: {error}', cell_packages(system))
     else:
         yield _PART.ok('pyspacemouse', f'{version}, sees {len(found["devices"])} device(s)')
 

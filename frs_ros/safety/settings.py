@@ -21,7 +21,7 @@ def table_box() -> WorkspaceBox:
 
 @dataclass(frozen=True)
 class EnvelopeSettings:
-    """Limits of the envelope; the defaults are a quarter of the speed an FR3 is good for.
+    """Limits of the envelope; the defaults are a fifth of the speed an FR3 is good for.
 
     Attributes:
         joint_speed: Of every joint, rad/s.

@@ -105,6 +105,12 @@ def test_missing_franky_and_pinocchio_fail_with_the_line_to_install_them(machine
     is_(found['Pinocchio'], 'fail', 'pip install pin', 'apt-get')
 
 
+def test_beside_the_numpy_of_a_ros_workstation_no_other_one_is_installed(machine, findings):
+    machine.answers['modules'] = {'franky': {'error': "No module named 'franky'"}}
+    machine.versions['numpy'] = '1.26.4'
+    is_(findings('arm')['franky'], 'fail', "'numpy<2'", 'franky-control')
+
+
 def test_robot_is_only_asked_when_named(machine, findings):
     is_(findings('arm')['robot'], 'skip', '--robot')
     assert not any('robot' in command for command, _ in machine.ran)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connects to a robot as its driver does, reads the state once, and moves nothing."""
+"""Connects to a robot as its driver does, reads the state once, and moves nothing.
+
+Connecting alone sets the robot's collision thresholds to franky's defaults (20 Nm, 30 N).
+"""
 
 from __future__ import annotations
 
