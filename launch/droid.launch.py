@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A steered Franka arm: `ros2 launch frs_ros droid.launch.py address:=172.16.0.2`."""
+"""A steered Franka arm: `ros2 launch frs_ros droid.launch.py checkpoint:=... address:=...`."""
 
 from launch import LaunchDescription
 

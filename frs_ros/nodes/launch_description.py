@@ -26,9 +26,12 @@ RESTART_DELAY = 1.0  # s
 
 def launch_description(graph: Graph) -> LaunchDescription:
     """Declares the arguments of the graph and starts what they ask for."""
+    declared = {a.name for a in graph.arguments}
 
     def start(context: Any) -> list:
-        given = {a.name: context.launch_configurations[a.name] for a in graph.arguments}
+        # `node.parameter:=value` cannot be declared one by one, and needs not be
+        words = context.launch_configurations.items()
+        given = {name: text for name, text in words if name in declared or '.' in name}
         return [_action(process) for process in graph.processes(given)]
 
     arguments = [

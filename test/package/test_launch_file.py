@@ -70,6 +70,13 @@ def test_unknown_suite_is_one_clear_line(launch, wait_for):
     assert 'Traceback' not in process.output
 
 
+def test_any_parameter_can_be_named_with_its_node(launch):
+    process = launch('libero', 'libero_bridge.haste:=3')
+    assert process.wait(30.0) == 1
+    assert "unknown parameter of node libero_bridge 'haste'; choose one of:" in process.output
+    assert 'Traceback' not in process.output
+
+
 @pytest.fixture
 def installed_programs():
     """Launch finds nodes in an install space only."""
