@@ -223,7 +223,10 @@ class PolicyServer(Node):
             alone = plan.method == Unsteered.name
             own = plan if alone else self._planner.unsteered(request, observation)
             unsteered = own.chunk
-        report = report_to_msg(request, plan, guidance, **times, unsteered=unsteered)
+        options = self._settings.method_options
+        report = report_to_msg(
+            request, plan, guidance, **times, unsteered=unsteered, options=options
+        )
         self._reports.publish(report)
 
     # ---- parameters and faults ----------------------------------------------------------------

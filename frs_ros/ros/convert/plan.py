@@ -121,6 +121,7 @@ def report_to_msg(
     latency: float,
     plan_time: float,
     unsteered: np.ndarray | None = None,
+    options: str = '{}',
 ) -> SteeringReport:
     """Report of a plan.
 
@@ -131,12 +132,14 @@ def report_to_msg(
         latency: Seconds from the request's arrival to the answer.
         plan_time: Seconds of it spent planning.
         unsteered: [H, A] what the policy would have done by itself; None if that is not known.
+        options: Options of the method as JSON.
     """
     return SteeringReport(
         header=stamps.header(request.stamp_ns),
         request_id=request.request_id,
         episode_id=request.episode_id,
         method=plan.method,
+        method_options=options,
         guided=guidance is not None and guidance.active,
         guidance=wish_to_msg(guidance),
         nfe=plan.nfe,
