@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 
 from frs_ros.errors import ConfigError, choose
-from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance import resampling
 from frs_ros.guidance.guidance import Gripper
 from frs_ros.guidance.joint_reference import arm_joints
-from frs_ros.guidance.reference import GRIPPER, GRIPPER_COMMAND, ROTATION, TRANSLATION, dimensions
+from frs_ros.guidance.reference import (
+    GRIPPER,
+    GRIPPER_COMMAND,
+    ROTATION,
+    TRANSLATION,
+    dimensions,
+    encoded,
+)
 from frs_ros.guidance.units import JOINTS, gripper_units
 from frs_ros.guidance.wish import Part, WishError
 from frs_ros.policies.base import FlowPolicy
@@ -111,9 +117,7 @@ def chunk_reference(given: GivenChunk, policy: FlowPolicy, observation: Observat
     dims = dimensions(spec, *given.names)
     raw = np.tile(_still(spec, observation), (1, spec.horizon, 1))
     raw[0][:, dims] = _resampled(given, raw[0, 0, dims], spec)
-    chunk = to_numpy(policy.to_model(raw, observation))
-    chunk[..., spec.action_dim :] = 0.0
-    return policy.asarray(chunk)
+    return encoded(raw, policy, observation)
 
 
 def _still(spec: ActionSpec, observation: Observation) -> np.ndarray:

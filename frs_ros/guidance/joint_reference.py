@@ -14,7 +14,7 @@ import numpy as np
 
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.reference import GRIPPER, GRIPPER_COMMAND, dimensions
+from frs_ros.guidance.reference import GRIPPER, GRIPPER_COMMAND, dimensions, encoded
 from frs_ros.guidance.units import JOINTS, gripper_units
 from frs_ros.guidance.wish import WishError
 from frs_ros.policies.base import FlowPolicy
@@ -127,9 +127,7 @@ def write_joints(
     raw[..., dimensions(spec, *JOINTS)] = joints
     command = GRIPPER_COMMAND[gripper]
     raw[..., dimensions(spec, GRIPPER)] = gripper_units(command, spec.space)
-    chunk = to_numpy(policy.to_model(raw, observation))
-    chunk[..., spec.action_dim :] = 0.0
-    return policy.asarray(chunk)
+    return encoded(raw, policy, observation)
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from frs_ros.guidance.reference import (
     ROTATION,
     TRANSLATION,
     dimensions,
+    encoded,
 )
 from frs_ros.guidance.units import JOINTS
 from frs_ros.policies.base import FlowPolicy
@@ -134,9 +135,7 @@ def _cartesian(
     steps = [difference(before, after) / unit for before, after in pairwise(poses)]
     raw[0][:, dims] = steps
     raw[..., dimensions(spec, GRIPPER)] = GRIPPER_COMMAND[path.gripper]
-    chunk = to_numpy(policy.to_model(raw, observation))
-    chunk[..., spec.action_dim :] = 0.0
-    return policy.asarray(chunk)
+    return encoded(raw, policy, observation)
 
 
 def _joint_scale(spec: ActionSpec, gain: float) -> float:

@@ -46,14 +46,20 @@ def guidance_reference(guidance: Guidance, policy: FlowPolicy, observation: Obse
     raw = np.zeros((1, spec.horizon, spec.action_dim))
     if guidance.gripper != Gripper.POLICY:
         raw[..., dimensions(spec, GRIPPER)] = GRIPPER_COMMAND[guidance.gripper]
-    chunk = to_numpy(policy.to_model(raw, observation))
+    chunk = to_numpy(encoded(raw, policy, observation))
     distance = np.linalg.norm(guidance.direction)
     if distance > 0:
         wish = guidance.direction / distance * guidance.magnitude
         chunk[..., dimensions(spec, *TRANSLATION)] = wish
     if np.any(guidance.rotation):
         chunk[..., dimensions(spec, *ROTATION)] = guidance.rotation
-    chunk[..., spec.action_dim :] = 0.0
+    return policy.asarray(chunk)
+
+
+def encoded(raw: np.ndarray, policy: FlowPolicy, observation: Observation) -> Any:
+    """A chunk [1, H, A] in units as [1, H, D] in model space, its padding zero."""
+    chunk = to_numpy(policy.to_model(raw, observation))
+    chunk[..., policy.spec.action_dim :] = 0.0
     return policy.asarray(chunk)
 
 
