@@ -24,9 +24,9 @@ METHODS = ('base', 'direct', 'partial_noising', 'sample_and_rank', 'frs', 'frs_f
 BATCH = 16  # candidates of `sample_and_rank`
 FORWARD = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='bench')
 
-# Plans of FRS may cost this many plain plans: as many evaluations again for the way back, the
-# prefix encoded once, and 5 % for everything else.
-LIMIT = 2.1
+# Plans of FRS may cost this many plain plans: as many evaluations again for the way back; that the
+# prefix is encoded once must pay for everything else.
+LIMIT = 2.0
 
 # The same for 16 ranked samples, which share the prefix and one batch.
 RANK_LIMIT = 4.0
