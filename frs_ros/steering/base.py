@@ -19,8 +19,9 @@ class Steerer(Protocol):
 
     Without an active guidance every method is the unsteered policy exactly, except those that have
     learnt to act when nobody steers (`registry.LEARNT`): they then act by their checkpoint, and
-    follow an active guidance by a method of the first kind. A plan's method says who made it. The
-    latter have a `check(policy)`, which loads the checkpoint and raises unless it fits.
+    follow an active guidance by a method of the first kind. A plan's method says who made it. A
+    method with a checkpoint, or with options that must fit the policy, has a `check(policy)`,
+    which raises unless they do.
     """
 
     @property
