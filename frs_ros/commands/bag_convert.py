@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.data.bag_reader import open_bags
     from frs_ros.data.conversion import ConversionSettings, convert
     from frs_ros.data.distillation import digest
-    from frs_ros.learning.report import write_json
+    from frs_ros.learning.evaluation.report import write_json
 
     settings = ConversionSettings(
         outcomes=OUTCOMES[args.outcome],

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Exports and prints what was left out."""
     from frs_ros.data.bag_reader import open_bags
     from frs_ros.data.lerobot_export import export
-    from frs_ros.learning.report import write_json
+    from frs_ros.learning.evaluation.report import write_json
 
     bags = open_bags(args.bags)
     with byte_bar(sum(bag.size for bag in bags)) as show:

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Imports and prints the totals."""
     from frs_ros.data.imported import ImportSettings, import_demonstrations
-    from frs_ros.learning.report import write_json
+    from frs_ros.learning.evaluation.report import write_json
 
     settings = ImportSettings(args.turn, _cameras(args.cameras), args.instruction)
     totals = import_demonstrations(_found(args.path, settings), args.out, args.path, settings)

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Reads and prints."""
     from frs_ros.data.bag_reader import open_bags
     from frs_ros.data.bag_summary import summarise
-    from frs_ros.learning.report import write_json
+    from frs_ros.learning.evaluation.report import write_json
 
     bags = open_bags(args.bags)
     summaries = []

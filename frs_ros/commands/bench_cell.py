@@ -62,7 +62,7 @@ def measure(args: argparse.Namespace, log: Path) -> dict[str, Any]:
 
     from frs_ros.cameras.codec import decode_jpeg
     from frs_ros.cameras.synthetic import read_number
-    from frs_ros.learning.cell_bench import summary
+    from frs_ros.learning.bench.cell import summary
     from frs_ros.nodes.cell_listener import CellListener
     from frs_ros.nodes.recorded_run import free_domain, run_graphs
     from frs_ros.policies.description import interface_of

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError('--seconds must be from 1 to 3600')
     check_ros()
     from frs_ros.commands.version import software_versions
-    from frs_ros.learning.report import write_json
+    from frs_ros.learning.evaluation.report import write_json
     from frs_ros.nodes.recorded_run import free_domain
     from frs_ros.nodes.recorder_bench import loads, measure
 

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the card."""
-    from frs_ros.learning.model_card import render_model_card
+    from frs_ros.learning.generalist.model_card import render_model_card
     from frs_ros.policies.checkpoint import load_policy, read_metadata, resolve
 
     checkpoint = resolve(args.checkpoint)

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.commands.task_selection import parse_tasks
     from frs_ros.data.collection import CollectionSettings
     from frs_ros.data.collector import collect
-    from frs_ros.learning.report import write_json
+    from frs_ros.learning.evaluation.report import write_json
     from frs_ros.policies.images import CAMERAS
     from frs_ros.sim.splits import SPLITS
     from frs_ros.sim.standin.groceries import GROCERIES

@@ -139,7 +139,7 @@ def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> lis
     from frs_ros.demo import side_by_side, summary
     from frs_ros.demo.comparison import rows, successes
     from frs_ros.demo.video import write_mp4
-    from frs_ros.learning.report import write_json
+    from frs_ros.learning.evaluation.report import write_json
 
     video, picture, numbers = (out / f'demo.{ending}' for ending in ('mp4', 'png', 'json'))
     frames = tqdm(

@@ -14,7 +14,7 @@ from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_s
 from frs_ros.commands.task_selection import parse_tasks, split
 from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError, choose
-from frs_ros.learning.conditions import (
+from frs_ros.learning.evaluation.conditions import (
     DEFAULTS,
     FLIPPED,
     GUIDANCES,
@@ -23,8 +23,8 @@ from frs_ros.learning.conditions import (
     WRONG_KINDS,
     Conditions,
 )
-from frs_ros.learning.method import Method, parse_methods, split_outside
-from frs_ros.learning.settings import (
+from frs_ros.learning.evaluation.method import Method, parse_methods, split_outside
+from frs_ros.learning.evaluation.settings import (
     LAYOUTS,
     OTHER,
     TARGETS,
@@ -155,12 +155,12 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluates, writes the results and prints the table."""
     from frs_ros.commands.version import software_versions
-    from frs_ros.learning.evaluate import evaluate
-    from frs_ros.learning.failure_plot import plot_failures
-    from frs_ros.learning.libero_world import LiberoWorld
-    from frs_ros.learning.plot import plot_results
-    from frs_ros.learning.rate_plot import plot_rates
-    from frs_ros.learning.report import summarise, table, write_json
+    from frs_ros.learning.evaluation.evaluate import evaluate
+    from frs_ros.learning.evaluation.failure_plot import plot_failures
+    from frs_ros.learning.evaluation.libero_world import LiberoWorld
+    from frs_ros.learning.evaluation.plot import plot_results
+    from frs_ros.learning.evaluation.rate_plot import plot_rates
+    from frs_ros.learning.evaluation.report import summarise, table, write_json
     from frs_ros.sim.suites import tasks
 
     settings, spec = settings_and_spec(args)
@@ -283,7 +283,7 @@ def _common_tasks(
 
 def _check_methods(settings: EvaluationSettings, policy: FlowPolicy) -> None:
     """Makes one plan by each method; ConfigError if an option does not fit the policy."""
-    from frs_ros.learning.adjusted import adjusted
+    from frs_ros.learning.evaluation.adjusted import adjusted
     from frs_ros.steering.planner import Planner
 
     for method in settings.methods_of_tasks():

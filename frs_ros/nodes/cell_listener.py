@@ -15,7 +15,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, JointState
 
 from frs_ros.guidance.guidance import Guidance
-from frs_ros.learning.cell_bench import CellTape
+from frs_ros.learning.bench.cell import CellTape
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.msg import SafetyStatus, SteeringReport
 from frs_ros.nodes import topics

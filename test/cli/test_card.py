@@ -4,7 +4,7 @@ import json
 import pytest
 
 from frs_ros.cli import main
-from frs_ros.learning.generalist_config import GeneralistConfig
+from frs_ros.learning.generalist.config import GeneralistConfig
 from frs_ros.policies.checkpoint import save_policy
 from frs_ros.policies.mini import random_policy
 

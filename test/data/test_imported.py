@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from frs_ros.cli import main
 from frs_ros.data import demonstrations
-from frs_ros.learning.demonstrated import read
+from frs_ros.learning.distilled.demonstrated import read
 
 T = 6
 

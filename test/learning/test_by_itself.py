@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from frs_ros.flow.mixture import GaussianMixture
-from frs_ros.learning.by_itself import distance_to_nearly_all
+from frs_ros.learning.distilled.by_itself import distance_to_nearly_all
 from frs_ros.steering.base import plan_rng
 from frs_ros.types import ActionSpec
 

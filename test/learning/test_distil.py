@@ -14,10 +14,10 @@ from noise_dataset import TASK, make_dataset
 from frs_ros.cli import main
 from frs_ros.data.distillation import save_dataset
 from frs_ros.errors import CheckpointError, ConfigError, DataError
-from frs_ros.learning.distil import distil, learn, prepare
-from frs_ros.learning.distil_config import DistilConfig
-from frs_ros.learning.distil_loop import History, padded, scheduled_rate, shifted
-from frs_ros.learning.distil_numbers import errors
+from frs_ros.learning.distilled.config import DistilConfig
+from frs_ros.learning.distilled.loop import History, padded, scheduled_rate, shifted
+from frs_ros.learning.distilled.numbers import errors
+from frs_ros.learning.distilled.training import distil, learn, prepare
 from frs_ros.policies.noise_checkpoint import load_noise_policy, save_noise_policy
 from frs_ros.policies.noise_policy import ClonedPolicy, DistilledNetwork, NoisePolicy
 from frs_ros.types import Observation
@@ -160,7 +160,7 @@ def test_a_variant_of_the_other_kind_is_refused():
 
 def test_early_stopping_keeps_the_best_weights(tmp_path, monkeypatch):
     losses = iter([3.0, 1.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0])
-    monkeypatch.setattr('frs_ros.learning.distil_loop.validation_loss', lambda *_: next(losses))
+    monkeypatch.setattr('frs_ros.learning.distilled.loop.validation_loss', lambda *_: next(losses))
     metrics = run(tmp_path, config=replace(QUICK, steps=12, early_stopping=True))
     assert metrics['best_step'] == 2
     assert metrics['steps'] == 5  # a quarter of the steps without a better loss

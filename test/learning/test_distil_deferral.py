@@ -10,9 +10,9 @@ import pytest
 from noise_dataset import TASK, make_dataset
 from test_distil import QUICK, run
 
-from frs_ros.learning.distil import prepare
-from frs_ros.learning.distil_config import DistilConfig
-from frs_ros.learning.distil_data import lapses
+from frs_ros.learning.distilled.config import DistilConfig
+from frs_ros.learning.distilled.data import lapses
+from frs_ros.learning.distilled.training import prepare
 from frs_ros.policies.noise_checkpoint import load_noise_policy
 from frs_ros.policies.noise_policy import NoisePolicy
 from frs_ros.types import Observation

@@ -4,10 +4,10 @@ import math
 import pytest
 import torch
 
-from frs_ros.learning.augmentation import jitter, permute_channels, to_network
-from frs_ros.learning.ema import UPDATE_EVERY, MovingAverage
-from frs_ros.learning.generalist_objective import augment, drop_instruction, labelled_keypoints
-from frs_ros.learning.losses import flow_matching_loss, localisation_loss, sample_times
+from frs_ros.learning.generalist.augmentation import jitter, permute_channels, to_network
+from frs_ros.learning.generalist.ema import UPDATE_EVERY, MovingAverage
+from frs_ros.learning.generalist.losses import flow_matching_loss, localisation_loss, sample_times
+from frs_ros.learning.generalist.objective import augment, drop_instruction, labelled_keypoints
 from frs_ros.policies.mini_network import FlowHead, Keypoints
 
 SIZE = (84, 84)
@@ -131,7 +131,7 @@ def test_channels_are_permuted_only_where_chosen():
 
 
 def test_agentview_colours_stay_where_the_instruction_names_them():
-    from frs_ros.learning.generalist_data import Frames
+    from frs_ros.learning.generalist.data import Frames
 
     def frames():
         image = torch.tensor([250, 120, 0], dtype=torch.uint8).repeat(200, 4, 4, 1)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-from frs_ros.learning.generalist_config import GeneralistConfig
-from frs_ros.learning.model_card import render_model_card
+from frs_ros.learning.generalist.config import GeneralistConfig
+from frs_ros.learning.generalist.model_card import render_model_card
 
 DESCRIPTION = {
     'spec': {'horizon': 10, 'action_dim': 7},

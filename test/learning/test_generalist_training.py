@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 from synthetic_dataset import make_dataset, picture
 
 from frs_ros.errors import CheckpointError, ConfigError, DataError
-from frs_ros.learning import generalist_cli
-from frs_ros.learning.generalist import CHECKPOINT, METRICS, PLOT, STATE, train_generalist
-from frs_ros.learning.generalist_config import GeneralistConfig
+from frs_ros.learning.generalist import cli as generalist_cli
+from frs_ros.learning.generalist.config import GeneralistConfig
+from frs_ros.learning.generalist.training import CHECKPOINT, METRICS, PLOT, STATE, train_generalist
 from frs_ros.policies.checkpoint import load_policy, read_metadata
 from frs_ros.types import Observation
 
@@ -61,7 +61,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(dataset, trained, tmp_path
 
 def _train_until(dataset, out, steps, monkeypatch):
     """Trains as TINY does but dies after so many steps of both stages."""
-    import frs_ros.learning.generalist_loop as loop
+    import frs_ros.learning.generalist.loop as loop
 
     optimise, done = loop._optimise, []
 
@@ -126,7 +126,7 @@ def test_command_line_passes_every_option(dataset, tmp_path, capsys):
 
 
 def test_datasets_are_put_together(dataset, tmp_path):
-    from frs_ros.learning.generalist_data import load_training_data
+    from frs_ros.learning.generalist.data import load_training_data
 
     other = make_dataset(tmp_path / 'other', episodes=6, seed=9)
     one = load_training_data([dataset], (), 1, progress=False)

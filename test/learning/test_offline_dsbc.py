@@ -13,7 +13,7 @@ from frs_ros.cli import main
 from frs_ros.data.distillation import load_dataset
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.flow.arrays import to_numpy
-from frs_ros.learning.offline_dsbc import (
+from frs_ros.learning.distilled.offline import (
     BEYOND,
     ROUND_TRIP,
     Demonstrated,
@@ -113,7 +113,7 @@ def test_what_goes_with_the_labels_is_in_their_order(policy):
 
 
 def test_what_the_policy_does_by_itself_is_left_to_it(policy, monkeypatch):
-    import frs_ros.learning.offline_dsbc as module
+    import frs_ros.learning.distilled.offline as module
 
     far = iter([0.3, 0.1, 0.2, 0.3, 0.1])
     monkeypatch.setattr(module, 'distance_to_nearly_all', lambda *_: next(far))
@@ -123,7 +123,7 @@ def test_what_the_policy_does_by_itself_is_left_to_it(policy, monkeypatch):
 
 
 def test_bad_round_trips_are_dropped_and_counted(policy, monkeypatch):
-    import frs_ros.learning.offline_dsbc as module
+    import frs_ros.learning.distilled.offline as module
 
     real, calls = module.label, []
 

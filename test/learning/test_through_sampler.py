@@ -11,10 +11,10 @@ import torch
 
 from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
-from frs_ros.learning.distil import learn
-from frs_ros.learning.distil_config import DistilConfig
-from frs_ros.learning.offline_dsbc import Demonstrated, Labelling, label_demonstrations
-from frs_ros.learning.through_sampler import ThroughSampler, stacking
+from frs_ros.learning.distilled.config import DistilConfig
+from frs_ros.learning.distilled.offline import Demonstrated, Labelling, label_demonstrations
+from frs_ros.learning.distilled.through_sampler import ThroughSampler, stacking
+from frs_ros.learning.distilled.training import learn
 from frs_ros.policies.mini import MiniPolicy, random_policy
 from frs_ros.policies.noise_policy import NoisePolicy
 from frs_ros.policies.random_droid import RandomDroidPolicy

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command line of `frs train dsbc`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from frs_ros.learning.distilled.cli import add_training, conclude, config_from
+from frs_ros.policies.noise_description import DSBC
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument('--data', type=Path, required=True, help='dataset made by frs bag convert')
+    add_training(parser, DSBC, variants=True)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Trains and says where the results are."""
+    from frs_ros.data.distillation import load_dataset
+    from frs_ros.learning.distilled.training import distil
+
+    config = config_from(args)
+    dataset = load_dataset(args.data)
+    conclude(args, distil(dataset, str(args.data), args.out, DSBC, config))

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file of finished episodes, written as they finish, from which an evaluation resumes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from frs_ros.errors import ConfigError, DataError
+from frs_ros.learning.evaluation.conditions import DEFAULTS
+from frs_ros.learning.evaluation.episode import EpisodeResult
+from frs_ros.learning.evaluation.settings import EvaluationSettings, Job
+
+SETTINGS_FILE = 'settings.json'
+EPISODES_FILE = 'episodes.jsonl'
+
+
+@dataclass(frozen=True)
+class EpisodeRecord:
+    """The lasting part of an episode's result: one line of `episodes.jsonl`.
+
+    Attributes:
+        nfe: Velocity evaluations of all plans.
+        plan_ms: Wall time of each plan, milliseconds.
+        steered_share: Share of plans made under an active guidance.
+        diagnostics: Means of the plans' diagnostics over the episode.
+        checkpoint: Index into the settings' checkpoints.
+    """
+
+    task_id: int
+    init_id: int
+    method: str
+    success: bool
+    steps: int
+    outcome: str
+    first_lifted: str | None
+    plans: int
+    nfe: int
+    plan_ms: tuple[float, ...]
+    steered_share: float
+    diagnostics: dict[str, float]
+    checkpoint: int = 0
+
+    @property
+    def job(self) -> Job:
+        """The job this is the result of."""
+        return Job(self.task_id, self.init_id, self.method, self.checkpoint)
+
+    @classmethod
+    def from_json(cls, line: str) -> EpisodeRecord:
+        """Reads a line of `episodes.jsonl`; TypeError or ValueError if it is damaged."""
+        record = cls(**json.loads(line))
+        return replace(record, plan_ms=tuple(record.plan_ms))
+
+    def to_json(self) -> str:
+        """One line of `episodes.jsonl`."""
+        return json.dumps(asdict(self), allow_nan=False)
+
+    @classmethod
+    def of(cls, job: Job, result: EpisodeResult) -> EpisodeRecord:
+        """Keeps the numbers and drops the chunks."""
+        names = sorted({name for plan in result.plans for name in plan.diagnostics})
+        means = {name: result.mean_diagnostic(name) for name in names}
+        return cls(
+            job.task_id,
+            job.init_id,
+            job.method,
+            result.success,
+            result.steps,
+            result.outcome,
+            result.first_lifted,
+            len(result.plans),
+            result.nfe,
+            tuple(round(ms, 3) for ms in result.plan_ms),
+            result.steered_share,
+            {name: mean for name, mean in means.items() if mean is not None},
+            job.checkpoint,
+        )
+
+
+class Journal:
+    """Finished episodes of one evaluation in a folder.
+
+    Attributes:
+        records: Finished episodes by job.
+    """
+
+    def __init__(self, folder: Path, settings: EvaluationSettings) -> None:
+        """Opens or starts the journal.
+
+        Raises:
+            ConfigError: The folder holds an evaluation with other settings.
+            DataError: A file of the folder is damaged.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        _claim(folder / SETTINGS_FILE, settings.to_json())
+        self._path = folder / EPISODES_FILE
+        _cut_to_whole_lines(self._path)
+        self.records = {record.job: record for record in read_records(self._path)}
+
+    def append(self, record: EpisodeRecord) -> None:
+        """Adds a finished episode, on disk when this returns."""
+        with self._path.open('a', encoding='utf-8') as file:
+            file.write(record.to_json() + '\n')
+        self.records[record.job] = record
+
+
+def read_records(path: Path) -> list[EpisodeRecord]:
+    """The finished episodes of a file; a line without its end is not one.
+
+    Raises:
+        DataError: A line is damaged.
+    """
+    records = []
+    for number, line in enumerate(_whole_lines(path), start=1):
+        try:
+            records.append(EpisodeRecord.from_json(line))
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f'{path}, line {number} is damaged; delete the line to run that episode again'
+            ) from error
+    return records
+
+
+def _whole_lines(path: Path) -> list[str]:
+    text = path.read_text(encoding='utf-8') if path.exists() else ''
+    return text[: text.rfind('\n') + 1].splitlines()
+
+
+def _cut_to_whole_lines(path: Path) -> None:
+    """Removes a line that was cut off by a kill: that episode is run again."""
+    whole = ''.join(f'{line}\n' for line in _whole_lines(path))
+    if path.exists() and path.read_text(encoding='utf-8') != whole:
+        path.write_text(whole, encoding='utf-8')
+
+
+def _claim(path: Path, settings: dict[str, Any]) -> None:
+    """Writes the settings into a new folder, or checks that they are those of an old one."""
+    if not path.exists():
+        path.write_text(json.dumps(settings, indent=2) + '\n', encoding='utf-8')
+        return
+    try:
+        old = json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise DataError(f'{path} is damaged; choose another --out folder') from error
+    # A setting that an older version did not know was at its default.
+    old = {**DEFAULTS, **old}
+    keys = [key for key in settings if old.get(key) != settings[key]]
+    if keys:
+        differences = '; '.join(f'{key} was {old.get(key)}, is {settings[key]}' for key in keys)
+        raise ConfigError(
+            f'{path.parent} holds an evaluation with other settings ({differences}); '
+            'choose another --out folder'
+        )

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Success of pooled methods: bars, and points over what a plan costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from frs_ros.learning.evaluation.charts import (
+    COLOURS,
+    MARKERS,
+    interval,
+    new_figure,
+    percent_axis,
+    save,
+    wrapped,
+)
+
+RATE = 'success rate [%], bars: 95 % Wilson interval'
+COSTS = {
+    'nfe': ('nfe_mean', 'velocity evaluations per plan'),
+    'latency': ('plan_ms_p50', 'median time of a plan [ms]'),
+}
+
+
+def plot_rates(path: Path, methods: Sequence[Mapping[str, Any]], title: str = '') -> None:
+    """Draws a bar per method, the first one on top, and a dot per training seed."""
+    figure = new_figure(8.0, 1.4 + 0.42 * len(methods))
+    axes = figure.add_subplot()
+    for row, method in enumerate(methods):
+        rate, error = interval(method)
+        axes.barh(row, rate, 0.7, color=COLOURS[2], alpha=0.75)
+        axes.errorbar(rate, row, xerr=error, color='0.15', linewidth=1, capsize=2.5)
+        parts = method['by_checkpoint'] if len(method['by_checkpoint']) > 1 else []
+        dots = [100 * part['rate'] for part in parts]
+        axes.scatter(dots, [row] * len(dots), s=14, color=COLOURS[6], zorder=3)
+        count = f'{method["successes"]}/{method["trials"]}'
+        axes.text(114, row, count, va='center', ha='right', fontsize=7)
+    axes.set_yticks(range(len(methods)), [wrapped(m['method']) for m in methods], fontsize=8)
+    axes.invert_yaxis()
+    seeds = any(len(method['by_checkpoint']) > 1 for method in methods)
+    percent_axis(axes.xaxis, RATE + ('; dots: training seeds' if seeds else ''), 114.0)
+    if title:
+        figure.suptitle(title, fontsize=9)
+    save(figure, path)
+
+
+def plot_cost(
+    path: Path, methods: Sequence[Mapping[str, Any]], cost: str, title: str = ''
+) -> None:
+    """Draws success over a cost of `COSTS`, a point per method."""
+    key, label = COSTS[cost]
+    figure = new_figure(8.0, 4.8)
+    axes = figure.add_subplot()
+    drawn = [method for method in methods if method[key] is not None]
+    for index, method in enumerate(drawn):
+        rate, error = interval(method)
+        axes.errorbar(
+            method[key],
+            rate,
+            yerr=error,
+            fmt=MARKERS[index // len(COLOURS) % len(MARKERS)],
+            color=COLOURS[index % len(COLOURS)],
+            capsize=2.5,
+            label=wrapped(method['method']),
+        )
+    axes.set_xlim(left=0)
+    axes.set_xlabel(label)
+    percent_axis(axes.yaxis, RATE)
+    if title:
+        figure.suptitle(title, fontsize=9)
+    axes.legend(loc='center left', bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=7)
+    save(figure, path)

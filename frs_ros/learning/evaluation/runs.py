@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluations read back from their folders and pooled: over runs, suites and training seeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from frs_ros.errors import ConfigError, DataError
+from frs_ros.learning.evaluation.conditions import Conditions
+from frs_ros.learning.evaluation.journal import (
+    EPISODES_FILE,
+    SETTINGS_FILE,
+    EpisodeRecord,
+    read_records,
+)
+from frs_ros.learning.evaluation.method import Method, split_outside
+from frs_ros.learning.evaluation.samples import Sample, checkpoint_names, samples_of
+from frs_ros.learning.evaluation.settings import EvaluationSettings
+
+RESULTS_FILE = 'results.json'
+# Runs that differ in one of these are different experiments, not parts of one.
+WORLD = ('layout', 'assets', 'seed')
+
+
+@dataclass(frozen=True)
+class Run:
+    """One evaluation.
+
+    Attributes:
+        folder: Where it lies.
+        settings: What was evaluated.
+        records: What is finished.
+        results: Its `results.json`, empty if it was stopped before its end.
+    """
+
+    folder: Path
+    settings: EvaluationSettings
+    records: list[EpisodeRecord]
+    results: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> int:
+        """Episodes still to be run."""
+        return len(self.settings.jobs()) - len(self.records)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Episodes of one or more runs.
+
+    Attributes:
+        runs: The runs.
+        samples: Their episodes, by full labels of the methods.
+        methods: Method and conditions by full label, in order of appearance.
+    """
+
+    runs: Sequence[Run]
+    samples: Sequence[Sample]
+    methods: Mapping[str, tuple[Method, Conditions]]
+
+    def of(self, label: str) -> list[Sample]:
+        """The episodes of one method."""
+        return [sample for sample in self.samples if sample.method == label]
+
+    def find(self, text: str) -> str:
+        """The full label of a method, however it is written; ConfigError if there is none."""
+        asked = Method.parse(text)
+        for common in (Conditions(), *(run.settings.conditions for run in self.runs)):
+            label = asked.full_label(common)
+            if label in self.methods:
+                return label
+        raise ConfigError(
+            f"method '{text}' was not evaluated; there are: {', '.join(self.methods)}"
+        )
+
+    def only(self, text: str) -> Pool:
+        """The methods of a list, in its order."""
+        labels = [self.find(part) for part in split_outside(text)]
+        samples = [sample for sample in self.samples if sample.method in labels]
+        return Pool(self.runs, samples, {label: self.methods[label] for label in labels})
+
+
+def read_run(folder: Path) -> Run:
+    """Reads the folder of an evaluation, finished or not.
+
+    Raises:
+        DataError: It holds none, or a file is damaged.
+    """
+    file = folder / SETTINGS_FILE
+    try:
+        settings = EvaluationSettings.from_json(json.loads(file.read_text(encoding='utf-8')))
+    except FileNotFoundError:
+        raise DataError(f'{folder} holds no evaluation; make one with frs eval --out') from None
+    except (ConfigError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f'{file} is damaged or of another version: {error}') from error
+    labels = {method.label for method in settings.methods}
+    records = read_records(folder / EPISODES_FILE)
+    if not records:
+        raise DataError(f'{folder} holds no finished episode yet')
+    for record in records:
+        if record.method not in labels or record.checkpoint >= len(settings.checkpoints):
+            raise DataError(f'{folder}: {EPISODES_FILE} does not belong to {SETTINGS_FILE}')
+    by_job = {record.job: record for record in records}
+    return Run(folder, settings, list(by_job.values()), _results(folder / RESULTS_FILE))
+
+
+def _results(file: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(file.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise DataError(f'{file} is damaged: {error}') from error
+    return read if isinstance(read, dict) else {}
+
+
+def pool(runs: Sequence[Run]) -> Pool:
+    """Puts runs together; an episode that several of them ran counts once.
+
+    Raises:
+        ConfigError: The runs are different experiments.
+        DataError: The same episode ended differently in two runs.
+    """
+    _check_same_world(runs)
+    _check_same_distilled(runs)
+    names = _checkpoint_names(runs)
+    samples: dict[tuple[str, tuple[str, str, str, int, int]], tuple[Sample, Path]] = {}
+    methods: dict[str, tuple[Method, Conditions]] = {}
+    for run in runs:
+        common = run.settings.conditions
+        labels = {method.label: method.full_label(common) for method in run.settings.methods}
+        for method in run.settings.methods:
+            methods.setdefault(labels[method.label], (method, method.under(common)))
+        for sample in samples_of(run.records, run.settings, labels, names[run.folder]):
+            key = (sample.method, sample.place)
+            known, folder = samples.setdefault(key, (sample, run.folder))
+            if _happened(known) != _happened(sample):
+                raise DataError(
+                    f'{sample.record.job} ended differently in {folder} and {run.folder}; '
+                    'report them apart'
+                )
+    return Pool(runs, [sample for sample, _ in samples.values()], methods)
+
+
+def _happened(sample: Sample) -> tuple[bool, int, str]:
+    return sample.record.success, sample.record.steps, sample.record.outcome
+
+
+def _check_same_world(runs: Sequence[Run]) -> None:
+    first = runs[0]
+    for run in runs[1:]:
+        for name in WORLD:
+            ours, theirs = (getattr(r.settings, name) for r in (first, run))
+            if ours != theirs:
+                raise ConfigError(
+                    f'{name} is {ours} in {first.folder} and {theirs} in {run.folder}; '
+                    'report them apart'
+                )
+
+
+def _check_same_distilled(runs: Sequence[Run]) -> None:
+    """ConfigError if what a method learnt was learnt anew in between, under the same name."""
+    known: dict[Path, tuple[str, Path]] = {}
+    for run in runs:
+        for file, digest in zip(run.settings.distilled_files, run.settings.distilled):
+            before, folder = known.setdefault(file, (digest, run.folder))
+            if before != digest:
+                raise ConfigError(
+                    f'{file} was another one in {folder} than in {run.folder}; report them apart'
+                )
+
+
+def _checkpoint_names(runs: Iterable[Run]) -> dict[Path, list[str]]:
+    """Names of the checkpoints of each run; the same name means the same weights."""
+    digest_of: dict[str, str] = {}
+    names: dict[Path, list[str]] = {}
+    for run in runs:
+        checkpoints = run.settings.checkpoints
+        digests = run.settings.digests or checkpoints
+        names[run.folder] = [
+            name if digest_of.setdefault(name, digest) == digest else f'{name} {digest[:8]}'
+            for name, digest in zip(checkpoint_names(checkpoints), digests)
+        ]
+    return names

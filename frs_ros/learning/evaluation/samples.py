@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finished episodes with what they were: the rows that tables and plots are made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from frs_ros.learning.evaluation.conditions import Conditions
+from frs_ros.learning.evaluation.journal import EpisodeRecord
+from frs_ros.learning.evaluation.method import Method
+from frs_ros.learning.evaluation.settings import EvaluationSettings
+from frs_ros.learning.evaluation.statistics import wilson95
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One episode.
+
+    Attributes:
+        method: Label of the method.
+        suite: LIBERO suite.
+        target: What is fetched, see `EvaluationSettings`.
+        checkpoint: Which training seed, a name.
+        record: What happened.
+    """
+
+    method: str
+    suite: str
+    target: str
+    checkpoint: str
+    record: EpisodeRecord
+
+    @property
+    def place(self) -> tuple[str, str, str, int, int]:
+        """What methods have to share to be compared in pairs."""
+        record = self.record
+        return self.suite, self.target, self.checkpoint, record.task_id, record.init_id
+
+
+def samples_of(
+    records: Iterable[EpisodeRecord],
+    settings: EvaluationSettings,
+    labels: Mapping[str, str],
+    names: Sequence[str],
+) -> list[Sample]:
+    """The episodes of one evaluation.
+
+    Args:
+        records: Its records.
+        settings: Its settings.
+        labels: Name of each method by its label in the settings.
+        names: Names of its checkpoints.
+    """
+    return [
+        Sample(labels[r.method], settings.suite, settings.target, names[r.checkpoint], r)
+        for r in records
+    ]
+
+
+def checkpoint_names(checkpoints: Sequence[str]) -> list[str]:
+    """File names without endings, or whole paths where those are the same."""
+    stems = [Path(path).stem for path in checkpoints]
+    return stems if len(set(stems)) == len(stems) else list(checkpoints)
+
+
+def about(label: str, method: Method, conditions: Conditions) -> dict[str, Any]:
+    """What a method is, in each of its rows."""
+    return {
+        'method': label,
+        'steerer': method.name,
+        'options': dict(method.options),
+        'magnitude': method.magnitude,
+        'conditions': asdict(conditions),
+    }
+
+
+def numbers(samples: Sequence[Sample]) -> dict[str, Any]:
+    """Counts, interval and means over some episodes; plans are weighted equally."""
+    records = [sample.record for sample in samples]
+    plans = sum(record.plans for record in records)
+    outcomes = Counter(record.outcome for record in records)
+    lifted = Counter(record.first_lifted or 'nothing' for record in records)
+    diagnostics = sorted({name for record in records for name in record.diagnostics})
+    return {
+        **_rate(samples),
+        'nfe_mean': _rounded(sum(record.nfe for record in records) / plans) if plans else None,
+        'plan_ms_p50': _median([ms for record in records for ms in record.plan_ms]),
+        'steps_mean': _mean([record.steps for record in records]),
+        'steps_mean_successes': _mean([record.steps for record in records if record.success]),
+        'steered_share': _mean([record.steered_share for record in records]),
+        'outcomes': {name: outcomes[name] for name in sorted(outcomes)},
+        'first_lifted': {name: lifted[name] for name in sorted(lifted)},
+        'diagnostics': {
+            name: _mean([r.diagnostics[name] for r in records if name in r.diagnostics])
+            for name in diagnostics
+        },
+        'by_checkpoint': [
+            {'checkpoint': name, **_rate([s for s in samples if s.checkpoint == name])}
+            for name in sorted({sample.checkpoint for sample in samples})
+        ],
+    }
+
+
+def _rate(samples: Sequence[Sample]) -> dict[str, Any]:
+    successes, trials = sum(sample.record.success for sample in samples), len(samples)
+    return {
+        'successes': successes,
+        'trials': trials,
+        'rate': _rounded(successes / trials) if trials else None,
+        'wilson95': [_rounded(bound) for bound in wilson95(successes, trials)],
+    }
+
+
+def _rounded(value: float) -> float:
+    return round(value, 6)
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return _rounded(float(np.mean(values))) if len(values) else None
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return _rounded(float(np.median(values))) if len(values) else None
