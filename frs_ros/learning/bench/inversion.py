@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,17 @@ class Samples:
     steps: int
     motion: Sequence[int]
 
+    @cached_property
+    def actions(self) -> Any:
+        """[B, H, D] what the native sampler makes of the noise."""
+        return trajectory(self.velocity, self.noise, uniform(self.steps))[-1]
+
+    @cached_property
+    def moving(self) -> np.ndarray:
+        """[D] bool, the dimensions of the motion."""
+        mask: np.ndarray = np.isin(np.arange(self.noise.shape[-1]), list(self.motion))
+        return mask
+
 
 def settings() -> list[Setting]:
     """Each solver at the costs that it can be had for, in evaluations 10 to 50 of 10 steps."""
@@ -78,41 +90,62 @@ def settings() -> list[Setting]:
     ]
 
 
-def trial(samples: Samples, setting: Setting, gripper: str) -> dict[str, Any]:
-    """One solver on some samples.
+@dataclass(frozen=True)
+class Found:
+    """What a solver made of some samples' actions.
 
-    Returns:
-        `nfe` for one sample, in-painting's plain plan included; and per sample [B] the RMS errors
-        of the motion and of all actions, that of the noise (of the motion, where the gripper's was
-        drawn anew) and the chi percentile of the noise used.
+    Attributes:
+        noise: [B, H, D], or of the motion alone if the rest was in-painted.
+        nfe: For one sample, in-painting's plain plan included.
     """
+
+    noise: Any
+    nfe: int
+
+
+def reverse(samples: Samples, setting: Setting, inpaint: bool) -> Found:
+    """Runs one solver on the samples' actions."""
     native = uniform(samples.steps)
-    actions = trajectory(samples.velocity, samples.noise, native)[-1]
     times = native if setting.steps is None else uniform(setting.steps)
-    delegated = np.ones(samples.noise.shape[-1], dtype=bool)
-    delegated[list(samples.motion)] = False
-    velocity, wanted, cost = samples.velocity, actions, 0
-    if gripper == INPAINTED:
+    velocity, wanted, cost = samples.velocity, samples.actions, 0
+    if inpaint:
         # The policy's own plan has nothing to do with the action that is to be reversed.
         own = trajectory(velocity, samples.fresh, native)
-        velocity, cost = inpainted(velocity, own, native, ~delegated), samples.steps
-        wanted = actions[..., ~delegated]
+        velocity, cost = inpainted(velocity, own, native, samples.moving), samples.steps
+        wanted = wanted[..., samples.moving]
     found = invert(velocity, wanted, times, setting.solver, **setting.options)
-    noise = found.noise
+    return Found(found.noise, found.nfe + cost)
+
+
+def measure(samples: Samples, found: Found, gripper: str) -> dict[str, Any]:
+    """How good the noise is once the gripper's is what `gripper` says.
+
+    Returns:
+        `nfe` for one sample; and per sample [B] the RMS errors of the motion and of all actions,
+        that of the noise (of the motion, where the gripper's was drawn anew) and the chi
+        percentile of the noise used.
+    """
+    noise, moving = found.noise, samples.moving
     if gripper == INPAINTED:
-        noise = embedded(noise, samples.fresh, ~delegated)
+        noise = embedded(noise, samples.fresh, moving)
     elif gripper == REDRAWN:
-        noise = embedded(noise[..., ~delegated], samples.fresh, ~delegated)
-    back = to_numpy(trajectory(samples.velocity, noise, native)[-1]) - to_numpy(actions)
+        noise = embedded(noise[..., moving], samples.fresh, moving)
+    made = trajectory(samples.velocity, noise, uniform(samples.steps))[-1]
+    back = to_numpy(made) - to_numpy(samples.actions)
     label = to_numpy(noise) - to_numpy(samples.noise)
-    counted = slice(None) if gripper == KEPT else list(samples.motion)
+    counted = slice(None) if gripper == KEPT else moving
     return {
-        'nfe': found.nfe + cost,
-        'motion_error': _rms(back[..., list(samples.motion)]),
+        'nfe': found.nfe,
+        'motion_error': _rms(back[..., moving]),
         'action_error': _rms(back),
         'noise_error': _rms(label[..., counted]),
         'chi_percentile': np.array([chi_percentile(z) for z in to_numpy(noise)]),
     }
+
+
+def trial(samples: Samples, setting: Setting, gripper: str) -> dict[str, Any]:
+    """One solver on some samples, see `measure`."""
+    return measure(samples, reverse(samples, setting, gripper == INPAINTED), gripper)
 
 
 def rows(batches: Iterable[Samples], grippers: Sequence[str]) -> list[dict[str, Any]]:
@@ -124,9 +157,12 @@ def rows(batches: Iterable[Samples], grippers: Sequence[str]) -> list[dict[str, 
     collected: dict[tuple[int, str], list[dict[str, Any]]] = {}
     solvers = settings()
     for samples in batches:
-        for index, gripper in _cases(solvers, grippers):
-            result = trial(samples, solvers[index], gripper)
-            collected.setdefault((index, gripper), []).append(result)
+        for index, setting in enumerate(solvers):
+            plain = reverse(samples, setting, inpaint=False)
+            for gripper in _applicable(setting, grippers):
+                found = reverse(samples, setting, True) if gripper == INPAINTED else plain
+                result = measure(samples, found, gripper)
+                collected.setdefault((index, gripper), []).append(result)
     return [
         {'solver': solvers[i].solver, 'gripper': gripper, **_pooled(trials)}
         for (i, gripper), trials in collected.items()
@@ -174,12 +210,10 @@ def policy_samples(
         yield Samples(velocity, policy.asarray(noise), policy.asarray(fresh), spec.steps, motion)
 
 
-def _cases(solvers: Sequence[Setting], grippers: Sequence[str]) -> Iterator[tuple[int, str]]:
+def _applicable(setting: Setting, grippers: Sequence[str]) -> list[str]:
     """In-painting only with the solvers that keep to the times of the known path."""
-    for index, setting in enumerate(solvers):
-        for gripper in grippers:
-            if gripper != INPAINTED or setting.solver in ('aligned_euler', 'fixed_point'):
-                yield index, gripper
+    keeps = setting.solver in ('aligned_euler', 'fixed_point')
+    return [gripper for gripper in grippers if gripper != INPAINTED or keeps]
 
 
 def _pooled(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
