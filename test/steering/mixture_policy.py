@@ -74,3 +74,15 @@ class MixturePolicy:
 
 def observation(gripper_command=-1.0):
     return Observation(images={}, state=np.zeros(8), gripper_command=gripper_command)
+
+
+class Coupled(MixturePolicy):
+    """Goes left with an open hand, or down left with a closed one."""
+
+    def __init__(self):
+        super().__init__()
+        means = np.zeros((2, 4, 7))
+        means[:, :, 1] = 0.9
+        means[1, :, 2] = -0.9
+        means[0, :, 6], means[1, :, 6] = -1.0, 1.0
+        self.mixture = GaussianMixture(means, np.full(2, 0.5), np.ones(2))

@@ -5,12 +5,11 @@ import hashlib
 
 import numpy as np
 import pytest
-from mixture_policy import MixturePolicy, observation
+from mixture_policy import Coupled, MixturePolicy, observation
 
 from frs_ros.errors import ConfigError
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.inversion import Inversion
-from frs_ros.flow.mixture import GaussianMixture
 from frs_ros.flow.reverse_euler import reverse_euler
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.policies.mini import random_policy
@@ -243,18 +242,6 @@ def test_weights_and_context_stay_as_they_are_and_the_prefix_is_encoded_once(met
 def test_bad_options_are_named(options, words):
     with pytest.raises(ConfigError, match=words):
         make_steerer('frs', **options)
-
-
-class Coupled(MixturePolicy):
-    """Goes left with an open hand, or down left with a closed one."""
-
-    def __init__(self):
-        super().__init__()
-        means = np.zeros((2, 4, 7))
-        means[:, :, 1] = 0.9
-        means[1, :, 2] = -0.9
-        means[0, :, 6], means[1, :, 6] = -1.0, 1.0
-        self.mixture = GaussianMixture(means, np.full(2, 0.5), np.ones(2))
 
 
 def test_inpainting_finds_noise_that_fits_the_company_it_meets():

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from mixture_policy import MixturePolicy, observation
+from mixture_policy import Coupled, MixturePolicy, observation
 
 from frs_ros.flow.mixture import GaussianMixture
 from frs_ros.guidance.guidance import Gripper, Guidance
@@ -93,18 +93,6 @@ def test_own_samples_look_ordinary_to_the_gate(method):
         numbers.append(plan.diagnostics)
     assert np.median([n['noise_ratio'] for n in numbers]) == pytest.approx(1, abs=0.4)
     assert np.median([n['round_trip_ratio'] for n in numbers]) < 1.6
-
-
-class Coupled(MixturePolicy):
-    """Goes left with an open hand, or down left with a closed one."""
-
-    def __init__(self):
-        super().__init__()
-        means = np.zeros((2, 4, 7))
-        means[:, :, 1] = 0.9
-        means[1, :, 2] = -0.9
-        means[0, :, 6], means[1, :, 6] = -1.0, 1.0
-        self.mixture = GaussianMixture(means, np.full(2, 0.5), np.ones(2))
 
 
 @BOTH
