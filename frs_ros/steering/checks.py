@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from numbers import Real
+import sys
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,13 @@ MOST = 1024  # of samples or iterations: far more than helps, and still fits int
 
 def number(name: str, value: object) -> float:
     """A finite number; ConfigError otherwise. Truth values are none."""
-    if not isinstance(value, bool) and isinstance(value, Real):
-        with contextlib.suppress(OverflowError):
-            found = float(value)
-            if np.isfinite(found):
-                return found
-    raise ConfigError(f'{name} must be a number, not {value!r:.40}')
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | np.integer | np.floating)
+        or not abs(value) <= sys.float_info.max  # nor is NaN
+    ):
+        raise ConfigError(f'{name} must be a number, not {value!r:.40}')
+    return float(value)
 
 
 def fraction(name: str, value: object) -> float:
