@@ -20,7 +20,7 @@ Everything is looked at every time; what differs is which failures count:
   frs doctor --part P    only these parts, and all their failures count; for hosts that do one
                          thing, such as --part realtime,arm for that of the controller
 Only --robot goes to the network: it connects to the robot, which sets its collision thresholds to
-those of libfranka's examples (20 Nm, 30 N), reads, and moves nothing.
+franky's defaults (20 Nm, 30 N), reads, and moves nothing.
 Ends with 0 if nothing failed, 1 if something did, 2 on a wrong option.
 """
 

@@ -18,6 +18,12 @@ ROOT = Path(__file__).parents[2]
 EXACT = bench.Setting('fixed_point', None, {'max_iterations': 80, 'tolerance': 1e-10})
 
 
+def trial(samples, setting, gripper):
+    """One solver on some samples."""
+    found = bench.reverse(samples, setting, inpaint=gripper == bench.INPAINTED)
+    return bench.measure(samples, found, gripper)
+
+
 def linear_samples(**changes):
     """V = x: ten steps multiply by 1.1^10, reverse Euler by 0.9^10."""
     noise = np.random.default_rng(0).standard_normal((5, 4, 3))
@@ -27,7 +33,7 @@ def linear_samples(**changes):
 
 def test_errors_of_a_linear_field_in_closed_form():
     samples = linear_samples()
-    result = bench.trial(samples, bench.Setting('euler', 10), bench.KEPT)
+    result = trial(samples, bench.Setting('euler', 10), bench.KEPT)
     lost = 1 - 0.99**10  # of the noise, and so of the action
     each = np.sqrt(np.mean(samples.noise**2, axis=(1, 2)))
     np.testing.assert_allclose(result['noise_error'], lost * each)
@@ -40,8 +46,8 @@ def test_errors_of_a_linear_field_in_closed_form():
 @pytest.mark.parametrize(('gripper', 'cost'), [('kept', 0), ('redrawn', 0), ('inpainted', 10)])
 def test_the_exact_inverse_is_exact_and_in_painting_is_paid_for(gripper, cost):
     samples = linear_samples()
-    result = bench.trial(samples, EXACT, gripper)
-    plain = bench.trial(samples, EXACT, bench.KEPT)
+    result = trial(samples, EXACT, gripper)
+    plain = trial(samples, EXACT, bench.KEPT)
     assert result['motion_error'].max() < 1e-8
     assert result['noise_error'].max() < 1e-8
     assert (result['action_error'].max() < 1e-8) == (gripper == 'kept')
@@ -58,7 +64,7 @@ def test_drawing_the_gripper_afresh_disturbs_the_rest_unless_it_is_painted_in():
 
     noise = np.random.default_rng(1).standard_normal((5, 4, 2))
     samples = bench.Samples(field, noise, noise[::-1].copy(), 10, [0])
-    errors = {g: bench.trial(samples, EXACT, g)['motion_error'] for g in bench.GRIPPERS}
+    errors = {g: trial(samples, EXACT, g)['motion_error'] for g in bench.GRIPPERS}
     assert errors['kept'].max() < 1e-8
     assert errors['redrawn'].max() > 0.1
     assert errors['inpainted'].max() < 1e-8
@@ -116,7 +122,7 @@ def test_batches_of_a_policy_are_repeatable_and_inputs_stay():
     kept = first.noise.clone(), first.fresh.clone()
     with policy.inference():
         for gripper in bench.GRIPPERS:
-            bench.trial(first, bench.Setting('fixed_point'), gripper)
+            trial(first, bench.Setting('fixed_point'), gripper)
     np.testing.assert_array_equal(first.noise, kept[0])
     np.testing.assert_array_equal(first.fresh, kept[1])
 

@@ -143,11 +143,6 @@ def measure(samples: Samples, found: Found, gripper: str) -> dict[str, Any]:
     }
 
 
-def trial(samples: Samples, setting: Setting, gripper: str) -> dict[str, Any]:
-    """One solver on some samples, see `measure`."""
-    return measure(samples, reverse(samples, setting, gripper == INPAINTED), gripper)
-
-
 def rows(batches: Iterable[Samples], grippers: Sequence[str]) -> list[dict[str, Any]]:
     """One row per solver setting and treatment of the gripper, over all batches.
 
