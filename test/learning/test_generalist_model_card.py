@@ -35,7 +35,7 @@ def test_card_says_what_it_was_trained_on_and_what_is_held_out():
     for fact in (
         '411', '2,647,000', 'orange juice', 'Held out: tomato sauce, milk', '`abc`', 'flow 0.117',
         'frs train generalist --data D', '30%', '| setting | success |', '| trained tasks | 20/21',
-        'Of `libero_spatial` the scenes of tasks 0, 1, 3, 4, 6, 7, 9.',
+        'Of `libero_spatial` the scenes of tasks 0, 1, 3, 4, 6, 7, 9. Held-out tasks: 2, 5, 8.',
     ):  # fmt: skip
         assert fact in text
 

@@ -41,6 +41,22 @@ def test_the_stock_instructions_of_trained_tasks_are_in_the_repertoire(suite):
     env.close()
 
 
+@pytest.mark.parametrize('suite', SPLITS)
+def test_no_demonstration_shows_a_held_out_task(suite):
+    from frs_ros.sim.libero import LiberoEnv
+    from frs_ros.sim.repertoire import repertoire
+    from frs_ros.sim.suites import task
+
+    split = SPLITS[suite]
+    held_out = {task(suite, number).instruction for number in split.held_out}
+    assert len(held_out) >= 3
+    for number in split.tasks:
+        env = LiberoEnv(suite, number, cameras=(), assets='standin')
+        shown = {goal.instruction for goal in repertoire(env, split.never)}
+        env.close()
+        assert not held_out & shown
+
+
 def test_another_goal_can_be_pursued_until_the_next_reset(goal_env):
     env = goal_env
     env.reset(30)

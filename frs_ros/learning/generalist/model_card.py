@@ -112,11 +112,16 @@ def render_model_card(
 
 
 def _split(suite: str) -> str:
-    return _tasks(f'Of `{suite}` the', SPLITS[suite].tasks)
+    trained = _tasks(f'Of `{suite}` the', SPLITS[suite].tasks)
+    return f'{trained} Held-out tasks: {_numbers(SPLITS[suite].held_out)}.'
 
 
 def _tasks(whose: str, tasks: Sequence[int]) -> str:
-    return f'* {whose} scenes of tasks {", ".join(map(str, tasks))}.'
+    return f'* {whose} scenes of tasks {_numbers(tasks)}.'
+
+
+def _numbers(tasks: Sequence[int]) -> str:
+    return ', '.join(map(str, tasks))
 
 
 def _words(names: Sequence[str]) -> str:
