@@ -73,9 +73,8 @@ def record_episode(
     rng = np.random.default_rng(np.random.SeedSequence([settings.seed, number]))
     init_id = int(rng.integers(settings.init_states))
     env.reset(init_id)
-    if rng.random() < settings.shuffled:
-        shuffle_layout(env, rng)
-    goal = _choose_goal(env, settings, rng)
+    shuffled = rng.random() < settings.shuffled and shuffle_layout(env, rng)
+    goal = _choose_goal(env, settings, shuffled, rng)
     env.pursue(goal.predicate, goal.instruction)
     coarse = rng.random() < settings.coarse_start
     if coarse:
@@ -169,8 +168,10 @@ def render(
     return demonstration.with_pictures(frames, pixels, pictures)
 
 
-def _choose_goal(env: LiberoEnv, settings: CollectionSettings, rng: np.random.Generator) -> Goal:
-    goals = repertoire(env, settings.held_out)
+def _choose_goal(
+    env: LiberoEnv, settings: CollectionSettings, shuffled: bool, rng: np.random.Generator
+) -> Goal:
+    goals = repertoire(env, settings.held_out, shuffled)
     stock = [g for g in goals if g.predicate == env.stock_goal]
     if rng.random() < settings.stock_target and stock:
         return stock[0]

@@ -127,6 +127,11 @@ def describe(folder: Path) -> dict[str, Any]:
         raise DataError(f'{folder} has no readable {DESCRIPTION}: {error}') from error
 
 
+def suite_of(folder: Path) -> str:
+    """The LIBERO suite of a dataset of `frs collect`; '' of an imported one."""
+    return str(describe(folder).get('settings', {}).get('suite', ''))
+
+
 def digest(folder: Path) -> str:
     """Fingerprint of all episode files, for model cards and checkpoints."""
     sums = hashlib.sha256()

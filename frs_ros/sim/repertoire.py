@@ -8,11 +8,14 @@ go for any of these goals.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from frs_ros.errors import ConfigError
 from frs_ros.sim.libero import LiberoEnv
 from frs_ros.sim.wording import instruction_for, object_type, placing
+
+# Suites whose stock instructions say where a thing lies: 'the black bowl on the stove'.
+TOLD_BY_PLACE = ('libero_spatial',)
 
 
 @dataclass(frozen=True)
@@ -28,22 +31,27 @@ class Goal:
     instruction: str
 
 
-def repertoire(env: LiberoEnv, held_out: Collection[str]) -> list[Goal]:
+def repertoire(env: LiberoEnv, held_out: Collection[str], shuffled: bool = False) -> list[Goal]:
     """All goals of bringing a thing to a place in a scene, but held-out ones; the order is fixed.
 
     Args:
         env: Its stock goal counts among them.
         held_out: Of `libero_object`, types of objects that are never fetched; of the other suites
             instructions.
+        shuffled: Whether the things lie elsewhere than in the stock layouts, where words that tell
+            a thing by its place have become false.
     """
     if env.suite not in _SUITES:
         raise ConfigError(f'there is no repertoire for {env.suite}')
-    goals = _SUITES[env.suite](env)
-    return [
+    goals = [
         g
-        for g in goals
+        for g in _SUITES[env.suite](env)
         if g.instruction not in held_out and object_type(g.predicate[1]) not in held_out
     ]
+    if shuffled and env.suite in TOLD_BY_PLACE:
+        stock = env.stock_instruction
+        return [replace(g, instruction='') if g.instruction == stock else g for g in goals]
+    return goals
 
 
 def _object(env: LiberoEnv) -> list[Goal]:

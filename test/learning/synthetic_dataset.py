@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A toy dataset in the format of `frs collect`: a coloured square to go to, and a basket."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -63,4 +64,6 @@ def make_dataset(folder: Path, episodes: int = 12, steps: int = 24, seed: int = 
         target = ('ketchup_1', 'orange_juice_1')[number % 2]
         episode = make_episode(rng, 28 if number % 6 == 5 else number % 28, target, steps)
         demonstrations.save(episode, folder / 'episodes' / f'{number:05d}.npz')
+    about = {'settings': {'suite': 'libero_object'}}
+    (folder / demonstrations.DESCRIPTION).write_text(json.dumps(about))
     return folder

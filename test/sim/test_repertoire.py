@@ -41,6 +41,20 @@ def test_the_stock_instructions_of_trained_tasks_are_in_the_repertoire(suite):
     env.close()
 
 
+def test_a_place_that_something_has_left_names_it_no_more():
+    from frs_ros.sim.libero import LiberoEnv
+    from frs_ros.sim.repertoire import repertoire
+
+    env = LiberoEnv('libero_spatial', 7, cameras=(), assets='standin')
+    stock, moved = repertoire(env, ()), repertoire(env, (), shuffled=True)
+    env.close()
+    assert [g.predicate for g in stock] == [g.predicate for g in moved]
+    assert env.stock_instruction.endswith('on the stove and place it on the plate')
+    assert stock[0].instruction == env.stock_instruction
+    assert moved[0].instruction == ''
+    assert stock[1:] == moved[1:]
+
+
 @pytest.mark.parametrize('suite', SPLITS)
 def test_no_demonstration_shows_a_held_out_task(suite):
     from frs_ros.sim.libero import LiberoEnv

@@ -21,7 +21,7 @@ from frs_ros.policies import images
 from frs_ros.policies.mini_network import HORIZON, LOCALISED
 from frs_ros.policies.normalisation import Normalisation
 from frs_ros.policies.proprioception import proprioception
-from frs_ros.policies.vocabulary import Vocabulary
+from frs_ros.policies.vocabulary import Vocabulary, normalise
 from frs_ros.sim.wording import object_type
 from frs_ros.types import AGENTVIEW, WRIST
 
@@ -97,8 +97,11 @@ def load_training_data(
     """
     episodes: list[Demonstration] = []
     settled: dict[int, bool] = {}  # by identity: an episode does not know its dataset
+    tasks: dict[str, list[int]] = {}
     for folder in folders:
         part = _read(folder, progress)
+        suite = demonstrations.suite_of(folder)
+        tasks[suite] = sorted({*tasks.get(suite, ()), *(e.task_id for e in part)})
         one_destination = len({e.names[-1] for e in part}) == 1
         settled |= {id(e): one_destination for e in part}
         episodes += part
@@ -125,7 +128,7 @@ def load_training_data(
         'steps': sum(len(e.actions) for e in train),
         'frames': len(sets[0]),
         'validation_frames': len(sets[1]) if sets[1] else 0,
-        'tasks': sorted({e.task_id for e in train}),
+        'tasks': tasks,
         'targets': sorted({object_type(e.target) for e in train}),
         'held_out': list(held_out),
         'digest': '+'.join(demonstrations.digest(folder) for folder in folders),
@@ -141,8 +144,9 @@ def _read(folder: Path, progress: bool) -> list[Demonstration]:
 
 def check_held_out(episodes: Iterable[Demonstration], held_out: Sequence[str]) -> None:
     """DataError if what is held out is done: only targets are labelled and named."""
+    never = {normalise(name) for name in held_out}
     for episode in episodes:
-        if object_type(episode.target) in held_out or episode.instruction in held_out:
+        if object_type(episode.target) in held_out or normalise(episode.instruction) in never:
             raise DataError(
                 f"task {episode.task_id}, init {episode.init_id}: target '{episode.target}' is "
                 'held out and must not be trained on'
