@@ -11,7 +11,6 @@ from typing import Any
 
 from frs_ros.commands.options import add_checkpoint
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.sim.splits import SPLITS
 from frs_ros.sim.wording import object_type
 
 
@@ -34,14 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a command that the checkpoint was made with; may be repeated',
     )
     option('--assets', default='stand-in assets', help='what the objects looked like, in words')
-    option(
-        '--suite',
-        action='append',
-        choices=sorted(SPLITS),
-        dest='suites',
-        help='whose training split it was trained on; may be repeated (default: numbers of tasks '
-        'alone)',
-    )
     option('--out', type=Path, required=True, help='Markdown file to write')
 
 
@@ -61,7 +52,6 @@ def run(args: argparse.Namespace) -> int:
         parameters=sum(p.numel() for p in policy.network.parameters()),
         megabytes=checkpoint.stat().st_size / 1e6,
         assets=args.assets,
-        suites=args.suites or [],
         commands=args.commands,
         competence=rows,
     )

@@ -10,8 +10,8 @@ from frs_ros.policies.mini import random_policy
 
 DATA = {
     'episodes': 411, 'steps': 58751, 'frames': 14678, 'validation_episodes': 20,
-    'validation_frames': 700, 'tasks': [0, 1], 'targets': ['ketchup'], 'held_out': ['milk'],
-    'digest': 'abc',
+    'validation_frames': 700, 'tasks': {'libero_spatial': [0, 1]}, 'targets': ['ketchup'],
+    'held_out': ['milk'], 'digest': 'abc',
 }  # fmt: skip
 TOTAL = {
     'method': 'base', 'successes': 3, 'trials': 10, 'wilson95': [0.1078, 0.6032],

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import Any
 
 from frs_ros.data.collection import CollectionSettings
@@ -62,7 +63,6 @@ def render_model_card(
     parameters: int,
     megabytes: float,
     assets: str,
-    suites: Sequence[str],
     commands: Sequence[str],
     competence: Sequence[Mapping[str, Any]],
 ) -> str:
@@ -74,8 +74,6 @@ def render_model_card(
         parameters: Number of weights.
         megabytes: Size of the file.
         assets: What the simulator's objects looked like, in words.
-        suites: Whose training splits the demonstrations are of; empty for the numbers of their
-            tasks alone.
         commands: Commands that make the checkpoint.
         competence: Rows with the same keys, such as `{'setting': .., 'success': ..}`;
             empty if it was not measured yet.
@@ -104,20 +102,21 @@ def render_model_card(
         seed=config['seed'],
         dropout=config['instruction_dropout'],
         losses=losses or 'not measured',
-        split='\n'.join(map(_split, suites)) or _tasks('The', data['tasks']),
+        split='\n'.join(starmap(_split, data['tasks'].items())),
         commands='\n'.join(commands),
         instructions='\n'.join(f'* {text}' for text in description['instructions']),
         competence=markdown_table(competence) if competence else 'Not measured yet.',
     )
 
 
-def _split(suite: str) -> str:
-    trained = _tasks(f'Of `{suite}` the', SPLITS[suite].tasks)
-    return f'{trained} Held-out tasks: {_numbers(SPLITS[suite].held_out)}.'
-
-
-def _tasks(whose: str, tasks: Sequence[int]) -> str:
-    return f'* {whose} scenes of tasks {_numbers(tasks)}.'
+def _split(suite: str, tasks: Sequence[int]) -> str:
+    """Whose scenes the data are of, and what of the suite is held out."""
+    if suite not in SPLITS:
+        return f'* The scenes of tasks {_numbers(tasks)}.'
+    return (
+        f'* Of `{suite}` the scenes of tasks {_numbers(tasks)}. Held-out tasks: '
+        f'{_numbers(SPLITS[suite].held_out)}.'
+    )
 
 
 def _numbers(tasks: Sequence[int]) -> str:
