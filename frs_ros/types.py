@@ -155,8 +155,8 @@ class PrivilegedScene:
         stamp_ns: Same clock and value as the observation taken at this instant.
         reach: [3] m, world frame: where to grasp a target that is not grasped at its middle, such
             as a bowl at its rim; None for others.
-        carry_height: Height in m that the gripper needs to carry the target to furniture; NaN if
-            any will do.
+        carry_height: Height in m that the gripper needs to carry the target onto furniture, a
+            plate or a bowl; NaN if any will do.
         release_height: Height of the target's origin in m at which to let go above what is no
             container; NaN for containers.
     """

@@ -37,7 +37,8 @@ class OracleSettings:
         descent_end: Height above the grasp at which to leave the grasp to the policy; a tall
             object's top is then still 1 cm below the grasp site, so that a hand a little aside
             does not land on it.
-        carry_height: Gripper height above the target's rest, below which lifting goes on.
+        carry_height: Gripper height above the target's rest, below which lifting goes on; or
+            below what the destination needs, if that is less.
         release_depth: Depth of the target's origin below the destination's top at which to leave
             the release to the policy.
         tall: Objects taller than this are grasped near their top,
@@ -118,12 +119,15 @@ def hesitating(guidance: Guidance, probability: float, rng: np.random.Generator)
 def is_held(scene: PrivilegedScene, settings: OracleSettings = OracleSettings()) -> bool:
     """Whether the target is in the gripper, judged by where both are."""
     target = _object(scene, scene.target)
-    lifted = target.position[2] > target.rest_height + settings.lifted
+    height = float(target.position[2])
+    up = height > target.rest_height + settings.lifted
+    # from furniture down to where it is let go
+    down = scene.release_height < height < target.rest_height - settings.lifted
     aside = float(np.linalg.norm((target.position - scene.gripper)[:2]))
     near = settings.held_radius
     if scene.reach is not None:
         near = max(near, float(target.extent[:2].max()) / 2 + settings.beside_rim)
-    return bool(lifted and aside < near)
+    return bool((up or down) and aside < near)
 
 
 def _reach(
@@ -149,7 +153,8 @@ def _carry(
 ) -> np.ndarray | None:
     if np.linalg.norm(offset) > settings.near_destination:
         height = float(scene.gripper[2])
-        if height < target.rest_height + settings.carry_height:
+        lifting = target.rest_height + settings.carry_height
+        if height < np.fmin(lifting, scene.carry_height):
             return None
         return UP if height < scene.carry_height else coarse(offset)
     top = destination.position[2] + destination.extent[2]

@@ -134,7 +134,8 @@ class Aim:
 
 
 _RELEASE_GAP = 0.02  # m under the object at which letting go is left to the policy
-_CARRY_GAP = 0.05  # m that the object is carried above furniture
+_CARRY_GAP = 0.03  # m that the object is carried above furniture at least,
+_LOW_GAP = 0.02  # ... and above plates and bowls, which it may touch
 
 
 def aim(env: Scenery, goal: Sequence[str]) -> Aim:
@@ -150,6 +151,8 @@ def aim(env: Scenery, goal: Sequence[str]) -> Aim:
     carry = release = float('nan')
     if goal[0] == 'on':
         release = place.support + float(origin[2]) - underside + _RELEASE_GAP
-    if owner and owner not in env.movable:
-        carry = place.clear + max(float(point[2]) - underside, 0.0) + _CARRY_GAP
+    onto_plate = goal[0] == 'on' and owner in env.movable
+    if owner and (onto_plate or owner not in env.movable):
+        gap = _LOW_GAP if onto_plate else _CARRY_GAP
+        carry = place.clear + max(float(point[2]) - underside, 0.0) + gap
     return Aim(point - origin if wide else None, carry, release)

@@ -156,6 +156,25 @@ def test_up_before_furniture_and_defer_where_it_is_let_go():
     assert oracle_guidance(bowl_scene([-0.2, 0.245, 0.96], **down)).defer
 
 
+def test_onto_a_plate_it_goes_sideways_no_higher_than_needed():
+    held = {'bowl': (0.1, 0.0, 0.94), 'release_height': 0.93}
+    assert oracle_guidance(
+        bowl_scene([0.1, 0.05, 0.97], **held)
+    ).defer  # up to 0.12 above its rest
+    low = bowl_scene([0.1, 0.05, 0.97], carry_height=0.96, **held)
+    np.testing.assert_allclose(oracle_guidance(low).direction, [-D, D, 0])
+    assert oracle_guidance(bowl_scene([0.1, 0.05, 0.955], carry_height=0.96, **held)).defer
+
+
+def test_what_is_brought_down_from_furniture_is_held_until_it_is_let_go():
+    def bowl(z):
+        return bowl_scene([-0.2, 0.245, z + 0.03], bowl=(-0.2, 0.2, z), release_height=0.8)
+
+    assert is_held(bowl(0.85))  # its rest was at 0.9
+    np.testing.assert_allclose(oracle_guidance(bowl(0.85)).direction, [0, 0, -1])
+    assert not is_held(bowl(0.79))
+
+
 def test_an_operator_who_hesitates_says_nothing_now_and_then():
     said = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='oracle')
     rng = np.random.default_rng(0)

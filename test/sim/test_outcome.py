@@ -67,11 +67,55 @@ CARRY = {'target': 'bowl', 'destination': 'drawer', 'drawer_y': -0.15}
         ([kitchen(bowl_z=1.0)], outcome.WRONG_OBJECT),
         ([kitchen(AT_HANDLE), kitchen(**CARRY)], outcome.NEVER_NEAR),
         ([kitchen(AT_HANDLE), kitchen((0.35, 0, 0.95), **CARRY)], outcome.NO_GRASP),
-        ([kitchen(**CARRY), kitchen(bowl_z=1.0, **CARRY)], outcome.DROPPED),
+        ([kitchen(**CARRY), kitchen((0.35, 0, 1.0), bowl_z=1.0, **CARRY)], outcome.DROPPED),
     ],
 )
 def test_joints_rims_and_the_goal_at_work_in_the_end(scenes, expected):
     monitor = outcome.OutcomeMonitor(kitchen())
+    for s in scenes:
+        monitor.update(s)
+    assert monitor.classify(False) == expected
+
+
+def table(gripper=(0.0, 0.0, 1.2), bowl=(0.3, 0.0, 0.9)):
+    """A bowl, held by its rim, that belongs onto the stove, and a plate."""
+    flat = np.array([0.2, 0.2, 0.02])
+    return PrivilegedScene(
+        np.array(gripper, float),
+        {
+            'bowl': ObjectPose(np.array(bowl, float), np.array([0.1, 0.1, 0.05]), 0.9),
+            'plate': ObjectPose(np.array([0.0, 0.3, 0.88]), flat, 0.88),
+            'burner': ObjectPose(np.array([-0.3, 0.0, 0.92]), flat, 0.92),
+        },
+        'bowl',
+        'burner',
+        reach=np.add(bowl, [0.05, 0.0, 0.03]),
+        release_height=0.95,
+    )
+
+
+UP = table((0.35, 0, 1.05), (0.3, 0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ('scenes', 'expected'),
+    [
+        (
+            [table((0.25, 0.0, 0.95))],
+            outcome.NO_GRASP,
+        ),  # at the rim opposite to where it is planned
+        ([table((0.3, 0.075, 0.95))], outcome.NO_GRASP),
+        ([table((0.3, 0.085, 0.95))], outcome.NEVER_NEAR),
+        ([UP, table()], outcome.DROPPED),
+        ([UP], outcome.DROPPED),  # still in the hand
+        ([UP, table(bowl=(0.0, 0.32, 0.91))], outcome.WRONG_PLACE),  # on the plate
+        ([UP, table((0.05, 0.32, 0.95), (0.0, 0.32, 0.91))], outcome.DROPPED),  # held over it
+        ([UP, table(bowl=(0.5, 0.3, 1.1))], outcome.WRONG_PLACE),  # on furniture
+        ([UP, table(bowl=(0.5, 0.3, 0.9))], outcome.DROPPED),
+    ],
+)
+def test_where_a_bowl_was_held_and_put(scenes, expected):
+    monitor = outcome.OutcomeMonitor(table())
     for s in scenes:
         monitor.update(s)
     assert monitor.classify(False) == expected
