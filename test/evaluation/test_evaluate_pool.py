@@ -100,6 +100,8 @@ def test_suites_are_parts_and_seeds_are_columns(tmp_path):
     text = markdown(results)
     assert '| `frs` | 4/8 | 50 % | 22 to 78 % | 4 / 0 | 4 / 0 |' in text
     assert 'Tasks `one` 0-1; `two` 0-1, init states 0-1, assets `auto`, 2 training seeds' in text
+    note = 'Not every training seed ran on the same tasks and init states: mini on 4, weak on 4.'
+    assert note in text
 
 
 def test_targets_are_parts_too(tmp_path):
@@ -124,8 +126,29 @@ def test_same_name_of_other_weights_is_told_apart(tmp_path):
     a = run(tmp_path / 'a', checkpoints=('x/mini',), digests=('aa',))
     b = run(tmp_path / 'b', checkpoints=('y/mini',), digests=('bbbbbbbbbb',))
     frs = by_label(summarise_pool(pooled(a, b)))['frs']
-    assert [part['checkpoint'] for part in frs['by_checkpoint']] == ['mini', 'mini bbbbbbbb']
+    assert [part['checkpoint'] for part in frs['by_checkpoint']] == ['x/mini', 'y/mini']
     assert frs['trials'] == 8
+
+
+def test_the_same_weights_are_one_seed_in_a_list_and_alone(tmp_path):
+    pair = run(tmp_path / 'pair', checkpoints=('x/mini', 'y/mini'), digests=('aa', 'bb'))
+    alone = run(tmp_path / 'alone', 'frs,direct', checkpoints=('y/mini',), digests=('bb',))
+    results = summarise_pool(pooled(pair, alone))
+    frs = by_label(results)['frs']
+    assert [(p['checkpoint'], p['trials']) for p in frs['by_checkpoint']] == [
+        ('x/mini', 4),
+        ('y/mini', 4),
+    ]
+    (direct,) = by_label(results)['direct']['by_checkpoint']
+    assert (direct['checkpoint'], direct['trials']) == ('y/mini', 4)
+
+
+def test_retrained_under_the_same_name_is_told_apart(tmp_path):
+    before = run(tmp_path / 'before', checkpoints=('x/mini',), digests=('aaaaaaaaaa',))
+    after = run(tmp_path / 'after', checkpoints=('x/mini',), digests=('bbbbbbbbbb',))
+    frs = by_label(summarise_pool(pooled(before, after)))['frs']
+    names = [part['checkpoint'] for part in frs['by_checkpoint']]
+    assert names == ['x/mini aaaaaaaa', 'x/mini bbbbbbbb']
 
 
 def test_episode_in_two_runs_counts_once(tmp_path):

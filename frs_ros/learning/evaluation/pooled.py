@@ -51,7 +51,7 @@ def summarise_pool(
 
 def own_numbers(pool: Pool) -> dict[str, int]:
     """The policy's own `steps` and `replan`, where the runs know and agree on them."""
-    own = [run.results.get('policy') or {} for run in pool.runs]
+    own = [run.results['policy'] for run in pool.runs if run.results.get('policy')]
     return own[0] if own and all(numbers == own[0] for numbers in own) else {}
 
 
@@ -104,4 +104,18 @@ def _notes(pool: Pool) -> list[str]:
             + ', '.join(f'`{label}` has {len(places[label])}' for label in partial)
             + '. Their rates cannot be compared; the paired comparisons can.'
         )
-    return notes
+    return [*notes, *_unequal_seeds(pool)]
+
+
+def _unequal_seeds(pool: Pool) -> list[str]:
+    episodes: dict[str, set[tuple[object, ...]]] = {}
+    for s in pool.samples:
+        episode = (s.suite, s.target, s.record.task_id, s.record.init_id)
+        episodes.setdefault(s.checkpoint, set()).add(episode)
+    if all(ran == next(iter(episodes.values())) for ran in episodes.values()):
+        return []
+    counts = ', '.join(f'{name} on {len(ran)}' for name, ran in episodes.items())
+    return [
+        f'Not every training seed ran on the same tasks and init states: {counts}. '
+        'Their rates cannot be compared.'
+    ]

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -174,15 +175,14 @@ def _check_same_distilled(runs: Sequence[Run]) -> None:
                 )
 
 
-def _checkpoint_names(runs: Iterable[Run]) -> dict[Path, list[str]]:
-    """Names of the checkpoints of each run; the same name means the same weights."""
-    digest_of: dict[str, str] = {}
-    names: dict[Path, list[str]] = {}
+def _checkpoint_names(runs: Sequence[Run]) -> dict[Path, list[str]]:
+    """Names of the checkpoints of each run; the same weights have one name, however called."""
+    digests = {run.folder: run.settings.digests or run.settings.checkpoints for run in runs}
+    called: dict[str, str] = {}  # path by digest
     for run in runs:
-        checkpoints = run.settings.checkpoints
-        digests = run.settings.digests or checkpoints
-        names[run.folder] = [
-            name if digest_of.setdefault(name, digest) == digest else f'{name} {digest[:8]}'
-            for name, digest in zip(checkpoint_names(checkpoints), digests)
-        ]
-    return names
+        for digest, path in zip(digests[run.folder], run.settings.checkpoints):
+            called.setdefault(digest, path)
+    names = dict(zip(called, checkpoint_names(list(called.values()))))
+    often = Counter(names.values())
+    named = {d: name if often[name] == 1 else f'{name} {d[:8]}' for d, name in names.items()}
+    return {folder: [named[digest] for digest in found] for folder, found in digests.items()}
