@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from frs_ros.flow.arrays import to_numpy
+from frs_ros.guidance.guidance import Gripper
+from frs_ros.guidance.joint_reference import arm_joints, write_joints
 from frs_ros.guidance.reference import TRANSLATION
 from frs_ros.guidance.units import JOINTS
-from frs_ros.types import JOINT_POSITION, ActionSpec
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.types import JOINT_POSITION, ActionSpec, Observation
 
 
 def chi_percentile(noise: np.ndarray) -> float:
@@ -21,24 +25,40 @@ def chi_percentile(noise: np.ndarray) -> float:
     return float(chdtr(noise.size, np.sum(np.square(noise, dtype=np.float64))))
 
 
-def from_start(chunk: np.ndarray, reference: np.ndarray, spec: ActionSpec) -> np.ndarray:
-    """Chunks [.., H, D] as motion: absolute positions count from where the reference begins."""
-    return chunk - reference[:1] if spec.space == JOINT_POSITION else chunk
+def standing_still(policy: FlowPolicy, observation: Observation) -> np.ndarray:
+    """[H, D] in model space from which chunks count as motion.
+
+    The present joints of a policy of joint positions; 0 in every other dimension and space.
+    """
+    spec = policy.spec
+    still = np.zeros((spec.horizon, spec.model_dim), np.float32)
+    if spec.space == JOINT_POSITION:
+        joints = np.tile(arm_joints(observation), (spec.horizon, 1))
+        written = to_numpy(write_joints(joints, Gripper.POLICY, policy, observation))[0]
+        dims = spec.indices(*JOINTS)
+        still[:, dims] = written[:, dims]
+    return still
 
 
 def against_reference(
-    chunk: np.ndarray, reference: np.ndarray, spec: ActionSpec
+    chunk: np.ndarray, reference: np.ndarray, still: np.ndarray, spec: ActionSpec
 ) -> dict[str, float]:
     """`round_trip_rms` and `cosine` of two chunks [H, D] in model space.
 
     Only what moves the arm counts: the translation, or all joints. The cosine is left out where
     it does not exist: a chunk or a reference without motion.
+
+    Args:
+        chunk: The plan.
+        reference: The wish.
+        still: See `standing_still`.
+        spec: Of both.
     """
     names = next((n for n in (TRANSLATION, JOINTS) if set(n) <= set(spec.names)), None)
     if names is None:
         return {}
     dims = spec.indices(*names)
-    a, b = (from_start(x, reference, spec)[:, dims].ravel() for x in (chunk, reference))
+    a, b = ((x - still)[:, dims].ravel() for x in (chunk, reference))
     numbers = {'round_trip_rms': float(np.sqrt(np.mean((a - b) ** 2)))}
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
     if lengths > 0:

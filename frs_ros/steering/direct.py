@@ -15,7 +15,7 @@ from frs_ros.guidance.units import gripper_units
 from frs_ros.guidance.wish import Part, Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.checks import finite_reference
-from frs_ros.steering.diagnostics import against_reference
+from frs_ros.steering.diagnostics import against_reference, standing_still
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import Observation, Plan
 
@@ -58,6 +58,7 @@ class Direct:
             reference = self.reference(guidance, policy, observation)
             model = finite_reference(reference)
             chunk = policy.from_model(reference, observation)[0]
+            still = standing_still(policy, observation)
         unsaid = Part.GRIPPER not in guidance.parts and GRIPPER in spec.names
         if unsaid and self.gripper == HELD:
             last = gripper_units(observation.gripper_command, spec.space)
@@ -67,5 +68,5 @@ class Direct:
             noise=np.full((spec.horizon, spec.model_dim), np.nan, dtype=np.float32),
             method=self.name,
             nfe=0,
-            diagnostics=against_reference(model, model, spec),
+            diagnostics=against_reference(model, model, still, spec),
         )

@@ -12,7 +12,6 @@ from frs_ros.flow.sample import sample
 from frs_ros.guidance.reference import GRIPPER
 from frs_ros.guidance.wish import Wish
 from frs_ros.steering.denoise import draw_noise
-from frs_ros.steering.diagnostics import from_start
 from frs_ros.steering.mixing import Latent
 from frs_ros.steering.reversal import Reversal
 from frs_ros.steering.scores import cosine
@@ -50,12 +49,14 @@ class Case:
         reversal: What reversed it.
         guidance: The wish.
         reference: [H, D] it, as a chunk in model space.
+        still: [H, D] from which chunks count as motion, see `diagnostics.standing_still`.
         latent: [H, D] what it was reversed to.
     """
 
     reversal: Reversal
     guidance: Wish
     reference: np.ndarray
+    still: np.ndarray
     latent: Latent
 
 
@@ -67,13 +68,13 @@ def gather(case: Case, samples: int, rng: np.random.Generator) -> Evidence:
     """
     reversal, policy, spec = case.reversal, case.reversal.policy, case.reversal.policy.spec
     dims = [d for d in wished(case.guidance, spec) if spec.names[d] != GRIPPER]
-    motion = from_start(case.reference, case.reference, spec)[:, dims]
+    motion = (case.reference - case.still)[:, dims]
     if not np.any(motion):
         return Evidence()
     noise = np.stack([draw_noise(policy, rng) for _ in range(samples)])
     x = sample(reversal.field(samples), policy.asarray(noise), reversal.times)
     own, latents = to_numpy(x), reversal(x).latents
-    agreement = cosine(from_start(own, case.reference, spec)[..., dims], motion)
+    agreement = cosine((own - case.still)[..., dims], motion)
     # what denoising makes of wish and samples, minus what they were
     targets = np.concatenate([case.reference[None], own])
     back = to_numpy(reversal.denoise(np.concatenate([case.latent.x[None], latents.x])))

@@ -17,7 +17,7 @@ from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.steering.checks import finite_reference, fraction, number
 from frs_ros.steering.counting import CountingPolicy
 from frs_ros.steering.denoise import draw_noise, with_diagnostics
-from frs_ros.steering.diagnostics import against_reference, chi_percentile
+from frs_ros.steering.diagnostics import against_reference, chi_percentile, standing_still
 from frs_ros.steering.evidence import Case
 from frs_ros.steering.gate import Gate
 from frs_ros.steering.inverter import Inverter
@@ -106,6 +106,7 @@ class FlowReversalSteering:
         context = policy.encode(observation)
         written = self.reference(guidance, policy, observation)
         reference = finite_reference(written)
+        still = standing_still(policy, observation)
         reversal = self._reversal(policy, context, fresh, owned)
         found = reversal(written)
         recovered, t = found.latents.sample(0), reversal.t
@@ -116,7 +117,7 @@ class FlowReversalSteering:
         }
         allowed = 1.0
         if self.gate:
-            case = Case(reversal, guidance, reference, recovered)
+            case = Case(reversal, guidance, reference, still, recovered)
             allowed, judged = self.gate.judge(case, rng)
             numbers |= judged
         strength = self.strength * allowed
@@ -127,7 +128,7 @@ class FlowReversalSteering:
         known = latent if t == T_NOISE else np.full_like(latent, np.nan)
         noise = known if strength > 0 else fresh
         numbers |= {'strength': strength, 'chi_percentile': chi_percentile(noise)}
-        numbers |= against_reference(to_numpy(x)[0], reference, policy.spec)
+        numbers |= against_reference(to_numpy(x)[0], reference, still, policy.spec)
         return Plan(
             chunk=policy.from_model(x, observation)[0],
             noise=noise,

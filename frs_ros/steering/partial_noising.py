@@ -18,7 +18,7 @@ from frs_ros.guidance.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.checks import finite_reference, fraction
 from frs_ros.steering.denoise import draw_noise, field_of
-from frs_ros.steering.diagnostics import against_reference
+from frs_ros.steering.diagnostics import against_reference, standing_still
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.types import Observation, Plan
 
@@ -69,10 +69,11 @@ class PartialNoising:
             times = onward(uniform(spec.steps), self.level)
             x = sample(field_of(policy, context), policy.asarray(latent[None]), times)
             chunk = policy.from_model(x, observation)[0]
+            still = standing_still(policy, observation)
         return Plan(
             chunk=chunk,
             noise=np.full_like(noise, np.nan),
             method=self.name,
             nfe=len(times) - 1,
-            diagnostics=against_reference(to_numpy(x)[0], reference, spec),
+            diagnostics=against_reference(to_numpy(x)[0], reference, still, spec),
         )

@@ -18,7 +18,7 @@ from frs_ros.guidance.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.checks import count, finite_reference
 from frs_ros.steering.denoise import draw_noise, field_of
-from frs_ros.steering.diagnostics import against_reference, chi_percentile, from_start
+from frs_ros.steering.diagnostics import against_reference, chi_percentile, standing_still
 from frs_ros.steering.scores import SCORES
 from frs_ros.steering.unsteered import Unsteered
 from frs_ros.steering.wished import wished
@@ -69,13 +69,13 @@ class SampleAndRank:
             x = sample(field, policy.asarray(noise), uniform(spec.steps))
             chunks = to_numpy(x)
             dims = wished(guidance, spec)
+            still = standing_still(policy, observation)
             values = SCORES[self.score](
-                from_start(chunks, reference, spec)[..., dims],
-                from_start(reference, reference, spec)[..., dims],
+                (chunks - still)[..., dims], (reference - still)[..., dims]
             )
             best = int(np.argmax(values))
             chunk = policy.from_model(x[best : best + 1], observation)[0]
-        numbers = against_reference(chunks[best], reference, spec)
+        numbers = against_reference(chunks[best], reference, still, spec)
         return Plan(
             chunk=chunk,
             noise=noise[best],

@@ -11,6 +11,7 @@ pytest.importorskip('pinocchio')
 pytest.importorskip('torch')
 
 from frs_ros.errors import ConfigError
+from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.references import robot_reference
 from frs_ros.policies.random_droid import RandomDroidPolicy
@@ -18,7 +19,7 @@ from frs_ros.robot.kinematics import PinocchioKinematics
 from frs_ros.robot.models import FR3
 from frs_ros.robot.preview import tool_path
 from frs_ros.steering.base import plan_rng
-from frs_ros.steering.diagnostics import against_reference
+from frs_ros.steering.diagnostics import against_reference, standing_still
 from frs_ros.steering.example import example_observation
 from frs_ros.steering.planner import Planner, steerer_from
 from frs_ros.steering.registry import make_steerer
@@ -84,18 +85,43 @@ def test_planner_warms_up_with_a_state_of_the_policys_kind():
     np.testing.assert_array_equal(SEEN.state, [*FR3.home, 0])
 
 
-def test_diagnostics_look_at_joints_and_count_positions_from_the_reference():
+class JointPositions:
+    """Encodes joint positions as half of them, the gripper as it is."""
+
+    spec = replace(POLICY.spec, space=JOINT_POSITION)
+
+    def to_model(self, chunk, observation):
+        model = np.zeros((*chunk.shape[:-1], 32), np.float32)
+        model[..., :7], model[..., 7] = chunk[..., :7] / 2, chunk[..., 7]
+        return model
+
+    def asarray(self, x):
+        return np.asarray(x)
+
+
+def test_diagnostics_look_at_joints():
     spec = POLICY.spec
     reference = np.zeros((15, 32))
     reference[:, 0] = 0.5 + 0.1 * np.arange(15)
-    other = 1 - reference
-    other[:, 7:] = 9  # gripper and padding do not count
     there = reference.copy()
-    there[:, 7] = 9
-    assert against_reference(there, reference, spec) == {
+    there[:, 7:] = 9  # gripper and padding do not count
+    still = np.zeros((15, 32))
+    assert against_reference(there, reference, still, spec) == {
         'round_trip_rms': 0, 'cosine': pytest.approx(1)
     }  # fmt: skip
-    assert against_reference(other, reference, spec)['round_trip_rms'] > 0
-    positions = replace(spec, space=JOINT_POSITION)
-    other[:, :7] = 2 * reference[:1, :7] - reference[:, :7]  # the same way in reverse
-    assert against_reference(other, reference, positions)['cosine'] == pytest.approx(-1)
+    assert against_reference(-there, reference, still, spec)['cosine'] == pytest.approx(-1)
+    still[:, 0] = 0.4
+    slow = still + 0.1 * (reference - still)
+    assert against_reference(slow, reference, still, spec)['cosine'] == pytest.approx(1)
+
+
+def test_positions_count_as_motion_from_the_present_joints():
+    """Whoever stands still goes no way, and whoever goes the wished way slowly goes that way."""
+    policy = JointPositions()
+    still = standing_still(policy, SEEN)
+    np.testing.assert_allclose(still[:, :7], np.tile(FR3.home / 2, (15, 1)), atol=1e-6)
+    assert not still[:, 7:].any()
+    wish = to_numpy(REFERENCE(Guidance(direction=[1, 0, 0]), policy, SEEN))[0]
+    slow = still + 0.05 * (wish - still)
+    assert against_reference(slow, wish, still, policy.spec)['cosine'] == pytest.approx(1)
+    assert 'cosine' not in against_reference(still, wish, still, policy.spec)
