@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from frs_ros.commands.eval import digest_of
 from frs_ros.commands.options import add_checkpoint
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.sim.wording import object_type
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if not (description := read_metadata(checkpoint)):
         raise ConfigError(f'{checkpoint} is no small generalist: there is nothing to say of it')
     policy: Any = load_policy(checkpoint)
-    rows = [row for text in args.evaluation for row in _rows(text)]
+    rows = [row for text in args.evaluation for row in _rows(text, digest_of(checkpoint))]
     card = render_model_card(
         description,
         name=checkpoint.stem,
@@ -60,22 +62,32 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(text: str) -> list[dict[str, str]]:
-    """One row for each method of an evaluation."""
+def _rows(text: str, digest: str) -> list[dict[str, str]]:
+    """One row for each method of an evaluation of the checkpoint with this digest."""
     label, equals, path = text.partition('=')
     if not equals:
         raise ConfigError(f"--evaluation is LABEL=FILE, not '{text}'")
     try:
-        totals = json.loads(Path(path).read_text(encoding='utf-8'))['totals']
-    except (OSError, ValueError, KeyError) as error:
+        results = json.loads(Path(path).read_text(encoding='utf-8'))
+        totals, evaluated = results['totals'], results['settings']['checkpoint_sha256']
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f'{path} holds no results of frs eval: {error}') from error
+    if evaluated != digest:
+        raise DataError(
+            f'{path} is about another checkpoint, or several; a card needs evaluations of its own '
+            'checkpoint alone'
+        )
     return [_row(label, total) for total in totals]
 
 
 def _row(label: str, total: Mapping[str, Any]) -> dict[str, str]:
     low, high = total['wilson95']
     lifted = sorted(total['first_lifted'].items(), key=lambda item: -item[1])
-    lifted = [(object_type(name), count) for name, count in lifted]
+    kinds = Counter(object_type(name) for name, _ in lifted)
+    kind_or_name = [
+        (object_type(name) if kinds[object_type(name)] == 1 else name, count)
+        for name, count in lifted
+    ]
     failures = {k: v for k, v in total['outcomes'].items() if k != 'success'}
     return {
         'setting': label,
@@ -83,7 +95,7 @@ def _row(label: str, total: Mapping[str, Any]) -> dict[str, str]:
         'success': f'{total["successes"]}/{total["trials"]}',
         '95 % interval': f'{100 * low:.0f} .. {100 * high:.0f} %',
         'failures': _counts(failures.items()),
-        'first object lifted': _counts(lifted),
+        'first object lifted': _counts(kind_or_name),
     }
 
 

@@ -213,6 +213,7 @@ def settings_and_spec(args: argparse.Namespace) -> tuple[EvaluationSettings, Act
     Raises:
         ConfigError, CheckpointError, AssetError: Something does not exist or does not fit.
     """
+    from frs_ros.learning.evaluation.libero_world import check_variations
     from frs_ros.policies.checkpoint import load_policy, resolve
     from frs_ros.sim import assets, suites
 
@@ -221,6 +222,7 @@ def settings_and_spec(args: argparse.Namespace) -> tuple[EvaluationSettings, Act
     tasks = suites.tasks(args.suite)
     files = [resolve(checkpoint) for checkpoint in _listed(args.checkpoint)]
     settings = _settings(args, tasks, files)
+    check_variations(settings)
     for task_id in settings.tasks:
         check_init_states(settings, len(suites.init_states(tasks[task_id])))
     specs = []
@@ -264,7 +266,7 @@ def _settings(
         checkpoints=_listed(args.checkpoint),
         layout=args.layout,
         target=args.target,
-        digests=tuple(_digest(file) for file in checkpoints),
+        digests=tuple(digest_of(file) for file in checkpoints),
     )
     return replace(settings, distilled=_distilled(settings))
 
@@ -331,10 +333,10 @@ def _distilled(settings: EvaluationSettings) -> tuple[str, ...]:
     paths = settings.distilled_files
     for path in paths:
         read_description(path)
-    return tuple(_digest(path) for path in paths)
+    return tuple(digest_of(path) for path in paths)
 
 
-def _digest(checkpoint: Path) -> str:
+def digest_of(checkpoint: Path) -> str:
     """SHA-256 of the weights and their description.
 
     Of a large policy that of its parameter file and samples of its weights.

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from frs_ros.cli import main
+from frs_ros.commands.eval import digest_of
 from frs_ros.learning.generalist.config import GeneralistConfig
 from frs_ros.policies.checkpoint import save_policy
 from frs_ros.policies.mini import random_policy
@@ -15,7 +16,8 @@ DATA = {
 }  # fmt: skip
 TOTAL = {
     'method': 'base', 'successes': 3, 'trials': 10, 'wilson95': [0.1078, 0.6032],
-    'outcomes': {'success': 3, 'wrong object': 7}, 'first_lifted': {'ketchup_1': 4, 'milk_1': 6},
+    'outcomes': {'success': 3, 'wrong object': 7},
+    'first_lifted': {'black_bowl_1': 4, 'black_bowl_2': 1, 'milk_1': 5},
 }  # fmt: skip
 
 
@@ -29,7 +31,8 @@ def checkpoint(tmp_path):
 
 def test_card_holds_what_was_measured(tmp_path, checkpoint):
     results, card = tmp_path / 'results.json', tmp_path / 'card.md'
-    results.write_text(json.dumps({'totals': [TOTAL]}))
+    settings = {'checkpoint_sha256': digest_of(checkpoint)}
+    results.write_text(json.dumps({'settings': settings, 'totals': [TOTAL]}))
     code = main(
         ['card', '--checkpoint', str(checkpoint), '--evaluation', f'no instruction={results}',
          '--command', 'frs collect --out D', '--out', str(card)]
@@ -41,7 +44,7 @@ def test_card_holds_what_was_measured(tmp_path, checkpoint):
         '3/10',
         '11 .. 60 %',
         'wrong object 7',
-        'milk 6',
+        'milk 5, black bowl 1 4, black bowl 2 1',
         'frs collect',
     ):
         assert fact in text
@@ -55,3 +58,16 @@ def test_wrong_evaluations_are_one_line(tmp_path, checkpoint, evaluation, capsys
     )  # fmt: skip
     assert code == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_evaluations_of_another_checkpoint_are_refused(tmp_path, checkpoint, capsys):
+    results = tmp_path / 'results.json'
+    for evaluated in ('abc', f'{digest_of(checkpoint)},abc'):
+        settings = {'checkpoint_sha256': evaluated}
+        results.write_text(json.dumps({'settings': settings, 'totals': [TOTAL]}))
+        code = main(
+            ['card', '--checkpoint', str(checkpoint), '--evaluation', f'base={results}',
+             '--out', str(tmp_path / 'card.md')]
+        )  # fmt: skip
+        assert code == 2
+        assert 'another checkpoint' in capsys.readouterr().err
