@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.data.collector import collect
     from frs_ros.learning.evaluation.report import write_json
     from frs_ros.policies.images import CAMERAS
+    from frs_ros.policies.vocabulary import normalise
     from frs_ros.sim.splits import SPLITS
     from frs_ros.sim.standin.groceries import GROCERIES
     from frs_ros.sim.suites import tasks
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     if args.target:
         choose('target', args.target, GROCERIES)
     if args.held_out is not None:
-        never = tuple(t.strip() for t in args.held_out.split(',') if t.strip())
+        never = tuple(filter(None, map(normalise, args.held_out.split(','))))
     for name in never:
         if ' ' not in name:  # else it is an instruction
             choose('object type', name, GROCERIES)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks and init states from what a user writes: '5,6,7', '0-4', 'all', 'trained', 'heldout'."""
+"""Tasks and init states from what a user writes: '5,6,7', '0-4', 'trained', 'heldout', 'all'."""
 
 from __future__ import annotations
 
@@ -34,20 +34,28 @@ def parse_tasks(text: str, count: int, split: Mapping[str, Sequence[int]]) -> tu
 
 
 def split(tasks: Sequence[Task], checkpoint: Path) -> dict[str, list[int]]:
-    """Tasks whose instruction the checkpoint was trained with ('trained'), and 'heldout'.
+    """Tasks by what the checkpoint was trained with.
+
+    'trained' are those whose instruction it knows and 'untrained' the others; 'heldout' are of
+    these what was held out in training, or all of them where nothing of the suite was.
 
     Empty for a large policy: what it was trained on is not known.
     """
     from frs_ros.policies.checkpoint import read_metadata
     from frs_ros.policies.vocabulary import Vocabulary
+    from frs_ros.sim.wording import instruction_of_type
 
     description = read_metadata(checkpoint)
     if not description:
         return {}
     vocabulary = Vocabulary(description.get('instructions', []))
+    named = description.get('training', {}).get('data', {}).get('held_out', [])
+    held_out = Vocabulary([*named, *map(instruction_of_type, named)])
     trained = [task.task_id for task in tasks if vocabulary.knows(task.instruction)]
-    heldout = [task.task_id for task in tasks if not vocabulary.knows(task.instruction)]
-    return {'trained': trained, 'heldout': heldout}
+    untrained = [task.task_id for task in tasks if task.task_id not in trained]
+    chosen = [task.task_id for task in tasks if held_out.knows(task.instruction)]
+    heldout = [task_id for task_id in untrained if task_id in chosen]
+    return {'trained': trained, 'untrained': untrained, 'heldout': heldout or untrained}
 
 
 def init_range(first: int, trials: int, available: int) -> range:

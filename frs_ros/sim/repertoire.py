@@ -12,10 +12,7 @@ from dataclasses import dataclass, replace
 
 from frs_ros.errors import ConfigError
 from frs_ros.sim.libero import LiberoEnv
-from frs_ros.sim.wording import instruction_for, object_type, placing
-
-# Suites whose stock instructions say where a thing lies: 'the black bowl on the stove'.
-TOLD_BY_PLACE = ('libero_spatial',)
+from frs_ros.sim.wording import TOLD_BY_PLACE, instruction_for, object_type, placing
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def repertoire(env: LiberoEnv, held_out: Collection[str], shuffled: bool = False
         for g in _SUITES[env.suite](env)
         if g.instruction not in held_out and object_type(g.predicate[1]) not in held_out
     ]
-    if shuffled and env.suite in TOLD_BY_PLACE:
+    if shuffled and env.suite == TOLD_BY_PLACE:
         stock = env.stock_instruction
         return [replace(g, instruction='') if g.instruction == stock else g for g in goals]
     return goals

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """LIBERO's names for objects and tasks."""
 
+RETARGETED = 'libero_object'  # the suite in which any object can be the one to fetch
+# The suite whose instructions say where a thing lies: 'the black bowl on the stove'.
+TOLD_BY_PLACE = 'libero_spatial'
+
 
 def object_type(name: str) -> str:
     """'milk_1' -> 'milk'."""
@@ -9,8 +13,12 @@ def object_type(name: str) -> str:
 
 def instruction_for(target: str) -> str:
     """The stock wording of `libero_object` for any of its objects."""
-    thing = object_type(target).replace('_', ' ')
-    return f'pick up the {thing} and place it in the basket'
+    return instruction_of_type(object_type(target))
+
+
+def instruction_of_type(kind: str) -> str:
+    """The same for a type of object, such as 'milk'."""
+    return f'pick up the {kind.replace("_", " ")} and place it in the basket'
 
 
 # Places of `libero_goal` as its instructions call them.

@@ -57,7 +57,7 @@ def arguments(weights, out, **changes):
     [
         ({'suite': 'libero_kitchen'}, "unknown suite 'libero_kitchen'; choose one of: libero_10"),
         ({'tasks': '12'}, "unknown task '12'; the suite has tasks 0 to 9"),
-        ({'tasks': 'mine'}, 'trained, heldout, all'),
+        ({'tasks': 'mine'}, 'trained, untrained, heldout, all'),
         ({'methods': 'base,wish'}, "unknown method 'wish'; choose one of: base, bc, direct, dsbc"),
         ({'methods': 'direct@2'}, 'number in (0, 1]'),
         ({'guidance': 'astrology'}, "unknown guidance 'astrology'; choose one of: none, oracle"),
@@ -84,6 +84,9 @@ def arguments(weights, out, **changes):
         ({'assets': '/nowhere'}, '/nowhere'),
         ({'trials': 30}, 'needs init states up to 59, but there are only 0 to 49'),
         ({'trials': 0}, 'at least one'),
+        ({'suite': 'libero_goal', 'target': 'other'}, 'in libero_object only, not libero_goal'),
+        ({'suite': 'libero_goal', 'target': 'milk'}, 'in libero_object only, not libero_goal'),
+        ({'suite': 'libero_spatial', 'layout': 'shuffled'}, 'give --instruction none'),
         ({'workers': 0}, '--workers must be at least 1'),
         ({'seed': -1}, 'negative'),
     ],
@@ -97,6 +100,7 @@ def test_what_does_not_exist_is_refused_before_anything_is_made(
 
 def test_folder_with_other_settings_is_refused(checkpoint, tmp_path, refused):
     (tmp_path / 'settings.json').write_text('{"suite": "libero_goal"}')
+    (tmp_path / 'episodes.jsonl').write_text('one\n')
     assert 'suite was libero_goal, is libero_object' in refused(*arguments(checkpoint, tmp_path))
 
 
@@ -118,6 +122,23 @@ def test_split_comes_from_the_instructions_the_checkpoint_knows(checkpoint, tmp_
 
     assert tasks('trained') == (4, 9)
     assert tasks('heldout') == (0, 1, 2, 3, 5, 6, 7, 8)
+
+
+def test_held_out_is_what_training_held_out(tmp_path):
+    from frs_ros.policies.checkpoint import save_policy
+    from frs_ros.policies.mini import random_policy
+
+    held_out = ['milk', 'put the bowl on the stove', 'put the bowl on the plate']
+    weights = tmp_path / 'policy.safetensors'
+    path = save_policy(random_policy(), weights, {'data': {'held_out': held_out}})
+
+    def heldout(suite):
+        argv = arguments(path, tmp_path, suite=suite)
+        return settings_from(build_parser(argv).parse_args(argv)).tasks
+
+    assert heldout('libero_object') == (7,)
+    assert heldout('libero_goal') == (1, 8)
+    assert heldout('libero_spatial') == tuple(range(10))  # nothing of it was trained or held out
 
 
 def settings_for(argv):

@@ -116,9 +116,16 @@ def test_finished_evaluation_starts_no_worker(tmp_path):
     ],
 )
 def test_other_settings_in_the_same_folder_are_refused(tmp_path, change, word):
-    Journal(tmp_path, settings())
+    evaluate(settings(), PointWorld(), tmp_path)
     with pytest.raises(ConfigError, match=f'other settings .{word} was'):
         Journal(tmp_path, settings(**change))
+
+
+def test_a_folder_without_episodes_takes_other_settings(tmp_path):
+    Journal(tmp_path, settings(target='cheese'))  # as a refused command leaves it
+    assert evaluate(settings(), PointWorld(), tmp_path)
+    with pytest.raises(ConfigError, match='target was stock, is cheese'):
+        Journal(tmp_path, settings(target='cheese'))
 
 
 def test_line_cut_off_by_a_kill_is_run_again(tmp_path):

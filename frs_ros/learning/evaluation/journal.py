@@ -95,8 +95,9 @@ class Journal:
             DataError: A file of the folder is damaged.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        _claim(folder / SETTINGS_FILE, settings.to_json())
         self._path = folder / EPISODES_FILE
+        begun = bool(_whole_lines(self._path))
+        _claim(folder / SETTINGS_FILE, settings.to_json(), begun)
         _cut_to_whole_lines(self._path)
         self.records = {record.job: record for record in read_records(self._path)}
 
@@ -136,9 +137,9 @@ def _cut_to_whole_lines(path: Path) -> None:
         path.write_text(whole, encoding='utf-8')
 
 
-def _claim(path: Path, settings: dict[str, Any]) -> None:
-    """Writes the settings into a new folder, or checks that they are those of an old one."""
-    if not path.exists():
+def _claim(path: Path, settings: dict[str, Any], begun: bool) -> None:
+    """Writes the settings of an evaluation, or checks that they are those it has begun with."""
+    if not (begun and path.exists()):
         path.write_text(json.dumps(settings, indent=2) + '\n', encoding='utf-8')
         return
     try:

@@ -7,12 +7,29 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
+from frs_ros.errors import ConfigError
+from frs_ros.learning.evaluation.conditions import NONE
 from frs_ros.learning.evaluation.episode import Environment
 from frs_ros.learning.evaluation.guides import Guide
 from frs_ros.learning.evaluation.method import Method
-from frs_ros.learning.evaluation.settings import OTHER, EvaluationSettings
+from frs_ros.learning.evaluation.settings import OTHER, STOCK, EvaluationSettings
 from frs_ros.policies.base import FlowPolicy
+from frs_ros.sim.wording import RETARGETED, TOLD_BY_PLACE
 from frs_ros.steering.base import Steerer
+
+
+def check_variations(settings: EvaluationSettings) -> None:
+    """ConfigError if layout or target make no sense in the suite."""
+    if settings.target != STOCK and settings.suite != RETARGETED:
+        raise ConfigError(
+            f'another target can be named in {RETARGETED} only, not {settings.suite}'
+        )
+    told = {m.under(settings.conditions).instruction for m in settings.methods} - {NONE}
+    if settings.layout != STOCK and settings.suite == TOLD_BY_PLACE and told:
+        raise ConfigError(
+            f'instructions of {TOLD_BY_PLACE} say where a thing lies, which is false in shuffled '
+            'layouts; give --instruction none'
+        )
 
 
 @dataclass(frozen=True)
