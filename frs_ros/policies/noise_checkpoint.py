@@ -21,7 +21,8 @@ from frs_ros.policies.weights import check_weights, read_weights
 KINDS: dict[str, type[Any]] = {DSBC: NoisePolicy, BC: ClonedPolicy}
 P = TypeVar('P', NoisePolicy, ClonedPolicy)
 
-_LOADED: dict[tuple[Path, int, int], Any] = {}
+_Version = tuple[tuple[int, int], ...]
+_LOADED: dict[Path, tuple[_Version, Any]] = {}
 _LOCK = threading.Lock()
 
 
@@ -50,7 +51,7 @@ def save_noise_policy(
 
 
 def load_noise_policy(path: str | Path, kind: type[P]) -> P:
-    """Loads a checkpoint; the same file is read once per process, from any thread.
+    """Loads a checkpoint; unchanged files are read once per process, from any thread.
 
     Args:
         path: Of the weights.
@@ -62,11 +63,10 @@ def load_noise_policy(path: str | Path, kind: type[P]) -> P:
     path = Path(path)
     read_description(path)  # says what is missing
     with _LOCK:
-        stat = path.stat()
-        key = path.resolve(), stat.st_mtime_ns, stat.st_size
-        if key not in _LOADED:
-            _LOADED[key] = _load(path)
-        made = _LOADED[key]
+        version, file = _version(path), path.resolve()
+        if file not in _LOADED or _LOADED[file][0] != version:
+            _LOADED[file] = version, _load(path)
+        made = _LOADED[file][1]
     if not isinstance(made, kind):
         wanted = next(name for name, class_ in KINDS.items() if class_ is kind)
         raise CheckpointError(
@@ -74,6 +74,11 @@ def load_noise_policy(path: str | Path, kind: type[P]) -> P:
             f'one of frs train {wanted}'
         )
     return made
+
+
+def _version(path: Path) -> _Version:
+    stats = (path.stat(), path.with_suffix('.json').stat())
+    return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
 def _load(path: Path) -> NoisePolicy | ClonedPolicy:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -26,7 +27,8 @@ class BehaviourCloning:
     While somebody steers, `steer` plans. The plan has no noise of the generalist: NaN.
 
     Attributes:
-        checkpoint: What `frs train bc` wrote; read at the first use, once per process.
+        checkpoint: What `frs train bc` wrote; read at the first use. One that is
+            trained anew in the meantime counts when the method is chosen again.
         steer: Plans under an active wish.
     """
 
@@ -58,10 +60,13 @@ class BehaviourCloning:
         )
 
     def _network(self, policy: FlowPolicy) -> ClonedPolicy:
+        self._loaded.check(policy)
+        return self._loaded
+
+    @cached_property
+    def _loaded(self) -> ClonedPolicy:
         # torch is needed here only: steering itself does without
         from frs_ros.policies.noise_checkpoint import load_noise_policy
         from frs_ros.policies.noise_policy import ClonedPolicy
 
-        network = load_noise_policy(self.checkpoint, ClonedPolicy)
-        network.check(policy)
-        return network
+        return load_noise_policy(self.checkpoint, ClonedPolicy)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -28,7 +29,8 @@ class Dsbc:
     learnt to let go: that chunk is the unsteered one bit for bit.
 
     Attributes:
-        checkpoint: What `frs train dsbc` wrote; read at the first use, once per process.
+        checkpoint: What `frs train dsbc` wrote; read at the first use. One that is
+            trained anew in the meantime counts when the method is chosen again.
         draw: 'mean', the most likely noise, or 'sample', drawn from what was learnt with the
             numbers of the unsteered noise: where a whole chunk was learnt to be N(0, 1), that is
             the unsteered plan.
@@ -63,11 +65,14 @@ class Dsbc:
             return with_diagnostics(plan, {'deferred': float(deferred)})
 
     def _network(self, policy: FlowPolicy) -> NoisePolicy:
+        self._loaded.check(policy)
+        self._loaded.check_draw(self.draw)
+        return self._loaded
+
+    @cached_property
+    def _loaded(self) -> NoisePolicy:
         # torch is needed here only: steering itself does without
         from frs_ros.policies.noise_checkpoint import load_noise_policy
         from frs_ros.policies.noise_policy import NoisePolicy
 
-        network = load_noise_policy(self.checkpoint, NoisePolicy)
-        network.check(policy)
-        network.check_draw(self.draw)
-        return network
+        return load_noise_policy(self.checkpoint, NoisePolicy)

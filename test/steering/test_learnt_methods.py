@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,6 +176,24 @@ def test_a_checkpoint_of_another_generalist_is_refused(tmp_path, method, changes
             plan(method, {method: path}, policy, guidance)
         assert '\n' not in str(raised.value)
         assert path in str(raised.value)
+
+
+@pytest.mark.parametrize('method', VARIANTS)
+def test_a_chosen_method_keeps_its_network(policy, checkpoints, method):
+    """What is trained anew, or deleted, counts when the method is chosen again."""
+    steerer = make_steerer(method, checkpoint=checkpoints[method])
+
+    def chunk(of):
+        return of.plan(policy, observation(), None, plan_rng(3, 1)).chunk
+
+    first = chunk(steerer)
+    make_checkpoint(policy, Path(checkpoints[method]), VARIANTS[method], seed=1)
+    np.testing.assert_array_equal(chunk(steerer), first)
+    assert np.any(chunk(make_steerer(method, checkpoint=checkpoints[method])) != first)
+    Path(checkpoints[method]).unlink()
+    np.testing.assert_array_equal(chunk(steerer), first)
+    with pytest.raises(CheckpointError):
+        make_steerer(method, checkpoint=checkpoints[method]).check(policy)
 
 
 @pytest.mark.parametrize('method', VARIANTS)
