@@ -97,16 +97,16 @@ def record_episode(
 def coarse_approach(env: LiberoEnv, rng: np.random.Generator) -> None:
     """Moves the open hand near and above the goal's object in coarse axis-aligned steps."""
     target = env.goal[1]
-    aim = reach_point(env, env.goal) - env.position(target)  # 0, or a place on the rim
+    aim = reach_point(env.world, env.goal) - env.world.position(target)  # 0, or a place on the rim
     reach = rng.uniform(0.01, 0.05)
     clearance = rng.uniform(0.0, 0.06)
     for _ in range(rng.integers(8, 24)):
-        offset = env.position(target) + aim - env.gripper_pose()[0]
-        top = env.vertices(target)[:, 2].max()
+        offset = env.world.position(target) + aim - env.world.gripper_pose()[0]
+        top = env.world.vertices(target)[:, 2].max()
         action = np.array([0.0, 0, 0, 0, 0, 0, -1])
         if np.linalg.norm(offset[:2]) > reach:
             action[:2] = np.sign(diagonal(offset[:2])[:2]) * rng.uniform(0.5, 1.0)
-        elif env.gripper_pose()[0][2] > top + clearance:
+        elif env.world.gripper_pose()[0][2] > top + clearance:
             action[2] = -rng.uniform(0.5, 1.0)
         else:
             return
@@ -131,7 +131,7 @@ def choose_frames(
     env: LiberoEnv, demonstration: Demonstration, rng: np.random.Generator
 ) -> np.ndarray:
     """Steps to picture: every 5th, and every 2nd while the hand is close to the target."""
-    joint = env.model.body(env.body_name(demonstration.target)).jntadr[0]
+    joint = env.model.body(env.world.body_name(demonstration.target)).jntadr[0]
     address = int(env.model.jnt_qposadr[joint])
     offset = demonstration.qpos[:, address : address + 2] - demonstration.state[:, :2]
     close = np.linalg.norm(offset, axis=1) < 0.07
@@ -160,7 +160,7 @@ def render(
         mujoco.mj_kinematics(env.model, env.data)
         mujoco.mj_comPos(env.model, env.data)
         mujoco.mj_camlight(env.model, env.data)
-        points = np.stack([env.position(n) for n in demonstration.names])
+        points = np.stack([env.world.position(n) for n in demonstration.names])
         for index, name in enumerate(CAMERAS):
             height, width = specs[name].height, specs[name].width
             pictures[name].append(encode_jpeg(env.view(height, width, name)))

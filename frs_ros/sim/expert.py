@@ -53,10 +53,10 @@ class TaskExpert:
         """The actions of the skill that the goal at work asks for."""
         env, goal, hand = self._env, self._env.goal, self._hand
         if not moves(goal):
-            if is_pushed(env, goal):
+            if is_pushed(env.world, goal):
                 return PushExpert(env, goal, hand).actions()
             return FetchExpert(env, goal, hand=hand, ways=ANY_WAY, lift=LIFT).actions()
-        joint = env.joint(goal[1])
+        joint = env.world.joint(goal[1])
         assert joint is not None
         if goal[0] in ('turnon', 'turnoff'):
             knob = KnobExpert(env, goal[1], hand)

@@ -60,7 +60,7 @@ def shuffle_layout(env: LiberoEnv, rng: np.random.Generator) -> bool:
     if env.suite not in AREAS:
         raise ConfigError(f'there are no shuffled layouts for {env.suite}')
     area = AREAS[env.suite]
-    things = [n for n in env.movable if n != area.anchor]
+    things = [n for n in env.world.movable if n != area.anchor]
     places = _spread(len(things), area, rng)
     if places is None:
         return False
@@ -73,7 +73,7 @@ def shuffle_layout(env: LiberoEnv, rng: np.random.Generator) -> bool:
             _sink(env, state, name, above - _LIFTED)
     if area.anchor:
         shift = rng.uniform(-ANCHOR_SHIFT, ANCHOR_SHIFT, 2)
-        _place(env, state, area.anchor, env.position(area.anchor)[:2] + shift, 0.0)
+        _place(env, state, area.anchor, env.world.position(area.anchor)[:2] + shift, 0.0)
     env.load_state(state)
     env.settle()
     return True
@@ -90,12 +90,12 @@ def _spread(count: int, area: Area, rng: np.random.Generator) -> np.ndarray | No
 
 
 def _underside(env: LiberoEnv, name: str) -> float:
-    return float(env.vertices(name)[:, 2].min())
+    return float(env.world.vertices(name)[:, 2].min())
 
 
 def _first(env: LiberoEnv, name: str) -> int:
     """Where an object's free joint begins in a flattened state (time, qpos, qvel)."""
-    body = env.model.body(env.body_name(name))
+    body = env.model.body(env.world.body_name(name))
     return 1 + int(env.model.jnt_qposadr[body.jntadr[0]])
 
 

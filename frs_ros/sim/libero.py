@@ -18,14 +18,13 @@ from frs_ros.errors import ConfigError, choose
 from frs_ros.sim import assets as asset_packs
 from frs_ros.sim import suites
 from frs_ros.sim.build import build
-from frs_ros.sim.geometry import BOX_CORNERS, axis_angle, collision_geoms, geom_vertices
-from frs_ros.sim.goals import Goal, in_order, moves, places
-from frs_ros.sim.joints import Joint, handle
-from frs_ros.sim.obstacles import Obstacles, surroundings
+from frs_ros.sim.geometry import axis_angle
+from frs_ros.sim.goals import Goal, in_order, places
 from frs_ros.sim.placing import Aim, aim
 from frs_ros.sim.rendering import MUJOCO_CAMERAS, SceneCamera
 from frs_ros.sim.stepping import ControlStep
 from frs_ros.sim.wording import RETARGETED, instruction_for, object_type
+from frs_ros.sim.world import GRASP_SITE, World
 from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
 
 CONTROL_HZ = 20.0
@@ -51,6 +50,7 @@ class LiberoEnv:
         stock_goals: The task's predicates, such as (in, milk_1, basket_1_contain_region), in the
             order in which they can be reached; see `sim.goals`.
         goals: The predicates in force: success is that all hold.
+        world: What stands where.
         goal: The one to work at now. Not always one of `goals`: what has to go into a closed
             drawer wants it open first.
     """
@@ -94,14 +94,13 @@ class LiberoEnv:
         self.model, self.data = self._env.sim.model._model, self._env.sim.data._data
         self._control_step = ControlStep(self._problem)
         self._camera = SceneCamera(self.model, self.data)
-        self._grasp_site = self.model.site('gripper0_grip_site').id
+        self._grasp_site = self.model.site(GRASP_SITE).id
+        self.world = World(self._problem, self.model, self.data)
         self._eef_body = self.model.body('robot0_right_hand').id
         fingers = ('gripper0_finger_joint1', 'gripper0_finger_joint2')
         self._finger_qpos = [int(self.model.joint(j).qposadr[0]) for j in fingers]
         self._rest_heights: dict[str, float] = {}
         self._aims: dict[Goal, Aim] = {}
-        self._joints: dict[str, Joint | None] = {}
-        self._geoms: dict[str, list[int]] = {}
         self.stock_goals = self.goals = self._known_goals()
         self.goal = self.goals[0]
         self.gripper_command = _OPEN
@@ -166,7 +165,7 @@ class LiberoEnv:
         """Steps without moving, then takes the objects' heights as those at rest."""
         for _ in range(SETTLE_STEPS):
             self.step(IDLE)
-        self._rest_heights = {n: self._height(n) for n in self.movable}
+        self._rest_heights = {n: self._height(n) for n in self.world.movable}
         self._aims = {}
         self._look(self._met())
 
@@ -186,35 +185,29 @@ class LiberoEnv:
 
     def pursue(self, goal: Sequence[str], instruction: str) -> None:
         """Puts another goal in force until the next reset: of a thing or joint of the scene."""
-        if not self._exists(goal):
+        if not self.world.exists(goal):
             raise ConfigError(f'{" ".join(goal)} is no goal in {self.suite} task {self.task_id}')
         self.goals, self.instruction = (tuple(goal),), instruction
         self._aims = {}
         self._look(self._met())
 
-    def _exists(self, goal: Sequence[str]) -> bool:
-        states = self._problem.object_states_dict
-        if places(goal):
-            return goal[1] in self.movable and goal[2] in states
-        return moves(goal) and goal[1] in states and self.joint(goal[1]) is not None
-
     def _met(self) -> list[bool]:
-        return [self.fulfilled(goal) for goal in self.goals]
+        return [self.world.fulfilled(goal) for goal in self.goals]
 
     def _look(self, met: Sequence[bool]) -> None:
         """Chooses the goal to work at, and notes where things are as work at it begins."""
         unmet = [goal for goal, holds in zip(self.goals, met, strict=True) if not holds]
         goal = unmet[0] if unmet else self.goals[-1]
-        joint = self.joint(goal[2]) if places(goal) else None
+        joint = self.world.joint(goal[2]) if places(goal) else None
         if joint is not None and joint.opening(self.data) < OPEN_ENOUGH:
             goal = ('open', goal[2])
         self.goal = goal
         if goal not in self._aims:
             self._rest_heights.setdefault(self.destination, self._height(self.destination))
-            self._aims[goal] = aim(self, goal)
+            self._aims[goal] = aim(self.world, goal)
 
     def _height(self, name: str) -> float:
-        return float(self.position(name)[2])
+        return float(self.world.position(name)[2])
 
     def step(self, action: np.ndarray) -> bool:
         """Executes one action [7]; returns whether all goals in force hold."""
@@ -227,10 +220,6 @@ class LiberoEnv:
         met = self._met()
         self._look(met)
         return all(met)
-
-    def fulfilled(self, goal: Sequence[str]) -> bool:
-        """Evaluates a stock predicate such as ('in', 'milk_1', 'basket_1_contain_region')."""
-        return bool(self._problem._eval_predicate(list(goal)))
 
     # ---- observation --------------------------------------------------------------------------
 
@@ -292,100 +281,27 @@ class LiberoEnv:
 
         For a goal about a joint, the region or furniture that it belongs to.
         """
-        owner = self.owner_of(self.goal) if places(self.goal) else ''
-        return owner if owner in self.movable else self.goal[-1]
-
-    def owner_of(self, goal: Sequence[str]) -> str:
-        """Object or furniture of a goal's region, or the goal's object itself.
-
-        '' for a place on the table.
-        """
-        name = goal[-1]
-        state = self._problem.object_states_dict.get(name)
-        owner = getattr(state, 'parent_name', name)
-        return owner if owner in self._problem.obj_body_id else ''
-
-    def joint(self, name: str) -> Joint | None:
-        """The slide or hinge of a drawer's region, of a door or of a knob; None for the rest."""
-        if name not in self._joints:
-            names = [] if name in self.movable else self._problem.get_object(name).joints
-            self._joints[name] = Joint.named(self.model, names[0]) if names else None
-        return self._joints[name]
-
-    def handle(self, name: str) -> np.ndarray:
-        """[3] m: where a drawer, door or knob is taken hold of; see `joint`."""
-        joint = self.joint(name)
-        if joint is None:
-            raise ConfigError(f'{name} has no joint')
-        return handle(self.model, self.data, joint)
-
-    @property
-    def movable(self) -> list[str]:
-        """Names of all objects that can be carried."""
-        return sorted(self._problem.objects_dict)
-
-    def part_vertices(self, name: str) -> np.ndarray:
-        """Vertices [n, 3] of the part of furniture, such as a drawer, that has a region."""
-        body = int(self.model.site_bodyid[self.model.site(name).id])
-        return geom_vertices(self.model, self.data, collision_geoms(self.model, body))
-
-    def obstacles(self, name: str) -> Obstacles:
-        """Everything but an object, the robot and flat ground, for the hand to avoid."""
-        return surroundings(self.model, self.data, self._problem.obj_body_id[name])
-
-    def position(self, name: str) -> np.ndarray:
-        """Position [3] of an object's origin, or of a region of furniture, m, world frame."""
-        if name in self._problem.obj_body_id:
-            return self.data.xpos[self._problem.obj_body_id[name]].copy()
-        return self.data.site_xpos[self.model.site(name).id].copy()
-
-    def body_name(self, name: str) -> str:
-        """Name of the MuJoCo body that carries an object's free joint."""
-        body = self._problem.obj_body_id[name]
-        while self.model.body_jntnum[body] == 0 and self.model.body_parentid[body] != 0:
-            body = self.model.body_parentid[body]
-        return str(self.model.body(body).name)
-
-    def vertices(self, name: str) -> np.ndarray:
-        """Vertices [n, 3] of an object's collision geometry or a region, m, world frame."""
-        if name in self._problem.obj_body_id:
-            return geom_vertices(self.model, self.data, self._collision_geoms(name))
-        site = self.model.site(name).id
-        corners = BOX_CORNERS * self.model.site_size[site]
-        rotation = self.data.site_xmat[site].reshape(3, 3)
-        return np.asarray(corners @ rotation.T + self.data.site_xpos[site])
-
-    def _collision_geoms(self, name: str) -> list[int]:
-        if name not in self._geoms:
-            self._geoms[name] = collision_geoms(self.model, self._problem.obj_body_id[name])
-        return self._geoms[name]
-
-    def closing_angle(self) -> float:
-        """Direction in the xy plane in which the fingers close, rad."""
-        left, right = (self.data.body(f'gripper0_{s}finger').xpos for s in ('left', 'right'))
-        return float(np.arctan2(*(left - right)[1::-1]))
-
-    def gripper_pose(self) -> tuple[np.ndarray, np.ndarray]:
-        """Position [3] (m) and rotation matrix [3, 3] of the grasp site, world frame."""
-        matrix = self.data.site_xmat[self._grasp_site].reshape(3, 3)
-        return self.data.site_xpos[self._grasp_site].copy(), matrix.copy()
+        owner = self.world.owner_of(self.goal) if places(self.goal) else ''
+        return owner if owner in self.world.movable else self.goal[-1]
 
     def scene(self, stamp_ns: int = 0) -> PrivilegedScene:
         """Poses of everything, for oracle guidance and outcome classes."""
         objects = {
             n: ObjectPose(
-                self.position(n), np.ptp(self.vertices(n), axis=0), self._rest_heights.get(n, 0.0)
+                self.world.position(n),
+                np.ptp(self.world.vertices(n), axis=0),
+                self._rest_heights.get(n, 0.0),
             )
             for n in self.object_names
         }
         target, aimed = self.goal[1], self._aims[self.goal]
         return PrivilegedScene(
-            self.gripper_pose()[0],
+            self.world.gripper_pose()[0],
             objects,
             target,
             self.destination,
             stamp_ns,
-            reach=None if aimed.rim is None else self.position(target) + aimed.rim,
+            reach=None if aimed.rim is None else self.world.position(target) + aimed.rim,
             carry_height=aimed.carry_height,
             release_height=aimed.release_height,
         )

@@ -58,7 +58,7 @@ def _object(env: LiberoEnv) -> list[Goal]:
 
 def _spatial(env: LiberoEnv) -> list[Goal]:
     """The bowl of the task, by its place; the other bowl, which words cannot tell from it."""
-    things = [n for n in env.movable if n not in (env.stock_goal[1], 'plate_1')]
+    things = [n for n in env.world.movable if n not in (env.stock_goal[1], 'plate_1')]
     other = [
         Goal(('on', n, 'plate_1'), '' if 'bowl' in n else placing(n, 'plate_1')) for n in things
     ]

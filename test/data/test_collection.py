@@ -114,7 +114,7 @@ def test_coarse_approach_ends_near_the_target_with_an_open_hand(soup_env):
         soup_env.reset(20)
         soup_env.pursue(('in', target, soup_env.goal[2]), 'fetch it')
         coarse_approach(soup_env, np.random.default_rng(seed))
-        offset = soup_env.position(target) - soup_env.gripper_pose()[0]
+        offset = soup_env.world.position(target) - soup_env.world.gripper_pose()[0]
         assert np.linalg.norm(offset[:2]) < 0.1
         assert soup_env.gripper_command < 0
 

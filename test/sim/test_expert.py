@@ -123,10 +123,10 @@ def test_expert_fetches_an_object_that_is_not_the_stock_target(butter_env):
         assert np.all(np.abs(action) <= 1)
         env.step(action)
         steps += 1
-        if env.fulfilled(('in', target, env.goal[2])):
+        if env.world.fulfilled(('in', target, env.goal[2])):
             break
-    assert env.fulfilled(('in', target, env.goal[2]))
-    assert not env.fulfilled(env.goal)
+    assert env.world.fulfilled(('in', target, env.goal[2]))
+    assert not env.world.fulfilled(env.goal)
     assert steps < 250
 
 
@@ -138,7 +138,7 @@ def test_shuffled_layouts_are_apart_at_rest_and_repeatable(butter_env):
     def layout(seed):
         butter_env.reset(30)
         assert shuffle_layout(butter_env, np.random.default_rng(seed))
-        return np.stack([butter_env.position(n) for n in butter_env.object_names[:-1]])
+        return np.stack([butter_env.world.position(n) for n in butter_env.object_names[:-1]])
 
     first, again, other = layout(1), layout(1), layout(2)
     np.testing.assert_array_equal(first, again)

@@ -62,11 +62,11 @@ def test_projected_objects_show_their_colour(butter_env):
     env.reset(30)
     picture = env.view(256, 256)
     (u, v), (basket_u, _) = env.project(
-        np.stack([env.position('butter_1'), env.position('basket_1')]), 256, 256
+        np.stack([env.world.position('butter_1'), env.world.position('basket_1')]), 256, 256
     )
     r, g, b = picture[int(v), int(u)].astype(int)
     assert min(r, g) > 2 * b
-    assert env.position('basket_1')[1] > env.position('butter_1')[1]
+    assert env.world.position('basket_1')[1] > env.world.position('butter_1')[1]
     assert basket_u < u
 
 
@@ -123,8 +123,8 @@ def test_a_task_is_solved_only_when_all_its_goals_hold(butter_env, monkeypatch):
     )
     held = set()
     monkeypatch.setattr(env, 'stock_goals', goals)
-    monkeypatch.setattr(env, 'fulfilled', lambda goal: goal in held)
-    monkeypatch.setattr(env, 'joint', lambda name: None)
+    monkeypatch.setattr(env.world, 'fulfilled', lambda goal: goal in held)
+    monkeypatch.setattr(env.world, 'joint', lambda name: None)
     monkeypatch.setattr('frs_ros.sim.libero.aim', lambda *_: None)
     env.reset(30)
     seen = []
@@ -155,11 +155,11 @@ def test_tabletop_tasks_rest_on_standin_assets(suite, task_id):
 
     env = LiberoEnv(suite, task_id, cameras=(), assets='standin')
     env.reset(3)
-    before = {n: env.position(n) for n in env.object_names}
+    before = {n: env.world.position(n) for n in env.object_names}
     for _ in range(20):
         env.step(IDLE)
     assert len(before) >= 5
     for name, position in before.items():
-        assert np.linalg.norm(env.position(name) - position) < 1e-3, name
+        assert np.linalg.norm(env.world.position(name) - position) < 1e-3, name
         assert position[2] > 0.87, name  # the table top is at 0.9 m, the stove's origin below
     env.close()

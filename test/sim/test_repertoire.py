@@ -80,7 +80,9 @@ def test_another_goal_can_be_pursued_until_the_next_reset(goal_env):
     scene = env.scene()
     burner = scene.objects[scene.destination].position
     assert (scene.target, scene.destination) == ('cream_cheese_1', env.destination)
-    assert np.linalg.norm(burner - env.position('flat_stove_1')) == pytest.approx(0.15, abs=0.01)
+    assert np.linalg.norm(burner - env.world.position('flat_stove_1')) == pytest.approx(
+        0.15, abs=0.01
+    )
     with pytest.raises(ConfigError, match='is no goal'):
         env.pursue(('on', 'milk_1', 'plate_1'), '')
     env.reset(30)
@@ -94,7 +96,7 @@ def test_things_lie_apart_on_the_table_in_shuffled_layouts(goal_env):
     for seed in range(3):
         env.reset(30)
         assert shuffle_layout(env, np.random.default_rng(seed))
-        at = np.stack([env.position(n) for n in env.movable])
+        at = np.stack([env.world.position(n) for n in env.world.movable])
         gaps = np.linalg.norm(at[:, None, :2] - at[None, :, :2], axis=-1)
         assert gaps[np.triu_indices(len(at), 1)].min() > area.spacing - 0.02
         assert np.abs(at[:, 2] - 0.9).max() < 0.02  # nothing has fallen or stands on another

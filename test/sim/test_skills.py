@@ -25,7 +25,7 @@ def table():
 def open_drawer(env, share):
     import mujoco
 
-    joint = env.joint(MIDDLE)
+    joint = env.world.joint(MIDDLE)
     env.data.qpos[joint.address] = share * joint.far
     mujoco.mj_forward(env.model, env.data)
     return joint
@@ -33,36 +33,36 @@ def open_drawer(env, share):
 
 def test_drawers_slide_and_their_bar_comes_along(table):
     table.reset(30)
-    shut = table.handle(MIDDLE)
+    shut = table.world.handle(MIDDLE)
     joint = open_drawer(table, 0.5)
     assert joint.slides
     assert joint.opening(table.data) == pytest.approx(0.5)
     np.testing.assert_allclose(
-        table.handle(MIDDLE) - shut, 0.08 * joint.axis(table.data), atol=2e-3
+        table.world.handle(MIDDLE) - shut, 0.08 * joint.axis(table.data), atol=2e-3
     )
-    front = table.part_vertices(MIDDLE) @ joint.axis(table.data)
-    assert 0 < front.max() - table.handle(MIDDLE) @ joint.axis(table.data) < 0.01
+    front = table.world.part_vertices(MIDDLE) @ joint.axis(table.data)
+    assert 0 < front.max() - table.world.handle(MIDDLE) @ joint.axis(table.data) < 0.01
 
 
 def test_knobs_turn_about_the_vertical(table):
     table.reset(30)
-    joint = table.joint(KNOB)
+    joint = table.world.joint(KNOB)
     assert not joint.slides
     assert abs(joint.axis(table.data)[2]) == pytest.approx(1.0)
-    assert np.linalg.norm((table.handle(KNOB) - joint.anchor(table.data))[:2]) < 0.03
+    assert np.linalg.norm((table.world.handle(KNOB) - joint.anchor(table.data))[:2]) < 0.03
 
 
 def test_what_does_not_move_has_no_handle(table):
-    assert table.joint('plate_1') is None
+    assert table.world.joint('plate_1') is None
     with pytest.raises(ConfigError, match='wine_rack_1_top_region has no joint'):
-        table.handle('wine_rack_1_top_region')
+        table.world.handle('wine_rack_1_top_region')
 
 
 def test_scene_of_a_drawer_tells_where_to_take_hold(table):
     table.reset(30)
     scene = table.scene()
     assert scene.target == scene.destination == MIDDLE
-    np.testing.assert_allclose(scene.reach, table.handle(MIDDLE))
+    np.testing.assert_allclose(scene.reach, table.world.handle(MIDDLE))
     assert 'plate_1' in scene.objects
 
 
@@ -91,8 +91,8 @@ def test_expert_opens_turns_and_pushes(table, goal):
 
     table.reset(30)
     table.pursue(goal, '')
-    before = table.position(goal[1])
+    before = table.world.position(goal[1])
     done = any(table.step(action) for action in TaskExpert(table).actions())
     assert done
     if goal == PUSHED:
-        assert abs(table.position('plate_1')[2] - before[2]) < 0.01  # pushed, not carried
+        assert abs(table.world.position('plate_1')[2] - before[2]) < 0.01  # pushed, not carried

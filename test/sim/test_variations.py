@@ -33,7 +33,7 @@ def test_shuffled_layouts_depend_on_seed_and_init_state(butter_env):
 
     def place(seed, init_id):
         Variation(butter_env, shuffled(seed)).reset(init_id)
-        return butter_env.position('butter_1')
+        return butter_env.world.position('butter_1')
 
     first = place(7, 30)
     np.testing.assert_array_equal(first, place(7, 30))

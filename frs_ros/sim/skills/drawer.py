@@ -31,7 +31,7 @@ class DrawerExpert:
             name: Region of the drawer, such as wooden_cabinet_1_top_region.
             hand: The hand, anywhere.
         """
-        joint = env.joint(name)
+        joint = env.world.joint(name)
         assert joint is not None
         self._env, self._hand, self._joint = env, hand, joint
         out = joint.axis(env.data) * (1, 1, 0)

@@ -46,9 +46,9 @@ class FetchExpert:
 
     def actions(self) -> Iterator[np.ndarray]:
         """Actions [7] in units; ends when the object is released or cannot be grasped."""
-        bottom = self._env.vertices(self._target)[:, 2].min()
-        half_height = self._env.position(self._target)[2] - bottom
-        place = placing.placement(self._env, self._goal)
+        bottom = self._env.world.vertices(self._target)[:, 2].min()
+        half_height = self._env.world.position(self._target)[2] - bottom
+        place = placing.placement(self._env.world, self._goal)
         carry_height = place.clear + half_height + 0.05
         for attempt in range(ATTEMPTS):
             yield from self._pick(attempt, carry_height)
@@ -92,16 +92,16 @@ class FetchExpert:
         yield from self._hand.go(before, Motion(tolerance=0.02, limit=25))
 
     def _grasp(self, attempt: int) -> Grasp:
-        vertices = self._env.vertices(self._target)
+        vertices = self._env.world.vertices(self._target)
         if fits(vertices, self._hand.closing_angle):
             return plan_grasp(vertices, self._hand.closing_angle, attempt)
         surroundings = replace(
-            placing.hand(self._env, self._goal, self._tried),
+            placing.hand(self._env.world, self._goal, self._tried),
             closing_angle=self._hand.closing_angle,
             ways=self._ways,
         )
         if self._ways is not UPRIGHT:
-            support = placing.placement(self._env, self._goal).support
+            support = placing.placement(self._env.world, self._goal).support
             surroundings = replace(surroundings, rise=support - vertices[:, 2].min())
         grasp = plan_rim_grasp(vertices, surroundings, attempt)
         assert grasp.side is not None
@@ -112,7 +112,9 @@ class FetchExpert:
         missing = max(0.0, carry_height - self._object()[2])
         yield from self._hand.go(self._hand.above(missing), Motion(tolerance=0.02, limit=25))
         height = self._hand.here()[2]
-        goal = placing.placement(self._env, self._goal).point  # a light plate may have been pushed
+        goal = placing.placement(
+            self._env.world, self._goal
+        ).point  # a light plate may have been pushed
         for _ in range(90):
             error = goal - self._object()[:2]
             if np.linalg.norm(error) < 0.007:
@@ -127,7 +129,7 @@ class FetchExpert:
         """Lowers until the object is just above `support` or does not sink any further."""
         heights: list[float] = []
         for _ in range(60):
-            gap = self._env.vertices(self._target)[:, 2].min() - support
+            gap = self._env.world.vertices(self._target)[:, 2].min() - support
             heights.append(self._hand.here()[2])
             stuck = len(heights) > 6 and heights[-7] - heights[-1] < 0.003
             if gap < 0.01 or stuck:
@@ -139,4 +141,4 @@ class FetchExpert:
             )
 
     def _object(self) -> np.ndarray:
-        return self._env.position(self._target)
+        return self._env.world.position(self._target)

@@ -68,8 +68,8 @@ class Hand:
                 the end of the arm's reach, proportional control stays centimetres away.
         """
         self._env, self._integral = env, integral
-        self._home = _straight_down(env.gripper_pose()[1])
-        self.closing_angle = env.closing_angle()
+        self._home = _straight_down(env.world.gripper_pose()[1])
+        self.closing_angle = env.world.closing_angle()
         self.yaw, self.gripper = 0.0, OPEN
         self.tilt: np.ndarray | None = None
 
@@ -110,7 +110,7 @@ class Hand:
 
     def here(self) -> np.ndarray:
         """[3] m: where the grasp site is."""
-        return self._env.gripper_pose()[0]
+        return self._env.world.gripper_pose()[0]
 
     def above(self, height: float) -> np.ndarray:
         """[3] m: that far above where it is."""
@@ -121,7 +121,7 @@ class Hand:
         wished = Rotation.from_euler('z', self.yaw).as_matrix() @ self._home
         if self.tilt is not None:
             wished = Rotation.from_rotvec(self.tilt).as_matrix() @ wished
-        turn = Rotation.from_matrix(wished @ self._env.gripper_pose()[1].T)
+        turn = Rotation.from_matrix(wished @ self._env.world.gripper_pose()[1].T)
         return np.asarray(turn.as_rotvec())
 
 

@@ -30,7 +30,7 @@ class KnobExpert:
             name: Of the furniture, such as flat_stove_1.
             hand: The hand, anywhere.
         """
-        joint = env.joint(name)
+        joint = env.world.joint(name)
         assert joint is not None
         self._env, self._name, self._hand, self._joint = env, name, hand, joint
 
@@ -46,7 +46,7 @@ class KnobExpert:
         hand = self._hand
         sense *= float(np.sign(self._joint.axis(self._env.data)[2]))
         for _ in range(_GRIPS):
-            if self._env.fulfilled(goal):
+            if self._env.world.fulfilled(goal):
                 return
             point, across = knob(self._env.model, self._env.data, self._joint)
             above = np.array([*point[:2], point[2] + _ABOVE])
@@ -58,7 +58,7 @@ class KnobExpert:
             yield from hand.hold(CLOSE, 8)
             for _ in range(_STEPS):
                 # a wrist at its limit lags behind, and would come back the other way round
-                if self._env.fulfilled(goal) or np.linalg.norm(hand.turn()) > _LAG:
+                if self._env.world.fulfilled(goal) or np.linalg.norm(hand.turn()) > _LAG:
                     break
                 hand.yaw += sense * _STEP
                 yield hand.towards(point)

@@ -37,7 +37,7 @@ class PushExpert:
         for _ in range(_ROUNDS):
             if np.linalg.norm(self._rest()) < _ARRIVED:
                 return
-            touch = pressed_at(self._vertices(), placement(self._env, self._goal).point)
+            touch = pressed_at(self._vertices(), placement(self._env.world, self._goal).point)
             yield from hand.rise(touch[2] + _HOVER)
             hand.yaw, hand.gripper = 0.0, CLOSE
             yield from hand.go(touch + _HOVER * UP, TRANSIT)
@@ -57,7 +57,7 @@ class PushExpert:
             yield hand.towards(np.array([*(hand.here()[:2] + step), height]))
 
     def _vertices(self) -> np.ndarray:
-        return self._env.vertices(self._goal[1])
+        return self._env.world.vertices(self._goal[1])
 
     def _middle(self) -> np.ndarray:
         vertices = self._vertices()
@@ -65,4 +65,4 @@ class PushExpert:
 
     def _rest(self) -> np.ndarray:
         """[2] m: from the thing's middle to where it is to go."""
-        return np.asarray(placement(self._env, self._goal).point - self._middle())
+        return np.asarray(placement(self._env.world, self._goal).point - self._middle())
