@@ -83,7 +83,7 @@ class VlaPolicy:
     def velocity(self, x: Tensor, t: Tensor, context: Any) -> Tensor:
         """dx/dt at x [B, H, D] and t [B]; the `CapturedContext` has batch B or 1."""
         context = context.expand(len(x))
-        arguments = {**context.arguments, POINT: x, TIME: self._convention.time(t)}
+        arguments = {**context.for_a_step(), POINT: x, TIME: self._convention.time(t)}
         call = inspect.BoundArguments(self._signature, arguments)
         v = self._step(*call.args, **call.kwargs)
         context.check()
