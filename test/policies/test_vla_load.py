@@ -12,6 +12,7 @@ import pytest
 import torch
 import yaml
 from fake_vla import H, OpenpiCore, SmolVlaCore, observed
+from safetensors.torch import load_file, save_file
 
 from frs_ros.errors import CheckpointError, ConfigError, DependencyError
 from frs_ros.policies.checkpoint import load_policy
@@ -86,14 +87,21 @@ def openpi(monkeypatch):
     return made
 
 
+def trained():
+    """Weights that no `LerobotPolicy` has by itself."""
+    weights = LerobotPolicy(None).state_dict()
+    return {name: 1.5 * tensor + 0.01 for name, tensor in weights.items()}
+
+
 @pytest.fixture
 def write(tmp_path):
-    """Writes a policy file for a folder with empty weights and statistics of actions."""
+    """Writes a policy file for a folder with weights and statistics of actions."""
 
     def written(**changes):
         folder = tmp_path / 'weights'
         folder.mkdir(exist_ok=True)
-        (folder / 'model.safetensors').touch()
+        if not (folder / 'model.safetensors').exists():
+            save_file(trained(), folder / 'model.safetensors')
         (folder / 'config.json').touch()
         (folder / 'stats.json').write_text(json.dumps({'norm_stats': {'actions': QUANTILES}}))
         data = {
@@ -234,10 +242,11 @@ def test_the_step_is_compiled_if_asked_for(openpi, write, monkeypatch, mode):
     assert policy.encode(observation()).batch == 1
 
 
-class LerobotPolicy:
+class LerobotPolicy(torch.nn.Module):
     """LeRobot's policy as its loader makes it."""
 
     def __init__(self, config):
+        super().__init__()
         self.config = config
         self.model = SmolVlaCore()
         self.model.vlm_with_expert = torch.nn.Linear(1, 1)
@@ -275,13 +284,27 @@ def lerobot_config(**changes):
     return SimpleNamespace(**values)
 
 
+def load(policy, path):
+    """As LeRobot's SmolVLA: what is missing or strange is no fault."""
+    policy.load_state_dict(load_file(path), strict=False)
+
+
+def load_or_print(policy, path):
+    """As LeRobot's pi0 and pi0.5."""
+    try:
+        policy.load_state_dict(load_file(path))
+    except Exception as error:
+        print(f'Warning: Could not load state dict: {error}')
+
+
 @pytest.fixture
 def lerobot(monkeypatch):
     """A stand-in for the library; its configuration and what it was told."""
-    told = SimpleNamespace(config=lerobot_config(), overrides=None, policy=None)
+    told = SimpleNamespace(config=lerobot_config(), overrides=None, policy=None, load=load)
 
     def from_pretrained(folder, config):
         told.policy = LerobotPolicy(config)
+        told.load(told.policy, folder / 'model.safetensors')
         return told.policy
 
     def make_pre_post_processors(config, folder, preprocessor_overrides):
@@ -375,3 +398,45 @@ def test_lerobot_mistakes(lerobot, write, config, changes, error, message):
     with pytest.raises(error, match=message) as caught:
         load_policy(write(**{**LEROBOT, **changes}))
     assert '\n' not in str(caught.value)
+
+
+def damaged(path):
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+def of_another_model(path):
+    save_file({'model.other.weight': torch.ones(2)}, path)
+
+
+@pytest.mark.parametrize('loader', [load, load_or_print])
+@pytest.mark.parametrize(
+    ('spoil', 'message'),
+    [
+        (damaged, r'cannot load|model.safetensors is truncated'),
+        (of_another_model, 'has not loaded .*tensors are not in the file, such as keys.0.bias'),
+        (lambda path: path.unlink(), 'no model.safetensors in .*download or copy'),
+        (
+            lambda path: (path.parent / 'adapter_config.json').touch(),
+            r'weights is an adapter .* merge it into its base',
+        ),
+    ],
+)
+def test_weights_that_lerobot_does_not_load_are_refused(lerobot, write, loader, spoil, message):
+    path, lerobot.load = write(**LEROBOT), loader
+    load_policy(path)
+    spoil(path.parent / 'weights' / 'model.safetensors')
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_policy(path)
+    assert '\n' not in str(caught.value)
+
+
+def test_loaders_that_go_on_with_random_weights_are_found_out(lerobot, write):
+    lerobot.load = lambda *_: None
+    with pytest.raises(CheckpointError, match=r'has not loaded .*other numbers .* random weights'):
+        load_policy(write(**LEROBOT))
+
+
+def test_a_policy_with_an_adapter_is_refused(lerobot, write):
+    lerobot.config = lerobot_config(use_peft=True)
+    with pytest.raises(CheckpointError, match=r'is an adapter .*remove .*use_peft'):
+        load_policy(write(**LEROBOT))
