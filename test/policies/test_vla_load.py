@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from frs_ros.errors import CheckpointError, ConfigError, DependencyError
 from frs_ros.policies.checkpoint import load_policy
+from frs_ros.policies.vla.lerobot_relative import relative_dims
 from frs_ros.steering.registry import make_steerer
 from frs_ros.types import JOINT_POSITION, Observation
 
@@ -300,7 +301,9 @@ def load_or_print(policy, path):
 @pytest.fixture
 def lerobot(monkeypatch):
     """A stand-in for the library; its configuration and what it was told."""
-    told = SimpleNamespace(config=lerobot_config(), overrides=None, policy=None, load=load)
+    told = SimpleNamespace(
+        config=lerobot_config(), overrides=None, policy=None, load=load, steps=None
+    )
 
     def from_pretrained(folder, config):
         told.policy = LerobotPolicy(config)
@@ -313,6 +316,8 @@ def lerobot(monkeypatch):
         def batched(fed):
             return {k: v[None] if isinstance(v, torch.Tensor) else v for k, v in fed.items()}
 
+        if told.steps is not None:
+            batched.steps = told.steps
         return batched, None
 
     class PreTrainedConfig:
@@ -398,6 +403,73 @@ def test_lerobot_mistakes(lerobot, write, config, changes, error, message):
     with pytest.raises(error, match=message) as caught:
         load_policy(write(**{**LEROBOT, **changes}))
     assert '\n' not in str(caught.value)
+
+
+RELATIVE = {
+    'use_relative_actions': True,
+    'relative_exclude_joints': ['gripper'],
+    'action_feature_names': ['x', 'y', 'z', 'roll', 'pitch', 'yaw', 'Gripper.pos'],
+}
+
+
+def relative_step(enabled=True, names=RELATIVE['action_feature_names']):
+    return SimpleNamespace(enabled=enabled, exclude_joints=['gripper'], action_names=names)
+
+
+def with_delta(delta):
+    return {**LEROBOT, 'action': {**LEROBOT['action'], 'delta': delta}}
+
+
+@pytest.mark.parametrize(
+    ('config', 'steps', 'delta'),
+    [
+        ({}, None, []),
+        ({'use_relative_actions': False}, [relative_step(enabled=False)], []),
+        (RELATIVE, None, [6, -1]),
+        (RELATIVE, [SimpleNamespace(), relative_step()], [6, -1]),
+        ({**RELATIVE, 'action_feature_names': None}, [relative_step(names=None)], [7]),
+        ({**RELATIVE, 'relative_exclude_joints': []}, None, [7]),
+    ],
+)
+def test_relative_actions_of_lerobot(lerobot, write, config, steps, delta):
+    lerobot.config, lerobot.steps = lerobot_config(**config), steps
+    policy = load_policy(write(**with_delta(delta)))
+    relative = np.flatnonzero(policy._rules.relative).tolist()
+    assert relative == list(range(max([0, *delta])))
+
+
+@pytest.mark.parametrize(
+    ('config', 'steps', 'delta', 'message'),
+    [
+        ({}, None, [6, -1], r'relative, but the checkpoint has \[\]'),
+        (RELATIVE, None, [], r'action.delta makes dimensions \[\] .* has \[0, 1, 2, 3, 4, 5\]'),
+        (RELATIVE, [relative_step()], [7], r'\[0, 1, 2, 3, 4, 5, 6\] relative, but .* 4, 5\]'),
+        (RELATIVE, None, [6, -1, 1], r'\[0, 1, 2, 3, 4, 5, 7\] relative'),
+        (RELATIVE, [], [6, -1], r'config.json .* 5\] relative, .*policy_preprocessor.json \[\]'),
+        ({}, [relative_step()], [], r'config.json .* \[\] relative, .*json \[0, 1, 2, 3, 4, 5\]'),
+    ],
+)
+def test_other_relative_actions_are_refused(lerobot, write, config, steps, delta, message):
+    lerobot.config, lerobot.steps = lerobot_config(**config), steps
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_policy(write(**with_delta(delta)))
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('excluded', 'names', 'absolute'),
+    [
+        (['gripper'], ['a', 'left_GRIPPER.pos', 'b'], {1}),
+        (['Wrist', ''], ['wrist_1', 'x', 'wrist_2', 'grip'], {0, 2}),
+        (['gripper'], ['gripper'], {0}),  # the others have no name
+        (['gripper'], None, set()),
+        (None, ['gripper'], set()),
+        ([], ['gripper'], set()),
+        (['x'], ['a', 'b', 'c', 'x'], set()),  # beyond the actions
+    ],
+)
+def test_which_dimensions_lerobot_makes_relative(excluded, names, absolute):
+    assert relative_dims(3, excluded, names) == [i for i in range(3) if i not in absolute]
 
 
 def damaged(path):

@@ -10,6 +10,7 @@ import torch
 
 from frs_ros.errors import CheckpointError, ConfigError, DependencyError, FrsError
 from frs_ros.policies.vla.inputs import Inputs
+from frs_ros.policies.vla.lerobot_relative import check_relative
 from frs_ros.policies.vla.lerobot_weights import adapter_error, check_files, check_loaded
 from frs_ros.policies.vla.settings import VlaSettings, action_dim
 from frs_ros.policies.vla.stack import Stack, one_line, without_compiled_sampler
@@ -34,6 +35,7 @@ def open_lerobot(settings: VlaSettings) -> Stack:
     policy, preprocess = _load(settings)
     config, inputs = policy.config, Inputs(settings)
     _check_shapes(settings, config)
+    check_relative(settings, config, preprocess)
 
     def start(observation: Observation) -> object:
         fed = {name: _fed(value) for name, value in inputs(observation).items()}
