@@ -181,6 +181,18 @@ def test_a_failing_stack_is_one_line():
     assert 'denoise_step' not in vars(policy.core)
 
 
+def test_too_little_memory_is_called_so():
+    def start(core, fed):
+        raise torch.OutOfMemoryError('CUDA out of memory.\nTried to allocate 20.00 MiB.')
+
+    policy = fake_policy('pi05', start)
+    with pytest.raises(ConfigError, match=r'cpu has too little memory for .*20.00 MiB') as caught:
+        policy.encode(observation())
+    assert 'mapped' not in str(caught.value)
+    assert '\n' not in str(caught.value)
+    assert isinstance(caught.value.__cause__, torch.OutOfMemoryError)
+
+
 def test_a_core_that_fails_inside_keeps_its_method(policy, monkeypatch):
     def broken(core, *args):
         raise ValueError('out of memory')
