@@ -69,9 +69,9 @@ def check_loaded(weights: Mapping[str, Tensor], folder: Path) -> None:
         raise CheckpointError(f'{path} is truncated or not a safetensors file: {error}') from error
     if complaint:
         raise CheckpointError(
-            f'LeRobot has not loaded {path}: {complaint}; the rest would be random weights. Does '
-            "config.json belong to it, and is this the release that wrote it? See LeRobot's own "
-            'lines above'
+            f'LeRobot has not loaded {path}: {complaint}; it goes on with random weights then. '
+            'Does config.json belong to it, and is this the release that wrote it? See '
+            "LeRobot's own lines above"
         )
 
 
