@@ -32,6 +32,7 @@ from frs_ros.learning.evaluation.settings import (
     check_init_states,
 )
 from frs_ros.policies.identity import of_folder
+from frs_ros.policies.memory import release_memory
 from frs_ros.policies.vla.settings import is_policy_file, read_settings
 
 if TYPE_CHECKING:
@@ -207,14 +208,14 @@ def settings_and_spec(args: argparse.Namespace) -> tuple[EvaluationSettings, Act
     """Checks the arguments against what exists, before any worker is started.
 
     Returns:
-        The settings, and the spec of the first policy; the policies are not kept, as each worker
-        loads its own.
+        The settings, and the spec of the first policy; the policies are not kept, and the memory
+        they took is free again, as each worker loads its own.
 
     Raises:
         ConfigError, CheckpointError, AssetError: Something does not exist or does not fit.
     """
     from frs_ros.learning.evaluation.libero_world import check_variations
-    from frs_ros.policies.checkpoint import load_policy, resolve
+    from frs_ros.policies.checkpoint import resolve
     from frs_ros.sim import assets, suites
 
     if args.workers < 1:
@@ -225,14 +226,22 @@ def settings_and_spec(args: argparse.Namespace) -> tuple[EvaluationSettings, Act
     check_variations(settings)
     for task_id in settings.tasks:
         check_init_states(settings, len(suites.init_states(tasks[task_id])))
-    specs = []
-    for file in files:  # a damaged one is found out here, not in every worker
-        policy = load_policy(file)
-        _check_methods(settings, policy)
-        _check_right(settings, policy, tasks)
-        specs.append(policy.spec)
+    specs = [_checked(file, settings, tasks) for file in files]
     pack = assets.resolve(args.assets, args.suite)
     return replace(settings, assets=pack.choice), specs[0]
+
+
+def _checked(file: Path, settings: EvaluationSettings, tasks: Sequence[Task]) -> ActionSpec:
+    """The spec of a policy that fits; a damaged one is found out here, not in every worker."""
+    from frs_ros.policies.checkpoint import load_policy
+
+    policy = load_policy(file)
+    _check_methods(settings, policy)
+    _check_right(settings, policy, tasks)
+    spec = policy.spec
+    del policy
+    release_memory()
+    return spec
 
 
 def _listed(checkpoints: str) -> tuple[str, ...]:

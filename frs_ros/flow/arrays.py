@@ -37,7 +37,7 @@ def to_numpy(x: Any) -> np.ndarray:
     """A float64 copy of `x` on the CPU; the original is never aliased."""
     if namespace(x) is np:
         return np.array(x, dtype=np.float64)
-    return np.array(x.detach().double().cpu().numpy())
+    return np.array(x.detach().cpu().double().numpy())
 
 
 def embedded(part: Any, whole: Any, columns: np.ndarray) -> Any:
@@ -58,10 +58,13 @@ def embedded(part: Any, whole: Any, columns: np.ndarray) -> Any:
 
 
 def finish() -> None:
-    """Waits for what a GPU was told to do, if there is one: for clocks."""
+    """Waits for what GPUs were told to do, if torch has used any: for clocks."""
     torch = sys.modules.get('torch')
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.synchronize()
+    if torch is None or not torch.cuda.is_initialized():
+        return
+    for device in range(torch.cuda.device_count()):
+        if torch.cuda.memory_reserved(device):  # waiting for an unused one would take memory there
+            torch.cuda.synchronize(device)
 
 
 def per_sample(values: Any, x: Any) -> Any:

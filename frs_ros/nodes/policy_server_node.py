@@ -191,6 +191,7 @@ class PolicyServer(Node):
         try:
             self._plan(request)
         except FrsError as error:
+            self.get_logger().debug(traceback.format_exc())
             self._diagnostics.report('planning', f'planning failed: {error}', error=True)
         except Exception as error:  # one bad plan must not end the service
             if not self.context.ok():

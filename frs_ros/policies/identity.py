@@ -14,6 +14,8 @@ from frs_ros.types import ActionSpec
 UNKNOWN = ''
 _DIGITS = 16
 _BLOCK, _BLOCKS = 1 << 14, 64  # bytes, and how many of them stand for a file
+_LOADED = ('.safetensors', '.json', '.yaml', '.yml')  # what openpi and LeRobot read
+_RECORDS = ('train_config.json',)  # how LeRobot trained; nobody reads it to run the policy
 _OF_SAMPLING = ('steps', 'execute_steps')  # how a policy is used, not which one it is
 
 
@@ -76,12 +78,24 @@ def of_spec(spec: ActionSpec) -> str:
 
 
 def of_folder(folder: Path) -> list[str]:
-    """Names, sizes and samples of all files in a checkpoint: gigabytes are not read for this."""
-    files = sorted(path for path in folder.rglob('*') if path.is_file())
+    """Names, sizes and samples of the files that make a policy: gigabytes are not read for this.
+
+    Those are weights, configurations and statistics, by the ends of their names. Hidden files and
+    folders do not count, such as what a hub's client leaves behind with the time of the download,
+    nor do model cards, pictures or the state of an optimiser.
+    """
+    files = sorted(path for path in folder.rglob('*') if _counts(path.relative_to(folder)))
     return [
         f'{path.relative_to(folder).as_posix()} {path.stat().st_size} {_sampled(path)}'
         for path in files
+        if path.is_file()
     ]
+
+
+def _counts(path: Path) -> bool:
+    """Whether a file of this name, relative to the checkpoint, makes the policy."""
+    hidden = any(part.startswith('.') for part in path.parts)
+    return not hidden and path.suffix in _LOADED and path.name not in _RECORDS
 
 
 def _sampled(path: Path) -> str:

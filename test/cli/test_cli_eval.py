@@ -3,9 +3,11 @@ import json
 import shlex
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
+import torch
 
 from frs_ros.cli import build_parser
 from frs_ros.commands.eval import add_arguments as eval_arguments
@@ -13,6 +15,7 @@ from frs_ros.commands.eval import settings_from
 from frs_ros.commands.task_selection import parse_tasks
 from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError
+from frs_ros.policies.memory import release_memory
 
 ROOT = Path(__file__).parents[2]
 SPLIT = {'trained': [0, 2], 'heldout': [5, 6]}
@@ -160,6 +163,40 @@ def test_several_checkpoints_are_training_seeds(checkpoint, tmp_path):
     settings = settings_for(arguments(f'{checkpoint},{other}', tmp_path))
     assert settings.checkpoints == (str(checkpoint), str(other))
     assert len(set(settings.digests)) == 2
+
+
+def test_policies_are_let_go_before_the_next_and_before_the_workers(
+    checkpoint, tmp_path, monkeypatch
+):
+    from frs_ros.policies import checkpoint as module
+
+    other = tmp_path / 'other.safetensors'
+    module.save_policy(module.load_policy(checkpoint), other, {'other': True})
+    load, loaded, freed = module.load_policy, [], []
+
+    def noted(path):
+        assert alive() == 0
+        policy = load(path)
+        policy.itself = policy  # networks have such rings
+        loaded.append(weakref.ref(policy))
+        return policy
+
+    def alive():
+        return sum(reference() is not None for reference in loaded)
+
+    monkeypatch.setattr(module, 'load_policy', noted)
+    monkeypatch.setattr(torch.cuda, 'is_initialized', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'empty_cache', lambda: freed.append(alive()))
+    settings_for(arguments(f'{checkpoint},{other}', tmp_path))
+    assert len(loaded) == 2
+    assert alive() == 0
+    assert freed == [0, 0]
+
+
+def test_cuda_is_left_alone_where_it_was_not_used(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_initialized', lambda: False)
+    monkeypatch.setattr(torch.cuda, 'empty_cache', lambda: pytest.fail('makes a context'))
+    release_memory()
 
 
 def test_the_same_weights_under_two_names_are_refused(checkpoint, tmp_path, refused):

@@ -47,6 +47,19 @@ class Layers:
         return [(layer.keys, layer.values) for layer in self.layers]
 
 
+class Growing(Layers):
+    """What of transformers' `DynamicCache` SmolVLA uses since LeRobot 0.6."""
+
+    def update(self, keys, values, index):
+        layer = self.layers[index]
+        layer.keys = torch.cat([layer.keys, keys], 1)
+        layer.values = torch.cat([layer.values, values], 1)
+
+    def crop(self, length):
+        for layer in self.layers:
+            layer.keys, layer.values = layer.keys[:, :length], layer.values[:, :length]
+
+
 def dicts(pairs):
     """SmolVLA's cache."""
     return {i: {'key_states': k, 'value_states': v} for i, (k, v) in enumerate(pairs)}
@@ -163,6 +176,42 @@ class SmolVlaCore(Pi05Core):
     cache = staticmethod(dicts)
 
 
+class JoiningCore(Pi05Core):
+    """The chunk attends to itself, too; its keys and values go into no cache."""
+
+    cache = Growing
+
+    def denoise_step(self, prefix_pad_masks, past_key_values, x_t, timestep):
+        h = self.point(x_t)
+        chunk = torch.ones(h.shape[:2], dtype=torch.bool)
+        mask = torch.cat([prefix_pad_masks, chunk], 1)
+        joined = self.joined(
+            past_key_values, [(k(h), v(h)) for k, v in zip(self.keys, self.values)]
+        )
+        v = self.field(mask, joined, x_t, timestep)
+        self.restore(past_key_values, prefix_pad_masks.shape[1])
+        return v
+
+    def joined(self, cache, pairs):
+        both = zip(cache.pairs(), pairs)
+        return Layers([(torch.cat([a, c], 1), torch.cat([b, d], 1)) for (a, b), (c, d) in both])
+
+    def restore(self, cache, length):
+        pass
+
+
+class SmolVla06Core(JoiningCore):
+    """SmolVLA since LeRobot 0.6: each step appends to the cache, and crops it again."""
+
+    def joined(self, cache, pairs):
+        for index, (keys, values) in enumerate(pairs):
+            cache.update(keys, values, index)
+        return cache
+
+    def restore(self, cache, length):
+        cache.crop(length)
+
+
 class PaperCore(Pi05Core):
     """Nobody's: the paper's count of time, noise at 0."""
 
@@ -183,6 +232,8 @@ CORES = {
     'lerobot_pi0': (LerobotPi0Core, NOISE_AT_ONE),
     'pi05': (Pi05Core, NOISE_AT_ONE),
     'smolvla': (SmolVlaCore, NOISE_AT_ONE),
+    'joining': (JoiningCore, NOISE_AT_ONE),
+    'smolvla_06': (SmolVla06Core, NOISE_AT_ONE),
     'paper': (PaperCore, NOISE_AT_ZERO),
 }
 

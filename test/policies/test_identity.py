@@ -61,14 +61,40 @@ def test_parts_do_not_run_into_each_other(other):
 
 def test_a_folder_is_known_by_names_sizes_and_contents(tmp_path):
     (tmp_path / 'deep').mkdir()
-    (tmp_path / 'deep' / 'b').write_bytes(b'12')
-    (tmp_path / 'a').write_bytes(b'')
+    (tmp_path / 'deep' / 'b.json').write_bytes(b'12')
+    (tmp_path / 'a.safetensors').write_bytes(b'')
     parts = of_folder(tmp_path)
-    assert [part.rsplit(' ', 1)[0] for part in parts] == ['a 0', 'deep/b 2']
-    (tmp_path / 'deep' / 'b').write_bytes(b'21')
+    assert [part.rsplit(' ', 1)[0] for part in parts] == ['a.safetensors 0', 'deep/b.json 2']
+    (tmp_path / 'deep' / 'b.json').write_bytes(b'21')
     changed = of_folder(tmp_path)
     assert changed[0] == parts[0]
     assert changed[1] != parts[1]
+
+
+@pytest.mark.parametrize(
+    ('name', 'counts'),
+    [
+        ('model.safetensors', True),
+        ('config.json', True),
+        ('assets/droid/norm_stats.json', True),
+        ('policy_postprocessor_step_0_unnormalizer_processor.safetensors', True),
+        ('.cache/huggingface/download/config.json', False),
+        ('.cache/huggingface/download/model.safetensors.metadata', False),
+        ('assets/.hidden.json', False),
+        ('README.md', False),
+        ('train_config.json', False),
+        ('optimizer.pt', False),
+        ('model.safetensors.lock', False),
+    ],
+)
+def test_only_what_makes_the_policy_counts(tmp_path, name, counts):
+    folder = tmp_path / '.cache' / 'pi05_droid'  # where openpi puts it
+    (folder / name).parent.mkdir(parents=True)
+    before = of_folder(folder)
+    (folder / name).write_bytes(b'1')
+    first = of_folder(folder)
+    (folder / name).write_bytes(b'2')
+    assert (before != first) == (first != of_folder(folder)) == counts
 
 
 def test_a_large_file_of_other_weights_is_another_one(tmp_path):

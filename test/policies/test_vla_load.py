@@ -12,9 +12,11 @@ import pytest
 import torch
 import yaml
 from fake_vla import H, OpenpiCore, SmolVlaCore, observed
+from safetensors.torch import load_file, save_file
 
 from frs_ros.errors import CheckpointError, ConfigError, DependencyError
 from frs_ros.policies.checkpoint import load_policy
+from frs_ros.policies.vla.lerobot_relative import relative_dims
 from frs_ros.steering.registry import make_steerer
 from frs_ros.types import JOINT_POSITION, Observation
 
@@ -86,14 +88,21 @@ def openpi(monkeypatch):
     return made
 
 
+def trained():
+    """Weights that no `LerobotPolicy` has by itself."""
+    weights = LerobotPolicy(None).state_dict()
+    return {name: 1.5 * tensor + 0.01 for name, tensor in weights.items()}
+
+
 @pytest.fixture
 def write(tmp_path):
-    """Writes a policy file for a folder with empty weights and statistics of actions."""
+    """Writes a policy file for a folder with weights and statistics of actions."""
 
     def written(**changes):
         folder = tmp_path / 'weights'
         folder.mkdir(exist_ok=True)
-        (folder / 'model.safetensors').touch()
+        if not (folder / 'model.safetensors').exists():
+            save_file(trained(), folder / 'model.safetensors')
         (folder / 'config.json').touch()
         (folder / 'stats.json').write_text(json.dumps({'norm_stats': {'actions': QUANTILES}}))
         data = {
@@ -234,10 +243,11 @@ def test_the_step_is_compiled_if_asked_for(openpi, write, monkeypatch, mode):
     assert policy.encode(observation()).batch == 1
 
 
-class LerobotPolicy:
+class LerobotPolicy(torch.nn.Module):
     """LeRobot's policy as its loader makes it."""
 
     def __init__(self, config):
+        super().__init__()
         self.config = config
         self.model = SmolVlaCore()
         self.model.vlm_with_expert = torch.nn.Linear(1, 1)
@@ -275,13 +285,29 @@ def lerobot_config(**changes):
     return SimpleNamespace(**values)
 
 
+def load(policy, path):
+    """As LeRobot's SmolVLA: what is missing or strange is no fault."""
+    policy.load_state_dict(load_file(path), strict=False)
+
+
+def load_or_print(policy, path):
+    """As LeRobot's pi0 and pi0.5."""
+    try:
+        policy.load_state_dict(load_file(path))
+    except Exception as error:
+        print(f'Warning: Could not load state dict: {error}')
+
+
 @pytest.fixture
 def lerobot(monkeypatch):
     """A stand-in for the library; its configuration and what it was told."""
-    told = SimpleNamespace(config=lerobot_config(), overrides=None, policy=None)
+    told = SimpleNamespace(
+        config=lerobot_config(), overrides=None, policy=None, load=load, steps=None
+    )
 
     def from_pretrained(folder, config):
         told.policy = LerobotPolicy(config)
+        told.load(told.policy, folder / 'model.safetensors')
         return told.policy
 
     def make_pre_post_processors(config, folder, preprocessor_overrides):
@@ -290,6 +316,8 @@ def lerobot(monkeypatch):
         def batched(fed):
             return {k: v[None] if isinstance(v, torch.Tensor) else v for k, v in fed.items()}
 
+        if told.steps is not None:
+            batched.steps = told.steps
         return batched, None
 
     class PreTrainedConfig:
@@ -375,3 +403,112 @@ def test_lerobot_mistakes(lerobot, write, config, changes, error, message):
     with pytest.raises(error, match=message) as caught:
         load_policy(write(**{**LEROBOT, **changes}))
     assert '\n' not in str(caught.value)
+
+
+RELATIVE = {
+    'use_relative_actions': True,
+    'relative_exclude_joints': ['gripper'],
+    'action_feature_names': ['x', 'y', 'z', 'roll', 'pitch', 'yaw', 'Gripper.pos'],
+}
+
+
+def relative_step(enabled=True, names=RELATIVE['action_feature_names']):
+    return SimpleNamespace(enabled=enabled, exclude_joints=['gripper'], action_names=names)
+
+
+def with_delta(delta):
+    return {**LEROBOT, 'action': {**LEROBOT['action'], 'delta': delta}}
+
+
+@pytest.mark.parametrize(
+    ('config', 'steps', 'delta'),
+    [
+        ({}, None, []),
+        ({'use_relative_actions': False}, [relative_step(enabled=False)], []),
+        (RELATIVE, None, [6, -1]),
+        (RELATIVE, [SimpleNamespace(), relative_step()], [6, -1]),
+        ({**RELATIVE, 'action_feature_names': None}, [relative_step(names=None)], [7]),
+        ({**RELATIVE, 'relative_exclude_joints': []}, None, [7]),
+    ],
+)
+def test_relative_actions_of_lerobot(lerobot, write, config, steps, delta):
+    lerobot.config, lerobot.steps = lerobot_config(**config), steps
+    policy = load_policy(write(**with_delta(delta)))
+    relative = np.flatnonzero(policy._rules.relative).tolist()
+    assert relative == list(range(max([0, *delta])))
+
+
+@pytest.mark.parametrize(
+    ('config', 'steps', 'delta', 'message'),
+    [
+        ({}, None, [6, -1], r'relative, but the checkpoint has \[\]'),
+        (RELATIVE, None, [], r'action.delta makes dimensions \[\] .* has \[0, 1, 2, 3, 4, 5\]'),
+        (RELATIVE, [relative_step()], [7], r'\[0, 1, 2, 3, 4, 5, 6\] relative, but .* 4, 5\]'),
+        (RELATIVE, None, [6, -1, 1], r'\[0, 1, 2, 3, 4, 5, 7\] relative'),
+        (RELATIVE, [], [6, -1], r'config.json .* 5\] relative, .*policy_preprocessor.json \[\]'),
+        ({}, [relative_step()], [], r'config.json .* \[\] relative, .*json \[0, 1, 2, 3, 4, 5\]'),
+    ],
+)
+def test_other_relative_actions_are_refused(lerobot, write, config, steps, delta, message):
+    lerobot.config, lerobot.steps = lerobot_config(**config), steps
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_policy(write(**with_delta(delta)))
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('excluded', 'names', 'absolute'),
+    [
+        (['gripper'], ['a', 'left_GRIPPER.pos', 'b'], {1}),
+        (['Wrist', ''], ['wrist_1', 'x', 'wrist_2', 'grip'], {0, 2}),
+        (['gripper'], ['gripper'], {0}),  # the others have no name
+        (['gripper'], None, set()),
+        (None, ['gripper'], set()),
+        ([], ['gripper'], set()),
+        (['x'], ['a', 'b', 'c', 'x'], set()),  # beyond the actions
+    ],
+)
+def test_which_dimensions_lerobot_makes_relative(excluded, names, absolute):
+    assert relative_dims(3, excluded, names) == [i for i in range(3) if i not in absolute]
+
+
+def damaged(path):
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+def of_another_model(path):
+    save_file({'model.other.weight': torch.ones(2)}, path)
+
+
+@pytest.mark.parametrize('loader', [load, load_or_print])
+@pytest.mark.parametrize(
+    ('spoil', 'message'),
+    [
+        (damaged, r'cannot load|model.safetensors is truncated'),
+        (of_another_model, 'has not loaded .*tensors are not in the file, such as keys.0.bias'),
+        (lambda path: path.unlink(), 'no model.safetensors in .*download or copy'),
+        (
+            lambda path: (path.parent / 'adapter_config.json').touch(),
+            r'weights is an adapter .* merge it into its base',
+        ),
+    ],
+)
+def test_weights_that_lerobot_does_not_load_are_refused(lerobot, write, loader, spoil, message):
+    path, lerobot.load = write(**LEROBOT), loader
+    load_policy(path)
+    spoil(path.parent / 'weights' / 'model.safetensors')
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_policy(path)
+    assert '\n' not in str(caught.value)
+
+
+def test_loaders_that_go_on_with_random_weights_are_found_out(lerobot, write):
+    lerobot.load = lambda *_: None
+    with pytest.raises(CheckpointError, match=r'has not loaded .*other numbers .* random weights'):
+        load_policy(write(**LEROBOT))
+
+
+def test_a_policy_with_an_adapter_is_refused(lerobot, write):
+    lerobot.config = lerobot_config(use_peft=True)
+    with pytest.raises(CheckpointError, match=r'is an adapter .*remove .*use_peft'):
+        load_policy(write(**LEROBOT))

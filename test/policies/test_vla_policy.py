@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from fake_vla import CORES, FakeCore, fake_policy, infer
+from fake_vla import CORES, FakeCore, SmolVla06Core, fake_policy, infer
 
 from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.flow.fixed_point import fixed_point
@@ -181,6 +181,18 @@ def test_a_failing_stack_is_one_line():
     assert 'denoise_step' not in vars(policy.core)
 
 
+def test_too_little_memory_is_called_so():
+    def start(core, fed):
+        raise torch.OutOfMemoryError('CUDA out of memory.\nTried to allocate 20.00 MiB.')
+
+    policy = fake_policy('pi05', start)
+    with pytest.raises(ConfigError, match=r'cpu has too little memory for .*20.00 MiB') as caught:
+        policy.encode(observation())
+    assert 'mapped' not in str(caught.value)
+    assert '\n' not in str(caught.value)
+    assert isinstance(caught.value.__cause__, torch.OutOfMemoryError)
+
+
 def test_a_core_that_fails_inside_keeps_its_method(policy, monkeypatch):
     def broken(core, *args):
         raise ValueError('out of memory')
@@ -204,12 +216,34 @@ def test_a_core_that_writes_into_its_cache_is_told(monkeypatch):
 
     def updating(core, mask, cache, *args):
         v = field(core, mask, cache, *args)
-        cache.layers[0].keys = torch.cat([cache.layers[0].keys] * 2, 1)  # DynamicCache.update
+        cache.layers[0].keys[:, 0] = 1  # StaticCache.update
         return v
 
     monkeypatch.setattr(FakeCore, 'field', updating)
     with pytest.raises(CheckpointError, match='changed its cached prefix'):
         make_steerer('base').plan(policy, observation(), None, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize('method', ['base', 'sample_and_rank', 'frs_fixed_point'])
+def test_a_core_that_appends_to_its_cache_plans_as_one_that_does_not(method):
+    plans = [
+        make_steerer(method).plan(fake_policy(kind), observation(), WISH, np.random.default_rng(0))
+        for kind in ('joining', 'smolvla_06')
+    ]
+    np.testing.assert_array_equal(plans[1].chunk, plans[0].chunk)
+    np.testing.assert_array_equal(plans[1].noise, plans[0].noise)
+
+
+def test_what_one_step_appends_no_other_step_sees(monkeypatch):
+    """Even where the core leaves it in the cache."""
+    monkeypatch.setattr(SmolVla06Core, 'restore', lambda *_: None)
+    velocities = []
+    for policy in (fake_policy('joining'), fake_policy('smolvla_06')):
+        context, x = policy.encode(observation()), noise(policy)
+        times = [policy.asarray(np.array([t])) for t in (0.0, 0.5, 0.5)]
+        velocities.append([policy.velocity(x, t, context) for t in times])
+    for first, second in zip(*velocities):
+        assert torch.equal(first, second)
 
 
 def test_a_core_of_another_shape_is_told():

@@ -73,6 +73,24 @@ ACTION, NORMALISATION = GOOD['action'], GOOD['normalisation']
         ({'cameras': {}}, 'cameras must map at least one name to a str'),
         ({'cameras': {'a': 3}}, 'cameras must map'),
         ({'cameras': ['a']}, 'cameras must be a mapping'),
+        (
+            {'cameras': {'observation.images.top': 'scene'}},
+            "cameras: 'observation.images.top' can",
+        ),
+        (
+            {'cameras': {'top-camera': 'scene'}},
+            "'top-camera' cannot be part of a topic; our names",
+        ),
+        ({'cameras': {'1left': 'scene'}}, "'1left' cannot be part of a topic"),
+        ({'cameras': {'left ': 'scene'}}, "'left ' cannot be part of a topic"),
+        ({'cameras': {'wärist': 'scene'}}, 'cannot be part of a topic'),
+        ({'cameras': {'': 'scene'}}, "'' cannot be part of a topic"),
+        ({'cameras': {'a': 'image', 'b': 'image'}}, "'image' is the name of 2 inputs"),
+        ({'state': {'observation/image': 8}}, "'observation/image' is the name of 2 inputs"),
+        (
+            {'instruction': {'input': 'observation/joint_position'}},
+            'joint_position. is the name of',
+        ),
         ({'state': {'a': 'all'}}, 'state must map at least one name to a int'),
         ({'state': {'a': -7}}, 'state must say how many'),
         ({'checkpoint': 7}, 'checkpoint must be a text, not 7'),
@@ -100,6 +118,11 @@ def test_mistakes_are_named_in_one_line(write, changes, message):
         read_settings(write(**changes))
     assert 'policy.yaml: ' in str(caught.value)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('name', ['agentview', '_left', 'exterior_image_1_left', 'Wrist2'])
+def test_names_of_cameras_are_those_of_topics(write, name):
+    assert list(read_settings(write(cameras={name: 'observation/image'})).cameras) == [name]
 
 
 @pytest.mark.parametrize('key', GOOD)

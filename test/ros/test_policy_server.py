@@ -355,6 +355,17 @@ def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpo
     assert 'Traceback' not in server.output
 
 
+def test_a_failed_plan_is_traced_for_those_who_debug(robot, node_process, checkpoint):
+    options = ('-p', f'checkpoint:={checkpoint}', '-p', 'guidance_sync:=none')
+    server = node_process('policy_server', *options, '--log-level', 'policy_server:=debug')
+    robot.wait_for_server()
+    robot.show(1000, state=STATE[:3])  # refused by the policy, a `FrsError`
+    robot.ask(0, 1000)
+    robot.ros.wait_for(lambda: robot.says('planning failed'), what='the misshaped state')
+    robot.ros.wait_for(lambda: 'Traceback' in server.output, what='the traceback')
+    assert 'in encode' in server.output
+
+
 @pytest.mark.parametrize(
     ('override', 'named'),
     [

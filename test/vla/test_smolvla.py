@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
+import yaml
+from safetensors.torch import load_file, save_file
 from tiny_smolvla import (
     ACTION_DIM,
     POLICY_FILE,
@@ -16,6 +20,7 @@ from tiny_smolvla import (
     save_checkpoint,
 )
 
+from frs_ros.errors import CheckpointError
 from frs_ros.flow.fixed_point import fixed_point
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
@@ -166,6 +171,20 @@ def test_steering_methods(policy, observation, method):
     plan = make_steerer(method).plan(policy, observation, wish, np.random.default_rng(0))
     assert plan.chunk.shape == (10, ACTION_DIM)
     assert np.isfinite(plan.chunk).all()
+
+
+@pytest.mark.parametrize('name', ['model.action_out_proj.weight', 'model.state_proj.bias'])
+def test_a_checkpoint_that_lacks_a_tensor_is_refused(write, tmp_path, name):
+    """LeRobot itself leaves it random."""
+    path = tmp_path / 'policy.yaml'
+    shutil.copytree(write().parent / 'checkpoint', tmp_path / 'checkpoint')
+    weights = load_file(tmp_path / 'checkpoint' / 'model.safetensors')
+    del weights[name]
+    save_file(weights, tmp_path / 'checkpoint' / 'model.safetensors')
+    data = yaml.safe_load(write().read_text())
+    path.write_text(yaml.safe_dump({**data, 'checkpoint': str(tmp_path / 'checkpoint')}))
+    with pytest.raises(CheckpointError, match=f'has not loaded .*{name.removeprefix("model.")}'):
+        load_policy(path)
 
 
 def test_bfloat16(write, observation):

@@ -55,13 +55,20 @@ class CapturedContext:
 
         return CapturedContext({k: _mapped(v, repeat) for k, v in self.arguments.items()}, n)
 
+    def for_a_step(self) -> dict[str, Any]:
+        """The arguments for one step, in containers of its own; the tensors are shared.
+
+        A core may append to its cache and crop it in a step, as SmolVLA does since LeRobot 0.6:
+        no other step sees it.
+        """
+        return {k: _mapped(v, _same) for k, v in self.arguments.items()}
+
     def check(self) -> None:
         """CheckpointError if a step has written into the prefix: it would answer differently."""
         if _state(self.arguments) != self._state:
             raise CheckpointError(
                 'the core changed its cached prefix in a step, so steps depend on each other: '
-                'this release of its library is not supported (openpi: is transformers_replace '
-                'installed?)'
+                'this release of its library is not supported'
             )
 
 
@@ -96,6 +103,10 @@ def _mapped(value: Any, change: _Map) -> Any:
     for name in held:
         setattr(twin, name, _mapped(getattr(value, name), change))
     return twin
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def _own(tensor: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ import torch
 
 from frs_ros.errors import CheckpointError, ConfigError, DependencyError, FrsError
 from frs_ros.policies.vla.inputs import Inputs
+from frs_ros.policies.vla.lerobot_relative import check_relative
+from frs_ros.policies.vla.lerobot_weights import adapter_error, check_files, check_loaded
 from frs_ros.policies.vla.settings import VlaSettings, action_dim
 from frs_ros.policies.vla.stack import Stack, one_line, without_compiled_sampler
 from frs_ros.types import CameraSpec, Observation
@@ -23,15 +25,17 @@ def open_lerobot(settings: VlaSettings) -> Stack:
     """Loads a checkpoint folder with LeRobot's own loader and preprocessor.
 
     Raises:
-        CheckpointError: It is not such a folder, or LeRobot refuses it.
+        CheckpointError: It is not such a folder, or LeRobot refuses it or has not loaded it.
         ConfigError: The checkpoint is of another kind, or has other inputs than the file says.
         DependencyError: LeRobot is not installed.
     """
     if not (settings.checkpoint / CONFIG).is_file():
         raise CheckpointError(f'no {CONFIG} in {settings.checkpoint}: not a folder of LeRobot')
+    check_files(settings.checkpoint)
     policy, preprocess = _load(settings)
     config, inputs = policy.config, Inputs(settings)
     _check_shapes(settings, config)
+    check_relative(settings, config, preprocess)
 
     def start(observation: Observation) -> object:
         fed = {name: _fed(value) for name, value in inputs(observation).items()}
@@ -72,6 +76,7 @@ def _load(settings: VlaSettings) -> tuple[Any, Any]:
         config = PreTrainedConfig.from_pretrained(settings.checkpoint)
         _adapt(config, settings)
         policy = get_policy_class(config.type).from_pretrained(settings.checkpoint, config=config)
+        check_loaded(policy.state_dict(), settings.checkpoint)
         overrides: dict[str, Any] = {'device_processor': {'device': settings.device}}
         if settings.tokenizer:
             overrides['tokenizer_processor'] = {'tokenizer_name': settings.tokenizer}
@@ -96,6 +101,8 @@ def _adapt(config: Any, settings: VlaSettings) -> None:
             f"{settings.path}: the checkpoint is a '{config.type}'; LeRobot's policies of this "
             f'lineage are: {", ".join(POLICIES)}'
         )
+    if getattr(config, 'use_peft', False):
+        raise adapter_error(settings.checkpoint)
     modes = {str(k): getattr(v, 'value', v) for k, v in config.normalization_mapping.items()}
     mode = str(modes.get('ACTION', 'IDENTITY')).lower().replace('identity', 'none')
     if mode != settings.normalisation:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frs_ros.errors import CheckpointError, FrsError
+from frs_ros.errors import CheckpointError, ConfigError, FrsError
 from frs_ros.policies.identity import UNKNOWN
 from frs_ros.policies.vla.capture import POINT, TIME, capture, step_of
 from frs_ros.policies.vla.context import CapturedContext
@@ -59,13 +59,20 @@ class VlaPolicy:
         """Runs the stack's preprocessing and the prefix once, up to its first step.
 
         Raises:
-            ConfigError: An image is missing or misshapen, or the state is not [S] and finite.
+            ConfigError: An image is missing or misshapen, the state is not [S] and finite, or the
+                device has too little memory.
             CheckpointError: The stack fails, or its chunks are not those of the spec.
         """
         try:
             arguments = capture(self._stack.core, lambda: self._stack.start(observation))
         except FrsError:
             raise
+        except torch.cuda.OutOfMemoryError as error:
+            raise ConfigError(
+                f'{self._stack.device} has too little memory for {self._stack.name} to encode an '
+                'observation; end other programs there, take dtype bfloat16 or a larger card: '
+                f'{one_line(error)}'
+            ) from error
         except Exception as error:
             raise CheckpointError(
                 f'{self._stack.name} failed to encode an observation; are cameras, state and '
@@ -83,7 +90,7 @@ class VlaPolicy:
     def velocity(self, x: Tensor, t: Tensor, context: Any) -> Tensor:
         """dx/dt at x [B, H, D] and t [B]; the `CapturedContext` has batch B or 1."""
         context = context.expand(len(x))
-        arguments = {**context.arguments, POINT: x, TIME: self._convention.time(t)}
+        arguments = {**context.for_a_step(), POINT: x, TIME: self._convention.time(t)}
         call = inspect.BoundArguments(self._signature, arguments)
         v = self._step(*call.args, **call.kwargs)
         context.check()
@@ -96,7 +103,7 @@ class VlaPolicy:
 
     def from_model(self, x: Tensor, observation: Observation) -> np.ndarray:
         """[.., H, D] in model space -> [.., H, A] float64 in units."""
-        return self._rules.from_model(x.detach().double().cpu().numpy(), observation.state)
+        return self._rules.from_model(x.detach().cpu().double().numpy(), observation.state)
 
     def asarray(self, x: np.ndarray) -> Tensor:
         """Float32 tensor on the core's device."""

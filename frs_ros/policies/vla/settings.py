@@ -6,6 +6,8 @@ Read without torch or the stack's library; `examples/policies/` has commented fi
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ STACKS = (OPENPI, LEROBOT)
 DTYPES = ('float32', 'bfloat16')
 CARTESIAN = ('x', 'y', 'z', 'roll', 'pitch', 'yaw', 'gripper')
 JOINTS = (*(f'joint_{i}' for i in range(1, 8)), 'gripper')
+CAMERA = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')  # as ROS wants the parts of topics
 COMPILE = (NONE, 'default', 'reduce-overhead', 'max-autotune')
 
 
@@ -56,7 +59,8 @@ class VlaSettings:
         config: openpi's name of the training configuration; '' for LeRobot.
         tokenizer: Folder that LeRobot takes tokeniser and backbone description from instead of a
             hub; '' for those the checkpoint names.
-        cameras: Our camera name -> name of the stack's input; the scene first, then the wrist.
+        cameras: Our camera name, part of a topic -> name of the stack's input; the scene first,
+            then the wrist.
         state: Name of the stack's input -> how many numbers of `Observation.state` it gets, in
             order.
         instruction: Name of the stack's input.
@@ -150,7 +154,22 @@ def _settings(path: Path, top: Section) -> VlaSettings:
         section.done()
     if min(settings.state.values()) < 1:
         raise ConfigError(f'state must say how many numbers, not {dict(settings.state)}')
+    _check_names(settings)
     return settings
+
+
+def _check_names(settings: VlaSettings) -> None:
+    """ConfigError if a camera cannot be a topic, or an input is named twice."""
+    for name in settings.cameras:
+        if not CAMERA.fullmatch(name):
+            raise ConfigError(
+                f"cameras: '{name}' cannot be part of a topic; our names come first, of letters, "
+                "digits and _, the stack's second"
+            )
+    inputs = Counter([*settings.cameras.values(), *settings.state, settings.instruction])
+    name, count = inputs.most_common(1)[0]
+    if count > 1:
+        raise ConfigError(f"'{name}' is the name of {count} inputs; each has one of its own")
 
 
 def _tokenizer(path: Path, top: Section) -> str:
