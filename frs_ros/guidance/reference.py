@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ def guidance_reference(guidance: Guidance, policy: FlowPolicy, observation: Obse
     A chunk of raw zeros is encoded; then the unit direction times the magnitude is written into
     the NORMALISED translation, 1 being about the fastest motion of the training data (arXiv
     2606.13675, appendix D). Rotation likewise. What the guidance does not mention keeps the
-    encoding of raw 0 (stand still), the padding is zero.
+    encoding of raw 0 (stand still), the padding is zero. Where the model counts actions from the
+    state, the wish counts from that encoding, too.
 
     Args:
         guidance: An active wish in the base frame.
@@ -47,13 +49,28 @@ def guidance_reference(guidance: Guidance, policy: FlowPolicy, observation: Obse
     if guidance.gripper != Gripper.POLICY:
         raw[..., dimensions(spec, GRIPPER)] = GRIPPER_COMMAND[guidance.gripper]
     chunk = to_numpy(encoded(raw, policy, observation))
+    start = np.where(counts_from_state(policy, observation), chunk, 0.0)
     distance = np.linalg.norm(guidance.direction)
     if distance > 0:
         wish = guidance.direction / distance * guidance.magnitude
-        chunk[..., dimensions(spec, *TRANSLATION)] = wish
+        dims = dimensions(spec, *TRANSLATION)
+        chunk[..., dims] = start[..., dims] + wish
     if np.any(guidance.rotation):
-        chunk[..., dimensions(spec, *ROTATION)] = guidance.rotation
+        dims = dimensions(spec, *ROTATION)
+        chunk[..., dims] = start[..., dims] + guidance.rotation
     return policy.asarray(chunk)
+
+
+def counts_from_state(policy: FlowPolicy, observation: Observation) -> np.ndarray:
+    """[H, D] bool, whether the model knows an action relative to the state (openpi's delta)."""
+    spec = policy.spec
+    raw = np.zeros((1, spec.horizon, spec.action_dim))
+    zeros = np.zeros_like(observation.state)
+    at_zero, at_one = (
+        to_numpy(policy.to_model(raw, replace(observation, state=state)))[0]
+        for state in (zeros, zeros + 1)
+    )
+    return np.asarray(at_zero != at_one)
 
 
 def encoded(raw: np.ndarray, policy: FlowPolicy, observation: Observation) -> Any:

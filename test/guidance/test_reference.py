@@ -77,6 +77,23 @@ def test_rotation_is_written_with_its_weight():
     assert rows['x'] == 1
 
 
+class FromState(Affine):
+    """Knows translation and rotation relative to the state, as openpi's pi0_libero does."""
+
+    def to_model(self, chunk, observation):
+        return super().to_model(chunk - np.array([0, *observation.state[:6]]), observation)
+
+
+@pytest.mark.parametrize('place', [0.0, -0.2, 1.3])
+def test_a_wish_means_the_same_wherever_the_hand_is(place):
+    policy = FromState()
+    seen = replace(SEEN, state=np.full(8, place))
+    wish = Guidance(direction=[0, 1, 0], magnitude=0.5, rotation=[0.25, 0, 0])
+    chunk = reference_chunk(wish, policy, seen)[0, :, :7]
+    raw = chunk * SCALE + OFFSET + [0, *seen.state[:6]]
+    np.testing.assert_allclose(raw[:, 1:], np.tile([0, 0.5, 0, 0.025, 0, 0], (5, 1)), atol=1e-6)
+
+
 def test_the_policys_own_array_is_not_modified():
     policy = Affine()
     reference_chunk(Guidance(direction=[1, 0, 0]), policy, SEEN)
