@@ -29,7 +29,8 @@ def add_checkpoint(parser: argparse.ArgumentParser, several: bool = False) -> No
     parser.add_argument(
         '--checkpoint',
         default='mini',
-        help="'mini', the policy that comes with the package, a .safetensors file with its .json "
+        help="'mini' (libero_object) or 'mini_libero' (libero_object, _spatial and _goal), which "
+        'come with the package, a .safetensors file with its .json '
         f'beside it, or the .yaml of a large policy, see docs/vla.md{also} (default: %(default)s)',
     )
 

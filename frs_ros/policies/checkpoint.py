@@ -76,9 +76,9 @@ def load_policy(checkpoint: str | Path) -> FlowPolicy:
     """Loads a policy.
 
     Args:
-        checkpoint: 'mini' for the shipped one, 'random_droid' for random weights of the shape of
-            pi0.5-DROID, a `.yaml` file for a pi0, pi0.5 or SmolVLA (`vla.settings`), else a
-            `.safetensors` file with its JSON beside it.
+        checkpoint: 'mini' or 'mini_libero', which are shipped, 'random_droid' for random weights
+            of the shape of pi0.5-DROID, a `.yaml` file for a pi0, pi0.5 or SmolVLA
+            (`vla.settings`), else a `.safetensors` file with its JSON beside it.
 
     Raises:
         CheckpointError: If it is missing, truncated, of another kind or shape, or not finite.

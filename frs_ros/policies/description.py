@@ -14,7 +14,11 @@ from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA
 
 FORMAT = 1
 KIND = 'mini'
-SHIPPED = {'mini': Path(__file__).parent / 'pretrained' / 'mini_libero_object.safetensors'}
+_PRETRAINED = Path(__file__).parent / 'pretrained'
+SHIPPED = {
+    'mini': _PRETRAINED / 'mini_libero_object.safetensors',
+    'mini_libero': _PRETRAINED / 'mini_libero.safetensors',
+}
 
 
 @dataclass(frozen=True)

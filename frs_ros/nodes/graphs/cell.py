@@ -59,8 +59,8 @@ def arguments(*, start: str, checkpoint: str) -> tuple[Argument, ...]:
     return (
         Argument(
             'checkpoint',
-            description="Policy: 'mini', 'random_droid', a .safetensors, or the .yaml of a large "
-            'one. Action space, rate and names of the cameras follow from it.',
+            description="Policy: 'mini', 'mini_libero', 'random_droid', a .safetensors, or the "
+            '.yaml of a large one. Action space, rate and names of the cameras follow from it.',
             default=checkpoint,
         ),
         *same('policy_server', 'method', 'method_options', 'distilled'),

@@ -14,8 +14,8 @@ class PolicyServerParameters:
 
     checkpoint: str = parameter(
         'mini',
-        "Policy: 'mini' for the shipped one, 'random_droid' for random weights of the shape of "
-        'pi0.5-DROID, a .safetensors, or the .yaml of a large policy (docs/vla.md).',
+        "Policy: 'mini' or 'mini_libero', which come along, 'random_droid' for random weights of "
+        'the shape of pi0.5-DROID, a .safetensors, or the .yaml of a large policy (docs/vla.md).',
     )
     robot: str = parameter(
         'fr3',
