@@ -23,7 +23,7 @@ from frs_ros.sim.goals import Goal, in_order, places
 from frs_ros.sim.placing import Aim, aim
 from frs_ros.sim.rendering import MUJOCO_CAMERAS, SceneCamera
 from frs_ros.sim.stepping import ControlStep
-from frs_ros.sim.wording import RETARGETED, instruction_for, object_type
+from frs_ros.sim.wording import check_retargeted, instruction_for, object_type
 from frs_ros.sim.world import GRASP_SITE, World
 from frs_ros.types import CameraSpec, ObjectPose, Observation, PrivilegedScene
 
@@ -127,7 +127,7 @@ class LiberoEnv:
 
     def _adopt(self, kind: str) -> None:
         """Makes fetching another object the task."""
-        self._check_retargeted()
+        check_retargeted(self.suite)
         names = {object_type(name): name for name in self.object_names[:-1]}
         self.retarget(names[choose(f'target of task {self.task_id}', kind, names)])
         self.stock_goals, self.stock_instruction = self.goals, self.instruction
@@ -171,17 +171,11 @@ class LiberoEnv:
 
     def retarget(self, target: str) -> None:
         """Makes another object the one to fetch until the next reset, in goal and instruction."""
-        self._check_retargeted()
+        check_retargeted(self.suite)
         if target not in self.object_names[:-1]:
             raise ConfigError(f'no object {target}; there are {", ".join(self.object_names[:-1])}')
         goal = (self.stock_goal[0], target, *self.stock_goal[2:])
         self.pursue(goal, instruction_for(target))
-
-    def _check_retargeted(self) -> None:
-        if self.suite != RETARGETED:
-            raise ConfigError(
-                f'another target can be named in {RETARGETED} only, not {self.suite}'
-            )
 
     def pursue(self, goal: Sequence[str], instruction: str) -> None:
         """Puts another goal in force until the next reset: of a thing or joint of the scene."""

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """LIBERO's names for objects and tasks."""
 
+from frs_ros.errors import ConfigError
+
 RETARGETED = 'libero_object'  # the suite in which any object can be the one to fetch
 # The suite whose instructions say where a thing lies: 'the black bowl on the stove'.
 TOLD_BY_PLACE = 'libero_spatial'
+
+
+def check_retargeted(suite: str) -> None:
+    """ConfigError unless another object than the task's own can be the one to fetch."""
+    if suite != RETARGETED:
+        raise ConfigError(f'another target can be named in {RETARGETED} only, not {suite}')
 
 
 def object_type(name: str) -> str:

@@ -14,16 +14,14 @@ from frs_ros.learning.evaluation.guides import Guide
 from frs_ros.learning.evaluation.method import Method
 from frs_ros.learning.evaluation.settings import OTHER, STOCK, EvaluationSettings
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.sim.wording import RETARGETED, TOLD_BY_PLACE
+from frs_ros.sim.wording import TOLD_BY_PLACE, check_retargeted
 from frs_ros.steering.base import Steerer
 
 
 def check_variations(settings: EvaluationSettings) -> None:
     """ConfigError if layout or target make no sense in the suite."""
-    if settings.target != STOCK and settings.suite != RETARGETED:
-        raise ConfigError(
-            f'another target can be named in {RETARGETED} only, not {settings.suite}'
-        )
+    if settings.target != STOCK:
+        check_retargeted(settings.suite)
     told = {m.under(settings.conditions).instruction for m in settings.methods} - {NONE}
     if settings.layout != STOCK and settings.suite == TOLD_BY_PLACE and told:
         raise ConfigError(
