@@ -63,9 +63,12 @@ def _table(results: Mapping[str, Any]) -> str:
         f'an FRS plan costs {results["frs_over_base"]:.2f} plain plans, '
         f'{verdict} the limit of {results["limit"]}'
     )
+    used = results['hardware']
+    memory = f', at most {used["memory_gb"]} GB of its memory' if 'memory_gb' in used else ''
     verdict = 'within' if results['rank_within_limit'] else 'ABOVE'
     lines.append(
         f'16 ranked samples cost {results["rank_over_base"]:.2f} plain plans, '
         f'{verdict} the limit of {results["rank_limit"]:g}'
     )
+    lines.append(f'on {used["device"]}{memory}')
     return '\n'.join(lines)

@@ -31,7 +31,6 @@ from frs_ros.learning.evaluation.settings import (
     EvaluationSettings,
     check_init_states,
 )
-from frs_ros.policies.identity import of_folder
 from frs_ros.policies.memory import release_memory
 from frs_ros.policies.vla.settings import is_policy_file, read_settings
 
@@ -353,7 +352,7 @@ def digest_of(checkpoint: Path) -> str:
     digest = hashlib.sha256(checkpoint.read_bytes())
     description = checkpoint.with_suffix('.json')
     if is_policy_file(checkpoint):
-        for part in of_folder(read_settings(checkpoint).checkpoint):
+        for part in read_settings(checkpoint).weights():
             digest.update(part.encode())
     elif description.is_file():
         digest.update(description.read_bytes())

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frs_ros.errors import CheckpointError
-from frs_ros.policies.vla.settings import is_policy_file, read_settings
+from frs_ros.errors import CheckpointError, ConfigError
+from frs_ros.policies.vla.settings import RANDOM, is_policy_file, read_settings
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA
 
 FORMAT = 1
@@ -47,12 +47,17 @@ def interface_of(checkpoint: str) -> Interface:
 
     Raises:
         CheckpointError: There is none.
-        ConfigError: A parameter file does not fit.
+        ConfigError: A parameter file does not fit, or its weights are random.
     """
     if checkpoint in MADE:
         return MADE[checkpoint]
     if is_policy_file(checkpoint):
         settings = read_settings(checkpoint)
+        if settings.stack == RANDOM:
+            raise ConfigError(
+                f'{checkpoint}: random weights of a large policy move an arm wildly; '
+                "to try a cell out take 'random_droid'"
+            )
         return Interface(
             settings.action.space, settings.action.control_hz, tuple(settings.cameras)
         )

@@ -7,6 +7,7 @@ Each brings its stack's own sampler, written as that stack writes it.
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from torch import nn
 
 from frs_ros.policies.vla.convention import NOISE_AT_ONE, NOISE_AT_ZERO
 from frs_ros.policies.vla.inputs import Inputs
+from frs_ros.policies.vla.load import make_vla
 from frs_ros.policies.vla.policy import VlaPolicy
 from frs_ros.policies.vla.rules import action_rules
 from frs_ros.policies.vla.settings import CARTESIAN, ActionSettings, VlaSettings
@@ -262,6 +264,16 @@ RULES = action_rules(
     np.zeros(7, bool),
     D,
 )
+
+
+TINY_PI05 = replace(
+    SETTINGS, stack='random', config='tiny', normalisation='none', path=Path('random.yaml')
+)
+
+
+def tiny_pi05(**changes):
+    """Random weights in the layers of pi0.5, see `pi05_core`."""
+    return make_vla(replace(TINY_PI05, **changes))
 
 
 def observed(fed):

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from fake_vla import CORES, fake_policy
+from fake_vla import CORES, fake_policy, tiny_pi05
 
 from frs_ros.errors import ConfigError
 from frs_ros.policies.base import Context, FlowPolicy
@@ -18,6 +18,7 @@ from frs_ros.types import Observation
 POLICIES = {
     'mini': random_policy,
     'random_droid': RandomDroidPolicy,
+    'vla_random': tiny_pi05,
     **{f'vla_{kind}': partial(fake_policy, kind) for kind in CORES},
 }
 STATE = np.array([0.1, -0.2, 1.0, 3.0, 0.3, -0.1, 0.04, -0.04])

@@ -167,11 +167,11 @@ def test_missing_libraries_are_named_with_the_mend(write, monkeypatch):
 def test_the_step_is_compiled_if_asked_for(openpi, write, monkeypatch, mode):
     compiled = []
 
-    def stand_in(step, *, mode):
-        compiled.append((step.__name__, mode))
+    def stand_in(step, *, mode, dynamic):
+        compiled.append((step.__name__, mode, dynamic))
         return step
 
     monkeypatch.setattr(torch, 'compile', stand_in)
     policy = load_policy(write(compile=mode))
-    assert compiled == [('denoise_step', mode)]
+    assert compiled == [('denoise_step', mode, False)]
     assert policy.encode(observation()).batch == 1

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from frs_ros.flow.arrays import finish
 from frs_ros.guidance.guidance import Guidance
@@ -85,25 +86,24 @@ def measure(
 ) -> dict[str, list[float]]:
     """Milliseconds of each task in each round; all tasks once per round, after a warm-up round.
 
-    Interleaving makes a slow moment of the machine hit all tasks alike.
+    Interleaving makes a slow moment of the machine hit all tasks alike. Where the velocity step
+    is compiled, the warm-up takes minutes.
 
     Args:
         tasks: What to measure.
         trials: Rounds.
         clock: Seconds.
-        progress: Wraps the iteration over rounds, as a progress bar does.
+        progress: Wraps the iteration over rounds, the warm-up included, as a progress bar does.
     """
-    for task in tasks.values():
-        task()
     times: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in progress(range(trials)):
+    for _ in progress(range(1 + trials)):
         for name, task in tasks.items():
             finish()
             start = clock()
             task()
             finish()
             times[name].append(1e3 * (clock() - start))
-    return times
+    return {name: values[1:] for name, values in times.items()}
 
 
 def counts(policy: FlowPolicy, method: str, seed: int) -> dict[str, int]:
@@ -119,6 +119,7 @@ def summary(times: Mapping[str, Sequence[float]], policy: FlowPolicy, seed: int)
     return {
         'ms_p50': {name: round(float(np.median(values)), 4) for name, values in times.items()},
         'plans': {name: counts(policy, name, seed) for name in METHODS},
+        'hardware': hardware(policy),
         'frs_over_base': round(ratio, 4),
         'limit': LIMIT,
         'within_limit': ratio <= LIMIT,
@@ -126,6 +127,15 @@ def summary(times: Mapping[str, Sequence[float]], policy: FlowPolicy, seed: int)
         'rank_limit': RANK_LIMIT,
         'rank_within_limit': rank_ratio <= RANK_LIMIT,
     }
+
+
+def hardware(policy: FlowPolicy) -> dict[str, Any]:
+    """Where a policy computes; of a GPU, also the most memory that was taken there."""
+    device = torch.as_tensor(policy.asarray(np.zeros(1, np.float32))).device
+    if device.type != 'cuda':
+        return {'device': device.type}
+    gigabytes = round(torch.cuda.max_memory_allocated(device) / 1e9, 2)
+    return {'device': torch.cuda.get_device_name(device), 'memory_gb': gigabytes}
 
 
 def _price(times: Mapping[str, Sequence[float]], method: str) -> float:

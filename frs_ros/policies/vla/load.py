@@ -11,10 +11,16 @@ from typing import Any
 import torch
 
 from frs_ros.errors import ConfigError
-from frs_ros.policies.identity import fingerprint, of_folder, of_spec
+from frs_ros.policies.identity import fingerprint, of_spec
 from frs_ros.policies.vla.policy import VlaPolicy
 from frs_ros.policies.vla.rules import NONE, ActionRules, action_rules, delta_mask
-from frs_ros.policies.vla.settings import OPENPI, VlaSettings, action_names, read_settings
+from frs_ros.policies.vla.settings import (
+    LEROBOT,
+    OPENPI,
+    VlaSettings,
+    action_names,
+    read_settings,
+)
 from frs_ros.policies.vla.stack import Stack
 from frs_ros.policies.vla.statistics import action_statistics
 from frs_ros.types import JOINT_POSITION, JOINT_VELOCITY, ActionSpec
@@ -30,7 +36,11 @@ def load_vla(path: str | Path) -> VlaPolicy:
         CheckpointError: File, weights or statistics are missing or refused.
         DependencyError: The stack's library is not installed.
     """
-    settings = read_settings(path)
+    return make_vla(read_settings(path))
+
+
+def make_vla(settings: VlaSettings) -> VlaPolicy:
+    """The same from what a file says."""
     _check_device(settings)
     stack = _open(settings)
     spec = action_spec(settings, stack)
@@ -54,7 +64,7 @@ def _identity(settings: VlaSettings, spec: ActionSpec, rules: ActionRules) -> st
         [
             *(settings.stack, settings.config, repr(mapped), of_spec(spec)),
             *(array.tobytes() for array in (rules.offset, rules.scale, rules.relative)),
-            *of_folder(settings.checkpoint),
+            *settings.weights(),
         ]
     )
 
@@ -87,9 +97,13 @@ def _open(settings: VlaSettings) -> Stack:
         from frs_ros.policies.vla.openpi import open_openpi
 
         return open_openpi(settings)
-    from frs_ros.policies.vla.lerobot import open_lerobot
+    if settings.stack == LEROBOT:
+        from frs_ros.policies.vla.lerobot import open_lerobot
 
-    return open_lerobot(settings)
+        return open_lerobot(settings)
+    from frs_ros.policies.vla.random_pi05 import open_random
+
+    return open_random(settings)
 
 
 def _rules(settings: VlaSettings, stack: Stack, spec: ActionSpec) -> ActionRules:
@@ -115,4 +129,5 @@ def _compiler(mode: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """What is done to the velocity step."""
     if mode == NONE:
         return lambda step: step
-    return partial(torch.compile, mode=mode)
+    # Each size of batch by itself: a graph for sizes in general is slower.
+    return partial(torch.compile, mode=mode, dynamic=False)

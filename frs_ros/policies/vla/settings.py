@@ -15,13 +15,14 @@ from pathlib import Path
 import yaml
 
 from frs_ros.errors import CheckpointError, ConfigError
+from frs_ros.policies.identity import of_folder
 from frs_ros.policies.vla.rules import KINDS, NONE
 from frs_ros.policies.vla.section import Section
 from frs_ros.types import ACTION_SPACES, CARTESIAN_DELTA
 
 SUFFIXES = ('.yaml', '.yml')
-OPENPI, LEROBOT = 'openpi', 'lerobot'
-STACKS = (OPENPI, LEROBOT)
+OPENPI, LEROBOT, RANDOM = 'openpi', 'lerobot', 'random'
+STACKS = (OPENPI, LEROBOT, RANDOM)
 DTYPES = ('float32', 'bfloat16')
 CARTESIAN = ('x', 'y', 'z', 'roll', 'pitch', 'yaw', 'gripper')
 JOINTS = (*(f'joint_{i}' for i in range(1, 8)), 'gripper')
@@ -55,8 +56,9 @@ class VlaSettings:
     Attributes:
         path: The file.
         stack: One of `STACKS`.
-        checkpoint: Folder of the weights.
-        config: openpi's name of the training configuration; '' for LeRobot.
+        checkpoint: Folder of the weights; means nothing for random ones.
+        config: openpi's name of the training configuration, a key of `pi05_core.SHAPES` for random
+            weights, '' for LeRobot.
         tokenizer: Folder that LeRobot takes tokeniser and backbone description from instead of a
             hub; '' for those the checkpoint names.
         cameras: Our camera name, part of a topic -> name of the stack's input; the scene first,
@@ -88,6 +90,10 @@ class VlaSettings:
     device: str
     dtype: str
     compile: str
+
+    def weights(self) -> list[str]:
+        """What tells these from others of the same `config`, see `identity.of_folder`."""
+        return [] if self.stack == RANDOM else of_folder(self.checkpoint)
 
 
 def action_names(space: str) -> tuple[str, ...]:
@@ -129,15 +135,17 @@ def read_settings(path: str | Path) -> VlaSettings:
 
 def _settings(path: Path, top: Section) -> VlaSettings:
     stack = top.text('stack', choices=STACKS)
-    checkpoint = path.parent / Path(top.text('checkpoint')).expanduser()
+    checkpoint = Path()
+    if stack != RANDOM:
+        checkpoint = path.parent / Path(top.text('checkpoint')).expanduser()
     instruction, normalisation = top.section('instruction'), top.section('normalisation')
-    kind = normalisation.text('kind', choices=tuple(KINDS))
+    kind = normalisation.text('kind', choices=(NONE,) if stack == RANDOM else tuple(KINDS))
     statistics = normalisation.text('file', '') if kind == NONE else normalisation.text('file')
     settings = VlaSettings(
         path=path,
         stack=stack,
         checkpoint=checkpoint,
-        config=top.text('config') if stack == OPENPI else '',
+        config='' if stack == LEROBOT else top.text('config'),
         tokenizer=_tokenizer(path, top) if stack == LEROBOT else '',
         cameras=top.mapping('cameras', str),
         state=top.mapping('state', int),
