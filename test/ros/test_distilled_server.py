@@ -11,8 +11,8 @@ import torch
 
 pytest.importorskip('rclpy')
 
-from test_policy_server import CAMERAS, STATE, UP, Robot
-from test_policy_server import expected as plan_of
+from policy_server_robot import CAMERAS, STATE, UP, Robot
+from policy_server_robot import expected as plan_of
 
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.policies.checkpoint import load_policy
