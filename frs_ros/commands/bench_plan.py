@@ -10,6 +10,7 @@ from typing import Any
 
 from frs_ros.commands.options import add_checkpoint
 from frs_ros.errors import ConfigError
+from frs_ros.policies.vla.settings import is_policy_file, read_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,9 +46,18 @@ def run(args: argparse.Namespace) -> int:
     print(_table(results))
     if args.json:
         settings = {key: getattr(args, key) for key in ('checkpoint', 'trials', 'seed', 'threads')}
+        settings |= _of_file(args.checkpoint)
         versions = software_versions('numpy', 'torch')
         write_json(args.json, {**results, 'settings': settings, 'versions': versions})
     return 0
+
+
+def _of_file(checkpoint: str) -> dict[str, str]:
+    """What of the file of a large policy decides about times."""
+    if not is_policy_file(checkpoint):
+        return {}
+    settings = read_settings(checkpoint)
+    return {key: getattr(settings, key) for key in ('stack', 'config', 'dtype', 'compile')}
 
 
 def _table(results: Mapping[str, Any]) -> str:
@@ -63,12 +73,12 @@ def _table(results: Mapping[str, Any]) -> str:
         f'an FRS plan costs {results["frs_over_base"]:.2f} plain plans, '
         f'{verdict} the limit of {results["limit"]}'
     )
-    used = results['hardware']
-    memory = f', at most {used["memory_gb"]} GB of its memory' if 'memory_gb' in used else ''
     verdict = 'within' if results['rank_within_limit'] else 'ABOVE'
     lines.append(
         f'16 ranked samples cost {results["rank_over_base"]:.2f} plain plans, '
         f'{verdict} the limit of {results["rank_limit"]:g}'
     )
+    used = results['hardware']
+    memory = f', {used["peak_memory_gb"]} GB at most' if 'peak_memory_gb' in used else ''
     lines.append(f'on {used["device"]}{memory}')
     return '\n'.join(lines)

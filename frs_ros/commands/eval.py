@@ -352,7 +352,7 @@ def digest_of(checkpoint: Path) -> str:
     digest = hashlib.sha256(checkpoint.read_bytes())
     description = checkpoint.with_suffix('.json')
     if is_policy_file(checkpoint):
-        for part in read_settings(checkpoint).weights():
+        for part in read_settings(checkpoint).weight_fingerprints():
             digest.update(part.encode())
     elif description.is_file():
         digest.update(description.read_bytes())

@@ -30,7 +30,9 @@ def like(values: np.ndarray, x: Any) -> Any:
 
 def filled(value: float, x: Any) -> Any:
     """[B] array full of `value`, with the batch size, dtype and device of `x` [B, ...]."""
-    return like(np.full(x.shape[0], value), x)
+    if namespace(x) is np:
+        return np.full(x.shape[0], value, dtype=x.dtype)
+    return x.new_full((x.shape[0],), value)  # made where it is needed: a copy to a GPU blocks
 
 
 def to_numpy(x: Any) -> np.ndarray:

@@ -13,3 +13,12 @@ def release_memory() -> None:
     torch = sys.modules.get('torch')
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
+
+
+def forget_peaks() -> None:
+    """Lets go of what is free on a GPU, and counts the most memory taken there from now on."""
+    release_memory()
+    torch = sys.modules.get('torch')
+    if torch is not None and torch.cuda.is_initialized():
+        for device in range(torch.cuda.device_count()):
+            torch.cuda.reset_peak_memory_stats(device)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from frs_ros.flow.arrays import finish, to_numpy
+from frs_ros.flow.arrays import filled, finish, to_numpy
 
 
 @pytest.fixture
@@ -54,3 +54,11 @@ def test_numbers_leave_the_device_before_they_become_float64():
 def test_the_original_is_never_aliased(x):
     to_numpy(x)[0] = 7
     assert float(x[0]) == 1
+
+
+@pytest.mark.parametrize('x', [np.ones((3, 2), np.float32), torch.ones((3, 2)).half()])
+def test_filled_is_of_the_kind_of_its_pattern(x):
+    times = filled(np.float64(1 / 3), x)
+    assert type(times) is type(x)
+    assert (times.shape, times.dtype) == ((3,), x.dtype)
+    np.testing.assert_array_equal(to_numpy(times), to_numpy(x[:, 0] * 0 + 1 / 3))

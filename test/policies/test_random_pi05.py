@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from fake_vla import tiny_pi05
 
+from frs_ros.cli import main
 from frs_ros.errors import ConfigError
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
 from frs_ros.guidance.guidance import Guidance
-from frs_ros.policies.checkpoint import load_policy
 from frs_ros.policies.description import interface_of
 from frs_ros.policies.identity import policy_id
 from frs_ros.policies.vla import random_pi05
@@ -124,7 +126,7 @@ def test_step_is_one_graph_without_breaks(core, inputs, noise):
     """So that it can be one CUDA graph; the compiler itself is torch's business."""
     torch.compiler.reset()
     with torch.no_grad():
-        mask, cache = core.prefix(**inputs)
+        mask, cache = core.encode(**inputs)
         time = torch.tensor([0.4])
         step = torch.compile(core.denoise_step, fullgraph=True, backend='eager', dynamic=False)
         compiled = step(mask, cache, noise, time)
@@ -177,11 +179,35 @@ def test_too_little_memory_is_called_so(monkeypatch):
         tiny_pi05(config='pi05_droid', dtype='bfloat16')
 
 
-def test_the_example_loads_and_no_arm_takes_it(tmp_path):
-    path = tmp_path / 'tiny.yaml'
-    text = EXAMPLE.read_text()
-    path.write_text(text.replace('pi05_droid\n', 'tiny\n').replace(': cuda', ': cpu'))
-    policy = load_policy(path)
-    assert (policy.spec.horizon, policy.spec.control_hz) == (15, 15.0)
+def test_other_faults_are_not_called_memory(monkeypatch):
+    def broken(*_):
+        raise RuntimeError('a kernel of another build')
+
+    monkeypatch.setattr(random_pi05, 'make_core', broken)
+    with pytest.raises(RuntimeError, match='kernel'):
+        tiny_pi05()
+
+
+@pytest.fixture
+def example(tmp_path):
+    """The example, but tiny and on the CPU."""
+    path, data = tmp_path / 'tiny.yaml', yaml.safe_load(EXAMPLE.read_text())
+    path.write_text(yaml.safe_dump({**data, 'config': 'tiny', 'device': 'cpu'}))
+    return path
+
+
+def test_no_arm_takes_it(example):
     with pytest.raises(ConfigError, match="to try a cell out take 'random_droid'"):
-        interface_of(str(path))
+        interface_of(str(example))
+
+
+def test_bench_plan_says_what_it_measured(example, tmp_path, capsys):
+    file = tmp_path / 'bench.json'
+    argv = ['bench', 'plan', '--checkpoint', example, '--trials', 1, '--json', file]
+    assert main([str(word) for word in argv]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == 'on cpu'
+    results = json.loads(file.read_text())
+    assert results['hardware'] == {'device': 'cpu'}
+    said = {key: results['settings'][key] for key in ('stack', 'config', 'dtype', 'compile')}
+    assert said == {'stack': 'random', 'config': 'tiny', 'dtype': 'bfloat16', 'compile': 'none'}
+    assert results['plans']['frs'] == {'encodes': 1, 'velocity_evaluations': 20}

@@ -175,3 +175,24 @@ def test_the_step_is_compiled_if_asked_for(openpi, write, monkeypatch, mode):
     policy = load_policy(write(compile=mode))
     assert compiled == [('denoise_step', mode, False)]
     assert policy.encode(observation()).batch == 1
+
+
+def test_a_compiler_that_fails_is_named(openpi, write, monkeypatch):
+    """Errors of the step itself go through."""
+    wrong = type('InductorError', (Exception,), {'__module__': 'torch._inductor.exc'})
+
+    def stand_in(step, **_):
+        def fail(*_, **__):
+            raise errors.pop()
+
+        return fail
+
+    errors = [ValueError('of the step'), wrong('no\ncompiler')]
+    monkeypatch.setattr(torch, 'compile', stand_in)
+    policy = load_policy(write(compile='default'))
+    context = policy.encode(observation())
+    x = policy.asarray(np.zeros((1, policy.spec.horizon, policy.spec.model_dim)))
+    with pytest.raises(ConfigError, match=r"'compile: none': InductorError: no compiler"):
+        policy.velocity(x, policy.asarray(np.zeros(1)), context)
+    with pytest.raises(ValueError, match='of the step'):
+        policy.velocity(x, policy.asarray(np.zeros(1)), context)

@@ -193,6 +193,24 @@ def test_too_little_memory_is_called_so():
     assert isinstance(caught.value.__cause__, torch.OutOfMemoryError)
 
 
+def test_too_little_memory_in_a_step_is_called_so(policy, monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError('CUDA out of memory.')
+
+    context, x = policy.encode(observation()), noise(policy, 16)
+    monkeypatch.setattr(FakeCore, 'field', full)
+    with pytest.raises(ConfigError, match=r'too little memory for .* a step for 16 chunks'):
+        policy.velocity(x, policy.asarray(np.zeros(16)), context)
+
+
+@pytest.mark.parametrize('n', [1, 3])
+def test_arrays_come_in_one_layout(policy, n):
+    """Compiled steps are kept by strides; numpy gives an axis of one any."""
+    drawn = np.zeros((n, 4, 5), np.float32)
+    for x in (drawn, drawn[:1][0][None], np.broadcast_to(drawn[:1], (n, 4, 5))):
+        assert policy.asarray(x).stride() == (20, 5, 1)
+
+
 def test_a_core_that_fails_inside_keeps_its_method(policy, monkeypatch):
     def broken(core, *args):
         raise ValueError('out of memory')

@@ -15,6 +15,7 @@ from frs_ros.flow.arrays import finish
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.references import robot_reference
 from frs_ros.policies.base import FlowPolicy
+from frs_ros.policies.memory import forget_peaks
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.counting import CountingPolicy
 from frs_ros.steering.example import example_observation
@@ -95,6 +96,7 @@ def measure(
         clock: Seconds.
         progress: Wraps the iteration over rounds, the warm-up included, as a progress bar does.
     """
+    forget_peaks()
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in progress(range(1 + trials)):
         for name, task in tasks.items():
@@ -130,12 +132,19 @@ def summary(times: Mapping[str, Sequence[float]], policy: FlowPolicy, seed: int)
 
 
 def hardware(policy: FlowPolicy) -> dict[str, Any]:
-    """Where a policy computes; of a GPU, also the most memory that was taken there."""
+    """Where a policy computes; of a GPU, also the most that torch took there since `measure`.
+
+    The memory holds the weights and torch's own reserve; CUDA's context is not counted.
+    """
     device = torch.as_tensor(policy.asarray(np.zeros(1, np.float32))).device
     if device.type != 'cuda':
         return {'device': device.type}
-    gigabytes = round(torch.cuda.max_memory_allocated(device) / 1e9, 2)
-    return {'device': torch.cuda.get_device_name(device), 'memory_gb': gigabytes}
+    gigabytes = round(torch.cuda.max_memory_reserved(device) / 1e9, 2)
+    return {
+        'device': torch.cuda.get_device_name(device),
+        'cuda': torch.version.cuda,
+        'peak_memory_gb': gigabytes,
+    }
 
 
 def _price(times: Mapping[str, Sequence[float]], method: str) -> float:

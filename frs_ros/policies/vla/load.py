@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from frs_ros.errors import ConfigError
 from frs_ros.policies.identity import fingerprint, of_spec
+from frs_ros.policies.vla.compiled import compiler
 from frs_ros.policies.vla.policy import VlaPolicy
 from frs_ros.policies.vla.rules import NONE, ActionRules, action_rules, delta_mask
 from frs_ros.policies.vla.settings import (
@@ -40,7 +38,7 @@ def load_vla(path: str | Path) -> VlaPolicy:
 
 
 def make_vla(settings: VlaSettings) -> VlaPolicy:
-    """The same from what a file says."""
+    """Loads what settings name; see `load_vla`."""
     _check_device(settings)
     stack = _open(settings)
     spec = action_spec(settings, stack)
@@ -52,7 +50,7 @@ def make_vla(settings: VlaSettings) -> VlaPolicy:
         stack,
         spec,
         rules,
-        compiled=_compiler(settings.compile),
+        compiled=compiler(settings.compile) if settings.compile != NONE else lambda step: step,
         identity=_identity(settings, spec, rules),
     )
 
@@ -64,7 +62,7 @@ def _identity(settings: VlaSettings, spec: ActionSpec, rules: ActionRules) -> st
         [
             *(settings.stack, settings.config, repr(mapped), of_spec(spec)),
             *(array.tobytes() for array in (rules.offset, rules.scale, rules.relative)),
-            *settings.weights(),
+            *settings.weight_fingerprints(),
         ]
     )
 
@@ -123,11 +121,3 @@ def _check_device(settings: VlaSettings) -> None:
         raise ConfigError(
             f"{settings.path}: device '{settings.device}' cannot be used ({why}); try cpu"
         ) from error
-
-
-def _compiler(mode: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """What is done to the velocity step."""
-    if mode == NONE:
-        return lambda step: step
-    # Each size of batch by itself: a graph for sizes in general is slower.
-    return partial(torch.compile, mode=mode, dynamic=False)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A core of pi0.5's structure and size with random weights: for timing, not for acting.
 
-What it costs is what pi0.5 costs: SigLIP So400m/14 for each image, Gemma 2B for the prefix, an
-action expert of 300M parameters that attends to the prefix layer by layer (openpi, gemma.py and
-siglip.py; arXiv 2504.16054). It has the `denoise_step` of openpi's lineage, and so runs through
-the same adapter as the real one.
+SigLIP So400m/14 for each image, Gemma 2B for the prefix, an action expert of 300M parameters that
+attends to the prefix layer by layer (openpi, gemma.py and siglip.py; arXiv 2504.16054). It has the
+`denoise_step` of openpi's lineage, and so runs through the same adapter as the real one. Left out
+is what changes neither the work nor its order: the scale of the words, the norm after the prefix,
+and openpi's output layer over the vocabulary, which it never uses.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from frs_ros.policies.vla.pi05_layers import (
     ModulatedNorm,
     PrefixLayer,
     Tower,
+    VisionLayer,
+    rotation,
 )
 
 STEPS = 10
@@ -102,25 +105,15 @@ class Vision(nn.Module):
         super().__init__()
         tower = shape.vision
         self.patches = nn.Conv2d(3, tower.width, shape.patch, shape.patch)
-        self.places = nn.Parameter(torch.zeros(1, shape.patches, tower.width))
-        layer = nn.TransformerEncoderLayer(
-            tower.width,
-            tower.heads,
-            tower.hidden,
-            dropout=0.0,
-            activation='gelu',
-            batch_first=True,
-            norm_first=True,
-        )
-        self.layers = nn.TransformerEncoder(
-            layer, tower.layers, nn.LayerNorm(tower.width), enable_nested_tensor=False
-        )
+        self.positions = nn.Parameter(torch.zeros(shape.patches, tower.width))
+        self.layers = nn.Sequential(*(VisionLayer(tower) for _ in range(tower.layers)))
+        self.norm = nn.LayerNorm(tower.width)
         self.project = nn.Linear(tower.width, shape.prefix.width)
 
     def forward(self, images: Tensor) -> Tensor:
         """See the class."""
-        tokens = self.patches(images).flatten(2).transpose(1, 2) + self.places
-        projected: Tensor = self.project(self.layers(tokens))
+        tokens = self.patches(images).flatten(2).transpose(1, 2) + self.positions
+        projected: Tensor = self.project(self.norm(self.layers(tokens)))
         return projected
 
 
@@ -159,7 +152,7 @@ class Pi05Core(nn.Module):
             word_mask: [B, T] whether there is a word.
             noise: [B, H, D] float32.
         """
-        mask, cache = self.prefix(images, image_mask, words, word_mask)
+        mask, cache = self.encode(images, image_mask, words, word_mask)
         times = torch.linspace(1, 0, STEPS + 1).tolist()
         x = noise
         for now, then in pairwise(times):
@@ -167,18 +160,18 @@ class Pi05Core(nn.Module):
             x = x + (then - now) * self.denoise_step(mask, cache, x, timestep)
         return x
 
-    def prefix(
+    def encode(
         self, images: Tensor, image_mask: Tensor, words: Tensor, word_mask: Tensor
     ) -> tuple[Tensor, list[KeysValues]]:
-        """Mask [B, m] and keys and values of each layer; arguments as in `sample_actions`."""
+        """The prefix: mask [B, m] and each layer's keys and values; see `sample_actions`."""
         batch = len(words)
-        seen = self.vision(images.flatten(0, 1).to(self.vision.places.dtype))
+        seen = self.vision(images.flatten(0, 1).to(self.words.weight.dtype))
         x = torch.cat([seen.reshape(batch, -1, seen.shape[-1]), self.words(words)], 1)
         mask = torch.cat([image_mask.repeat_interleave(self.shape.patches, 1), word_mask], 1)
-        positions = mask.cumsum(1) - 1
+        by = rotation(mask.cumsum(1) - 1, self.shape.prefix.head_dim)
         cache = []
         for layer in self.prefix_layers:
-            x, keys_values = layer(x, positions, mask[:, None, None])
+            x, keys_values = layer(x, by, mask[:, None])
             cache.append(keys_values)
         return mask, cache
 
@@ -193,11 +186,12 @@ class Pi05Core(nn.Module):
         dtype = self.chunk_in.weight.dtype
         x = self.chunk_in(x_t.to(dtype))
         condition = self.time(self._waves(timestep).to(dtype))
-        own = prefix_pad_masks.new_ones(x.shape[:2])
-        mask = torch.cat([prefix_pad_masks, own], 1)[:, None, None]
-        positions = prefix_pad_masks.sum(1)[:, None] + own.cumsum(1) - 1
-        for layer, keys_values in zip(self.expert_layers, past_key_values):
-            x = layer(x, positions, mask, keys_values, condition)
+        new = prefix_pad_masks.new_ones(x.shape[:2])
+        mask = torch.cat([prefix_pad_masks, new], 1)[:, None]
+        positions = prefix_pad_masks.sum(1, keepdim=True) + new.cumsum(1) - 1
+        by = rotation(positions, self.shape.expert.head_dim)
+        for layer, keys_values in zip(self.expert_layers, past_key_values, strict=True):
+            x = layer(x, by, mask, keys_values, condition)
         velocity: Tensor = self.chunk_out(self.norm(x, condition)[0]).float()
         return velocity
 
@@ -209,7 +203,7 @@ class Pi05Core(nn.Module):
         return torch.cat([phase.sin(), phase.cos()], -1)
 
 
-def make_core(shape: Shape, device: str, dtype: torch.dtype, seed: int = 0) -> Pi05Core:
+def make_core(shape: Shape, device: str, dtype: torch.dtype) -> Pi05Core:
     """A frozen core, its weights the same on every machine up to rounding.
 
     Raises:
@@ -218,15 +212,16 @@ def make_core(shape: Shape, device: str, dtype: torch.dtype, seed: int = 0) -> P
     with torch.device('meta'):
         core = Pi05Core(shape)
     core = core.to(dtype).to_empty(device=device).eval().requires_grad_(False)
-    block = torch.randn(_BLOCK, generator=torch.Generator().manual_seed(seed))
-    block = block.to(device, dtype)
+    block = torch.randn(_BLOCK, generator=torch.Generator().manual_seed(0)).to(device, dtype)
     for index, parameter in enumerate(core.parameters()):
         if parameter.ndim < 2:  # biases, and norms' scales as far as they begin at 0
             parameter.zero_()
-        else:
-            inputs = parameter.numel() // len(parameter)
-            parameter.copy_(_window(block, index, parameter.numel()).view_as(parameter))
-            parameter.mul_(inputs**-0.5)
+            continue
+        shifted = block.roll(7919 * index)  # each begins at another place
+        for piece in torch.split(parameter.view(-1), _BLOCK):
+            piece.copy_(shifted[: len(piece)])
+        inputs = parameter.numel() // len(parameter)
+        parameter.mul_(inputs**-0.5)
     for module in core.modules():
         if isinstance(module, nn.LayerNorm):
             module.reset_parameters()
@@ -237,10 +232,3 @@ def parameters_of(shape: Shape) -> int:
     """How many numbers a core has; takes no memory."""
     with torch.device('meta'):
         return sum(parameter.numel() for parameter in Pi05Core(shape).parameters())
-
-
-def _window(block: Tensor, index: int, count: int) -> Tensor:
-    """[count] of the endlessly repeated block, from another place for each index."""
-    start = index * 7919 % len(block)
-    times = -(-(start + count) // len(block))
-    return block.repeat(times)[start : start + count]

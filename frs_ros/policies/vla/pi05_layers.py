@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layers of pi0.5's two language towers, for `pi05_core`.
+"""Layers of pi0.5's three towers, for `pi05_core`.
 
-Gemma (Gemma Team 2024): root-mean-square norms, rotary positions, one head of keys and values for
-all queries, gated MLPs. The action expert has the same layers with norms that the flow time
-modulates (adaRMS; pi0.5, arXiv 2504.16054).
+Images: SigLIP's (Zhai et al. 2023), which are those of a vision transformer. Words: Gemma's (Gemma
+Team 2024): root-mean-square norms, rotary positions, one head of keys and values for all queries,
+gated MLPs. The action expert has the same with norms that the flow time modulates (adaRMS; pi0.5,
+arXiv 2504.16054).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-KeysValues = tuple[Tensor, Tensor]  # each [B, 1, n, d]
+KeysValues = tuple[Tensor, Tensor]  # each [B, m, d]
+Rotation = tuple[Tensor, Tensor]  # cosines and sines, each [B, n, 1, d / 2] float32
 _ROTARY_BASE = 10_000.0
 _EPSILON = 1e-6
 
@@ -39,13 +41,43 @@ class Tower:
     hidden: int
 
 
-def rotated(x: Tensor, positions: Tensor) -> Tensor:
-    """Rotary embedding (Su et al. 2021) of x [B, h, n, d] at positions [B, n]."""
-    half = x.shape[-1] // 2
-    steps = torch.arange(half, device=x.device, dtype=torch.float32) / half
-    angle = positions[:, None, :, None].float() * _ROTARY_BASE**-steps
+class VisionLayer(nn.Module):
+    """A layer of the tower that reads images."""
+
+    def __init__(self, tower: Tower) -> None:
+        super().__init__()
+        self.heads = tower.heads
+        self.before_attention = nn.LayerNorm(tower.width)
+        self.before_mlp = nn.LayerNorm(tower.width)
+        self.query_key_value = nn.Linear(tower.width, 3 * tower.heads * tower.head_dim)
+        self.out = nn.Linear(tower.heads * tower.head_dim, tower.width)
+        self.mlp = nn.Sequential(
+            nn.Linear(tower.width, tower.hidden),
+            nn.GELU(approximate='tanh'),
+            nn.Linear(tower.hidden, tower.width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, n, w] -> the same."""
+        joint = self.query_key_value(self.before_attention(x))
+        parts = joint.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        seen = functional.scaled_dot_product_attention(*parts)
+        x = x + self.out(seen.transpose(1, 2).flatten(2))
+        return cast(Tensor, x + self.mlp(self.before_mlp(x)))
+
+
+def rotation(positions: Tensor, head_dim: int) -> Rotation:
+    """Rotary embedding (Su et al. 2021) of positions [B, n]."""
+    half = head_dim // 2
+    steps = torch.arange(half, device=positions.device, dtype=torch.float32) / half
+    angle = positions[:, :, None, None].float() * _ROTARY_BASE**-steps
+    return angle.cos(), angle.sin()
+
+
+def rotated(x: Tensor, by: Rotation) -> Tensor:
+    """[B, n, h, d] turned by the rotation of its positions."""
+    cos, sin = by
     first, second = x.float().chunk(2, -1)
-    cos, sin = angle.cos(), angle.sin()
     return torch.cat([first * cos - second * sin, second * cos + first * sin], -1).to(x.dtype)
 
 
@@ -81,7 +113,7 @@ class ModulatedNorm(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-query attention with rotary positions."""
+    """Multi-query attention with rotary positions, written out as both stacks do."""
 
     def __init__(self, tower: Tower) -> None:
         super().__init__()
@@ -92,27 +124,29 @@ class Attention(nn.Module):
         self.out = nn.Linear(tower.heads * tower.head_dim, tower.width, bias=False)
 
     def forward(
-        self, x: Tensor, positions: Tensor, mask: Tensor, before: KeysValues | None = None
+        self, x: Tensor, by: Rotation, mask: Tensor, cached: KeysValues | None = None
     ) -> tuple[Tensor, KeysValues]:
-        """Attends to all that is there, `before` included.
+        """Each token attends to all tokens and to what is cached.
 
         Args:
             x: [B, n, w] tokens.
-            positions: [B, n] of the tokens.
-            mask: [B, 1, 1, m + n] whether there is something at a place.
-            before: Keys and values [B, 1, m, d] of earlier tokens.
+            by: Rotation of their positions.
+            mask: [B, 1, m + n] whether there is something at a place.
+            cached: Keys and values [B, m, d] of earlier tokens.
 
         Returns:
             [B, n, w], and the keys and values of `x`.
         """
-        query = self.query(x).unflatten(-1, (self.heads, self.head_dim)).transpose(1, 2)
-        own = rotated(self.key(x)[:, None], positions), self.value(x)[:, None]
-        both = own if before is None else tuple(torch.cat(pair, 2) for pair in zip(before, own))
-        key, value = (part.expand(-1, self.heads, -1, -1) for part in both)
-        seen = functional.scaled_dot_product_attention(
-            rotated(query, positions), key, value, attn_mask=mask
-        )
-        return cast(Tensor, self.out(seen.transpose(1, 2).flatten(2))), own
+        # One head of keys serves all queries: heads are only more queries.
+        query = rotated(self.query(x).unflatten(-1, (self.heads, -1)), by).flatten(1, 2)
+        new = rotated(self.key(x)[:, :, None], by)[:, :, 0], self.value(x)
+        keys, values = new
+        if cached is not None:
+            keys, values = (torch.cat(pair, 1) for pair in zip(cached, new))
+        scores = query @ keys.transpose(1, 2) * self.head_dim**-0.5
+        weights = scores.float().masked_fill(~mask, float('-inf')).softmax(-1).to(x.dtype)
+        seen = (weights @ values).view(*x.shape[:2], -1)
+        return cast(Tensor, self.out(seen)), new
 
 
 class GatedMlp(nn.Module):
@@ -138,11 +172,11 @@ class PrefixLayer(nn.Module):
         self.attention, self.mlp = Attention(tower), GatedMlp(tower)
         self.before_attention, self.before_mlp = Norm(tower.width), Norm(tower.width)
 
-    def forward(self, x: Tensor, positions: Tensor, mask: Tensor) -> tuple[Tensor, KeysValues]:
+    def forward(self, x: Tensor, by: Rotation, mask: Tensor) -> tuple[Tensor, KeysValues]:
         """Tokens [B, n, w] -> tokens, and their keys and values for the action expert."""
-        seen, own = self.attention(self.before_attention(x), positions, mask)
+        seen, new = self.attention(self.before_attention(x), by, mask)
         x = x + seen
-        return x + self.mlp(self.before_mlp(x)), own
+        return x + self.mlp(self.before_mlp(x)), new
 
 
 class ExpertLayer(nn.Module):
@@ -155,11 +189,11 @@ class ExpertLayer(nn.Module):
         self.before_mlp = ModulatedNorm(tower.width)
 
     def forward(
-        self, x: Tensor, positions: Tensor, mask: Tensor, prefix: KeysValues, condition: Tensor
+        self, x: Tensor, by: Rotation, mask: Tensor, prefix: KeysValues, condition: Tensor
     ) -> Tensor:
         """Tokens [B, n, w] that attend to each other and to a layer of the prefix."""
         inner, gate = self.before_attention(x, condition)
-        seen, _ = self.attention(inner, positions, mask, prefix)
+        seen, _ = self.attention(inner, by, mask, prefix)
         x = x + gate * seen
         inner, gate = self.before_mlp(x, condition)
         return cast(Tensor, x + gate * self.mlp(inner))

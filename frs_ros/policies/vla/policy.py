@@ -68,11 +68,7 @@ class VlaPolicy:
         except FrsError:
             raise
         except torch.cuda.OutOfMemoryError as error:
-            raise ConfigError(
-                f'{self._stack.device} has too little memory for {self._stack.name} to encode an '
-                'observation; end other programs there, take dtype bfloat16 or a larger card: '
-                f'{one_line(error)}'
-            ) from error
+            raise self._too_little('encode an observation', error) from error
         except Exception as error:
             raise CheckpointError(
                 f'{self._stack.name} failed to encode an observation; are cameras, state and '
@@ -88,11 +84,19 @@ class VlaPolicy:
         return CapturedContext(arguments, 1)
 
     def velocity(self, x: Tensor, t: Tensor, context: Any) -> Tensor:
-        """dx/dt at x [B, H, D] and t [B]; the `CapturedContext` has batch B or 1."""
+        """dx/dt at x [B, H, D] and t [B]; the `CapturedContext` has batch B or 1.
+
+        Raises:
+            ConfigError: The device has too little memory.
+            CheckpointError: A step has changed the prefix.
+        """
         context = context.expand(len(x))
         arguments = {**context.for_a_step(), POINT: x, TIME: self._convention.time(t)}
         call = inspect.BoundArguments(self._signature, arguments)
-        v = self._step(*call.args, **call.kwargs)
+        try:
+            v = self._step(*call.args, **call.kwargs)
+        except torch.cuda.OutOfMemoryError as error:
+            raise self._too_little(f'take a step for {len(x)} chunks', error) from error
         context.check()
         velocity: Tensor = self._convention.velocity(v).to(x.dtype)
         return velocity
@@ -107,9 +111,16 @@ class VlaPolicy:
 
     def asarray(self, x: np.ndarray) -> Tensor:
         """Float32 tensor on the core's device."""
-        array = np.ascontiguousarray(x, dtype=np.float32)
+        # A copy, whose strides are always those of its shape: compiled steps are kept by strides.
+        array = np.array(x, dtype=np.float32, order='C')
         return torch.from_numpy(array).to(self._stack.device)
 
     def inference(self) -> AbstractContextManager[None]:
         """`torch.no_grad`; a context made inside may be differentiated through outside."""
         return torch.no_grad()
+
+    def _too_little(self, purpose: str, error: BaseException) -> ConfigError:
+        return ConfigError(
+            f'{self._stack.device} has too little memory for {self._stack.name} to {purpose}; end '
+            f'other programs there, take dtype bfloat16 or a larger card: {one_line(error)}'
+        )

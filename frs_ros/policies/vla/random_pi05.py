@@ -43,7 +43,7 @@ def open_random(settings: VlaSettings) -> Stack:
     cameras = tuple(CameraSpec(name, *[shape.image_size] * 2) for name in settings.cameras)
 
     def start(observation: Observation) -> object:
-        return core.sample_actions(*_seen(inputs(observation), settings, core, cameras))
+        return core.sample_actions(*_arguments(inputs(observation), settings, core, cameras))
 
     return Stack(
         name=f'random {settings.config}',
@@ -63,6 +63,8 @@ def _core(settings: VlaSettings, shape: Shape) -> Pi05Core:
     try:
         return make_core(shape, settings.device, dtype)
     except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and 'allocate' not in str(error):
+            raise
         size = parameters_of(shape) * dtype.itemsize / 1e9
         raise ConfigError(
             f'{settings.path}: {settings.device} has no {size:.1f} GB for {settings.config} in '
@@ -70,7 +72,7 @@ def _core(settings: VlaSettings, shape: Shape) -> Pi05Core:
         ) from error
 
 
-def _seen(
+def _arguments(
     fed: Mapping[str, Any],
     settings: VlaSettings,
     core: Pi05Core,

@@ -91,7 +91,7 @@ class VlaSettings:
     dtype: str
     compile: str
 
-    def weights(self) -> list[str]:
+    def weight_fingerprints(self) -> list[str]:
         """What tells these from others of the same `config`, see `identity.of_folder`."""
         return [] if self.stack == RANDOM else of_folder(self.checkpoint)
 
