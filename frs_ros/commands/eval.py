@@ -56,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option(
         '--tasks',
         default='heldout',
-        help="task numbers and ranges such as '5,6,7' or '0-4', 'all', or the 'trained' or "
-        "'heldout' tasks of the checkpoint (default: %(default)s)",
+        help="task numbers and ranges such as '5,6,7' or '0-4', 'all', or the 'trained', "
+        "'untrained' or 'heldout' tasks of the checkpoint (default: %(default)s)",
     )
     option(
         '--methods',

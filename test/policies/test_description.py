@@ -32,7 +32,8 @@ def test_what_is_said_of_a_policy_is_so(name):
 def test_shipped_policies_know_no_word_for_what_is_held_out(name):
     policy, path = load_policy(name), SHIPPED[name]
     data = json.loads(path.with_suffix('.json').read_text())['training']['data']
-    for suite in data['tasks']:
+    for suite, tasks in data['tasks'].items():
+        assert tuple(tasks) == SPLITS[suite].tasks
         for instruction in HELD_OUT[suite]:
             assert instruction not in policy.vocabulary.instructions
     assert path.stat().st_size < 6e6

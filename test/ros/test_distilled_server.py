@@ -26,10 +26,10 @@ from frs_ros.steering.planner import Planner, steerer_from
 TASK = 'pick up the ketchup'  # what the robot of these tests asks for
 
 
-def write_checkpoint(path, identity):
+def write_checkpoint(path, identity, horizon=10):
     """An untrained network for the small generalist."""
     description = NoiseDescription(
-        PolicyInfo(identity, 10, 7, 7, 'cartesian_delta', 20.0),
+        PolicyInfo(identity, horizon, 7, 7, 'cartesian_delta', 20.0),
         Inputs(tuple(CAMERAS), 32, 8, (0.0,) * 11, (1.0,) * 11, (TASK,)),
         Architecture('chunk_nll', 'small', 16, 2),
     )
@@ -56,6 +56,7 @@ def test_switches_between_plain_steered_and_distilled(ros, node_process, checkpo
     identity = policy_id(load_policy(checkpoint))
     good = write_checkpoint(tmp_path / 'good.safetensors', identity)
     other = write_checkpoint(tmp_path / 'other.safetensors', 'f' * 16)
+    longer = write_checkpoint(tmp_path / 'longer.safetensors', identity, horizon=20)
     options = json.dumps({'checkpoint': str(good)})
     server = node_process(
         'policy_server',
@@ -88,6 +89,9 @@ def test_switches_between_plain_steered_and_distilled(ros, node_process, checkpo
     refused = robot.set('distilled', str(other))
     assert not refused.successful
     assert 'speaks the noise of policy ffff' in refused.reason
+    refused = robot.set('distilled', str(longer))
+    assert not refused.successful
+    assert 'horizon' in refused.reason
     refused = robot.set('distilled', str(tmp_path / 'none.safetensors'))
     assert not refused.successful
     assert 'no checkpoint at' in refused.reason

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip('rclpy')
 
 from policy_server_robot import STATE, UP, Robot, expected
 
-from frs_ros.guidance.path import Path
+from frs_ros.guidance.path import Path as WishedPath
 from frs_ros.msg import GuidancePath
 from frs_ros.nodes import topics
 from frs_ros.ros import qos, stamps
@@ -99,6 +101,23 @@ def test_steers_a_policy_in_joint_space(ros, node_process):
     assert server.interrupt() == 0
 
 
+def test_answers_with_the_policy_of_a_policy_file(robot, node_process, tmp_path):
+    example = Path(__file__).parents[2] / 'examples' / 'policies' / 'pi05_random.yaml'
+    file, data = tmp_path / 'tiny.yaml', yaml.safe_load(example.read_text())
+    tiny = {'config': 'tiny', 'device': 'cpu', 'dtype': 'float32'}
+    file.write_text(yaml.safe_dump({**data, **tiny}))
+    server = node_process('policy_server', '-p', f'checkpoint:={file}')
+    robot.wait_for_server()
+    robot.show(1000, guidance=UP)
+    request = robot.ask(0, 1000)
+    chunk = robot.answer(1)
+    plan = expected(str(file), robot, request, 'frs', UP)
+    assert chunk.actions.shape == (15, 7)
+    np.testing.assert_allclose(chunk.actions, plan.chunk, atol=1e-5)
+    assert server.interrupt() == 0
+    assert 'Traceback' not in server.output
+
+
 def test_guidance_in_the_frame_of_a_camera(robot, node_process, checkpoint, tmp_path):
     cameras = tmp_path / 'cameras.json'
     cameras.write_text('{"scene": {"axes": [[0, 0, 1], [-1, 0, 0], [0, -1, 0]]}}')  # from behind
@@ -141,7 +160,7 @@ def test_follows_a_path_while_nobody_steers(robot, node_process, checkpoint):
     paths = robot.node.create_publisher(GuidancePath, topics.GUIDANCE_PATH, qos.GUIDANCE_NEWEST)
     robot.wait_for_server()
     robot.ros.wait_for(paths.get_subscription_count, what='the reader of paths')
-    up = path_to_msg(Path([STATE[:3] + np.array([0, 0, 0.5])], source='planner'))
+    up = path_to_msg(WishedPath([STATE[:3] + np.array([0, 0, 0.5])], source='planner'))
 
     def followed(path, guidance=None):
         """Who is followed in the end, each time with fresh stamps."""
@@ -159,7 +178,7 @@ def test_follows_a_path_while_nobody_steers(robot, node_process, checkpoint):
     way = chunk_from_msg(robot.chunks[-1]).actions[:, :3].sum(axis=0)
     assert way[2] > 0.9 * np.linalg.norm(way)
     robot.ros.wait_for(lambda: followed(up, UP) == 'test', what='the hand to be followed')
-    wrong = path_to_msg(Path([STATE[:3]], source='planner'))
+    wrong = path_to_msg(WishedPath([STATE[:3]], source='planner'))
     wrong.magnitude = 7.0
     robot.ros.wait_for(lambda: followed(wrong) == '', what='the path to be stale')
     assert robot.says('path magnitude must be in (0, 1], not 7.0')

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import math
+import shutil
+from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 pytest.importorskip('rclpy')
 
 from policy_server_robot import STATE, UP, Robot
 from sensor_msgs.msg import CompressedImage
 
-from frs_ros.guidance.path import Path
+from frs_ros.guidance.path import Path as WishedPath
 from frs_ros.msg import GuidancePath
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
@@ -56,7 +59,7 @@ def test_survives_nonsense_and_names_missing_topics(robot, node_process, checkpo
     robot.wait_for_server()
 
     robot.ros.wait_for(paths.get_subscription_count, what='the reader of paths')
-    paths.publish(path_to_msg(Path([STATE[:3]])))
+    paths.publish(path_to_msg(WishedPath([STATE[:3]])))
     robot.ros.wait_for(lambda: robot.says("paths need guidance_sync 'latest', not 'none'"))
     robot.show(1000, cameras=('agentview',))
     robot.ask(0, 1000)
@@ -111,6 +114,18 @@ def test_wrong_parameters_end_with_one_line(node_process, override, named):
     server = node_process('policy_server', '-p', override)
     assert server.wait(30.0) == 2
     assert named in server.output
+    assert len(server.output.splitlines()) == 1
+
+
+def test_weights_of_another_shape_end_with_one_line(node_process, checkpoint, tmp_path):
+    weights = load_file(checkpoint)
+    weights['flow.out.bias'] = weights['flow.out.bias'][:35]  # half as many actions
+    other = tmp_path / 'other.safetensors'
+    save_file(weights, other)
+    shutil.copy(Path(checkpoint).with_suffix('.json'), other.with_suffix('.json'))
+    server = node_process('policy_server', '-p', f'checkpoint:={other}')
+    assert server.wait(30.0) == 2
+    assert 'flow.out.bias has shape [35], expected [70]' in server.output
     assert len(server.output.splitlines()) == 1
 
 

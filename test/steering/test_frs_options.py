@@ -5,6 +5,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from learnt import VARIANTS, make_checkpoint
 from mixture_policy import Coupled, MixturePolicy, observation
 
 from frs_ros.errors import ConfigError
@@ -20,7 +21,7 @@ from frs_ros.steering.frs import FlowReversalSteering
 from frs_ros.steering.inverter import Inverter
 from frs_ros.steering.mixing import Latent, mix
 from frs_ros.steering.planner import Planner
-from frs_ros.steering.registry import METHODS, make_steerer
+from frs_ros.steering.registry import LEARNT, METHODS, make_steerer
 
 LEFT = Guidance(direction=np.array([0.0, 1.0, 0.0]))
 REVERSING = ['frs', 'frs_fixed_point']
@@ -191,8 +192,8 @@ def test_a_reference_that_is_not_finite_is_refused(method, bad):
         make_steerer(method, writer).plan(MixturePolicy(), observation(), LEFT, plan_rng(0, 0))
 
 
-def _digest(policy, context):
-    digest = hashlib.sha256(context.condition.numpy().tobytes())
+def _digest(policy, context=None):
+    digest = hashlib.sha256(context.condition.numpy().tobytes() if context else b'')
     for name, value in policy.network.state_dict().items():
         digest.update(name.encode() + value.numpy().tobytes())
     return digest.hexdigest()
@@ -205,22 +206,44 @@ CONFIGURATIONS = [
 ]
 
 
+class Watched(CountingPolicy):
+    """Remembers each context with what it and the weights were like."""
+
+    def __init__(self):
+        super().__init__(MINI)
+        self.identity = MINI.identity
+        self.weights = _digest(MINI)
+        self.contexts = []
+
+    def encode(self, seen):
+        context = super().encode(seen)
+        self.contexts.append((context, _digest(MINI, context)))
+        return context
+
+    def unchanged(self):
+        same = all(_digest(MINI, context) == before for context, before in self.contexts)
+        return same and _digest(MINI) == self.weights
+
+
 @pytest.mark.parametrize(('method', 'options'), CONFIGURATIONS)
 def test_weights_and_context_stay_as_they_are_and_the_prefix_is_encoded_once(method, options):
     """On a network, with the context that the method really uses."""
-    contexts = []
-
-    class Watched(CountingPolicy):
-        def encode(self, seen):
-            context = super().encode(seen)
-            contexts.append((context, _digest(MINI, context)))
-            return context
-
-    policy = Watched(MINI)
+    policy = Watched()
     plan = make_steerer(method, **options).plan(policy, SEEN, LEFT, plan_rng(0, 0))
     assert policy.encodes == (0 if method == 'direct' else 1)
     assert policy.evaluations == plan.nfe
-    assert all(_digest(MINI, context) == before for context, before in contexts)
+    assert policy.unchanged()
+
+
+@pytest.mark.parametrize('method', LEARNT)
+def test_learnt_methods_leave_weights_and_context_alone(method, tmp_path):
+    checkpoint = make_checkpoint(MINI, tmp_path / 'learnt.safetensors', VARIANTS[method])
+    policy = Watched()
+    steerer = make_steerer(method, checkpoint=checkpoint)
+    for guidance in (None, LEFT):
+        steerer.plan(policy, SEEN, guidance, plan_rng(0, 0))
+    assert policy.contexts
+    assert policy.unchanged()
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from frs_ros.guidance.guidance import Guidance
 from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.policies.checkpoint import load_policy
 from frs_ros.policies.vla.context import tensors
-from frs_ros.steering.registry import make_steerer
+from frs_ros.steering.registry import METHODS, make_steerer
 from frs_ros.types import Observation
 
 pytestmark = pytest.mark.vla
@@ -165,7 +165,7 @@ def test_gradients_flow(policy, observation):
     assert all(p.grad is None for p in policy._stack.core.parameters())
 
 
-@pytest.mark.parametrize('method', ['frs', 'frs_fixed_point', 'base'])
+@pytest.mark.parametrize('method', METHODS)
 def test_steering_methods(policy, observation, method):
     wish = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='test')
     plan = make_steerer(method).plan(policy, observation, wish, np.random.default_rng(0))
