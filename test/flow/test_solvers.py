@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The laboratory's inverse solvers against closed forms and their orders, and in-painting."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -101,6 +103,16 @@ def test_fixed_point_makes_one_step_more_than_it_checks(iterations):
         y = 1 - 0.5 * y
     assert found.nfe == iterations
     np.testing.assert_allclose(found.noise, [[y]])
+
+
+@pytest.mark.parametrize('slope', [0.5, 0.9, 1.1, 1.5, 3.0])
+def test_more_iterations_are_never_worse_odd_or_even(slope):
+    """The plain iteration swings about 1 / (1 + slope), and away from it from slope 1 on."""
+    field, x = linear(slope), np.array([[1.0]])
+    found = [invert(field, x, [0, 1], 'fixed_point', max_iterations=n) for n in range(1, 13)]
+    errors = [abs(inversion.noise.item() - 1 / (1 + slope)) for inversion in found]
+    assert all(after <= before + 1e-9 for before, after in pairwise(errors))
+    assert errors[-1] < 1e-3
 
 
 @pytest.mark.parametrize('iterations', [3, 16])
