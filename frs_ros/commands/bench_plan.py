@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         progress=lambda r: tqdm(r, unit='round', leave=False),
     )
     results = summary(times, policy, args.seed)
-    print(_table(results))
+    print(table(results))
     if args.json:
         settings = {key: getattr(args, key) for key in ('checkpoint', 'trials', 'seed', 'threads')}
         settings |= _of_file(args.checkpoint)
@@ -60,7 +60,8 @@ def _of_file(checkpoint: str) -> dict[str, str]:
     return {key: getattr(settings, key) for key in ('stack', 'config', 'dtype', 'compile')}
 
 
-def _table(results: Mapping[str, Any]) -> str:
+def table(results: Mapping[str, Any]) -> str:
+    """What is printed of `learning.bench.plan.summary`."""
     lines = [f'{"":20} {"median ms":>9} {"encodes":>8} {"velocity":>9}']
     for name, ms in results['ms_p50'].items():
         counted = results['plans'].get(name, {})

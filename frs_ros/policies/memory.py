@@ -21,4 +21,5 @@ def forget_peaks() -> None:
     torch = sys.modules.get('torch')
     if torch is not None and torch.cuda.is_initialized():
         for device in range(torch.cuda.device_count()):
-            torch.cuda.reset_peak_memory_stats(device)
+            if torch.cuda.memory_reserved(device):
+                torch.cuda.reset_peak_memory_stats(device)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from frs_ros.errors import ConfigError
+from frs_ros.policies.vla.rules import NONE
 from frs_ros.policies.vla.stack import one_line
 
 _COMPILER = ('torch._dynamo', 'torch._inductor')  # where its own errors are defined
@@ -21,8 +22,11 @@ def compiler(mode: str) -> Callable[[Step], Step]:
     """What is done to a step.
 
     Args:
-        mode: Of `torch.compile`; 'reduce-overhead' and 'max-autotune' make CUDA graphs.
+        mode: Of `torch.compile`; 'reduce-overhead' and 'max-autotune' make CUDA graphs. 'none'
+            leaves it as it is.
     """
+    if mode == NONE:
+        return lambda step: step
 
     def compiled(step: Step) -> Step:
         # Each size of batch by itself: a graph for sizes in general is slower.

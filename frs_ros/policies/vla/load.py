@@ -50,7 +50,7 @@ def make_vla(settings: VlaSettings) -> VlaPolicy:
         stack,
         spec,
         rules,
-        compiled=compiler(settings.compile) if settings.compile != NONE else lambda step: step,
+        compiled=compiler(settings.compile),
         identity=_identity(settings, spec, rules),
     )
 

@@ -80,20 +80,18 @@ _PI05_DROID = Shape(
     horizon=15,
     model_dim=32,
 )
+_TINY = Tower(width=32, layers=2, heads=2, head_dim=16, hidden=64)
 SHAPES = {
     'pi05_droid': _PI05_DROID,
     'pi05_libero': replace(_PI05_DROID, horizon=10),
-    'tiny': Shape(  # the same layers, for tests
-        vision=Tower(width=32, layers=2, heads=2, head_dim=16, hidden=64),
-        prefix=Tower(width=32, layers=2, heads=2, head_dim=16, hidden=64),
-        expert=Tower(width=32, layers=2, heads=2, head_dim=16, hidden=64),
+    'tiny': replace(  # the same layers, for tests
+        _PI05_DROID,
+        vision=_TINY,
+        prefix=_TINY,
+        expert=_TINY,
         image_size=28,
-        patch=14,
-        images=3,
         tokens=48,
         vocabulary=512,
-        horizon=15,
-        model_dim=32,
     ),
 }
 

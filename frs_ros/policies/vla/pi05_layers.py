@@ -42,7 +42,11 @@ class Tower:
 
 
 class VisionLayer(nn.Module):
-    """A layer of the tower that reads images."""
+    """A layer of the tower that reads images.
+
+    Not `nn.TransformerEncoderLayer`: which kernels that takes at inference changes with torch's
+    release, and its activation is not SigLIP's.
+    """
 
     def __init__(self, tower: Tower) -> None:
         super().__init__()
