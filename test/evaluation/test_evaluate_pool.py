@@ -122,6 +122,27 @@ def test_method_of_one_seed_stands_beside_those_of_two(tmp_path):
     assert '"Training seeds" are mini, weak, in this order.' in text
 
 
+def test_evaluation_seeds_are_columns_and_pairs_of_their_own(tmp_path):
+    a = run(tmp_path / 'a', 'base,frs,direct')
+    b = run(tmp_path / 'b', seed=8, conditions=Conditions(wrong=1.0))
+    c = run(tmp_path / 'c', seed=8)
+    results = summarise_pool(pooled(a, b, c), [('base', 'frs')])
+    frs = by_label(results)['frs']
+    assert [(p['seed'], p['successes'], p['trials']) for p in frs['by_seed']] == [
+        (7, 4, 4),
+        (8, 4, 4),
+    ]
+    against = next(c for c in results['comparisons'] if c['against'] == 'frs')
+    assert (against['losses'], against['pairs']) == (8, 8), 'an episode of each seed is a pair'
+    text = markdown(results)
+    assert '| `frs` | 8/8 | 100 % | 68 to 100 % | 4 / 4 | 4 / 4 |' in text
+    assert '| `frs[wrong=1]` | 0/4 | 0 % | 0 to 49 % | 0 / 0 | 0/0, 0/4 |' in text
+    assert 'one training seed, evaluation seeds 7, 8.' in text
+    assert '"Evaluation seeds" are 7, 8, in this order.' in text
+    assert 'pairs of all evaluation seeds taken as independent' in text
+    assert 'of 8, `direct` has 4, `frs[wrong=1]` has 4.' in text
+
+
 def test_same_name_of_other_weights_is_told_apart(tmp_path):
     a = run(tmp_path / 'a', checkpoints=('x/mini',), digests=('aa',))
     b = run(tmp_path / 'b', checkpoints=('y/mini',), digests=('bbbbbbbbbb',))
@@ -160,7 +181,7 @@ def test_episode_in_two_runs_counts_once(tmp_path):
         pooled(a, b)
 
 
-@pytest.mark.parametrize('change', [{'seed': 8}, {'layout': 'shuffled'}, {'assets': 'standin'}])
+@pytest.mark.parametrize('change', [{'layout': 'shuffled'}, {'assets': 'standin'}])
 def test_different_experiments_are_not_pooled(tmp_path, change):
     a, b = run(tmp_path / 'a'), run(tmp_path / 'b', **change)
     with pytest.raises(ConfigError, match=f'{next(iter(change))} is .* report them apart'):

@@ -11,20 +11,28 @@ from frs_ros.learning.evaluation.tables import markdown_table
 
 MOST_PARTS = 10  # more do not fit a cell
 NOTHING = {'successes': 0, 'trials': 0}
+# Kinds of repetition: column, the list of a method's parts and what names a part.
+REPEATS = (
+    ('training seeds', 'by_checkpoint', 'checkpoint'),
+    ('evaluation seeds', 'by_seed', 'seed'),
+)
 
 
 def markdown(results: Mapping[str, Any]) -> str:
     """Tables, notes and the commands that made them."""
     methods = results['methods']
-    seeds = sorted({part['checkpoint'] for m in methods for part in m['by_checkpoint']})
-    blocks = [_setting(results), markdown_table([_row(method, seeds) for method in methods])]
+    seeds = _seeds(methods)
+    several = {column: names for column, names in seeds.items() if len(names) > 1}
+    rows = [_row(method, several) for method in methods]
+    blocks = [_setting(results, seeds), markdown_table(rows)]
     parts = [part['part'] for part in methods[0]['parts']]
     if 1 < len(parts) <= MOST_PARTS:
         blocks.append(f'"Parts" are {", ".join(parts)}, in this order.')
-    if len(seeds) > 1:
-        blocks.append(f'"Training seeds" are {", ".join(seeds)}, in this order.')
+    for column, names in several.items():
+        blocks.append(f'"{column.capitalize()}" are {", ".join(map(str, names))}, in this order.')
     if results['comparisons']:
-        seeds_too = ', pairs of all training seeds taken as independent' if len(seeds) > 1 else ''
+        kinds = ' and '.join(several)
+        seeds_too = f', pairs of all {kinds} taken as independent' if several else ''
         blocks.append(f'On the same init states (p: exact McNemar test{seeds_too}):')
         blocks.append(markdown_table([_pair(c) for c in results['comparisons']]))
     blocks += [f'**{note}**' for note in results['notes']]
@@ -34,7 +42,15 @@ def markdown(results: Mapping[str, Any]) -> str:
     return '\n\n'.join(blocks) + '\n'
 
 
-def _row(method: Mapping[str, Any], seeds: Sequence[str]) -> dict[str, str]:
+def _seeds(methods: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """All seeds of training and of evaluation, by the head of their column."""
+    return {
+        column: sorted({part[name] for method in methods for part in method[parts]})
+        for column, parts, name in REPEATS
+    }
+
+
+def _row(method: Mapping[str, Any], several: Mapping[str, Sequence[Any]]) -> dict[str, str]:
     low, high = method['wilson95']
     row = {
         'method': f'`{method["method"]}`',
@@ -45,9 +61,10 @@ def _row(method: Mapping[str, Any], seeds: Sequence[str]) -> dict[str, str]:
     parts = method['parts']
     if 1 < len(parts) <= MOST_PARTS:
         row['parts'] = _counts(parts)
-    if len(seeds) > 1:
-        of_seed = {part['checkpoint']: part for part in method['by_checkpoint']}
-        row['training seeds'] = _counts([of_seed.get(seed, NOTHING) for seed in seeds])
+    for column, parts_of_seeds, name in REPEATS:
+        of_seed = {part[name]: part for part in method[parts_of_seeds]}
+        if column in several:
+            row[column] = _counts([of_seed.get(seed, NOTHING) for seed in several[column]])
     return row | {
         'steps of successes': _number(method['steps_mean_successes'], '.0f'),
         'NFE': _number(method['nfe_mean'], '.1f'),
@@ -70,7 +87,7 @@ def _pair(comparison: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _setting(results: Mapping[str, Any]) -> str:
+def _setting(results: Mapping[str, Any], seeds: Mapping[str, Sequence[Any]]) -> str:
     """What all of it was run on, in one sentence."""
     runs = [run['settings'] for run in results['runs']]
     tasks: dict[str, dict[int, None]] = {}
@@ -78,13 +95,14 @@ def _setting(results: Mapping[str, Any]) -> str:
         tasks.setdefault(run['suite'], {}).update(dict.fromkeys(run['tasks']))
     suites = '; '.join(f'`{suite}` {_ranges(sorted(ids))}' for suite, ids in tasks.items())
     inits = {i for r in runs for i in range(r['first_init'], r['first_init'] + r['trials'])}
-    seeds = len({part['checkpoint'] for m in results['methods'] for part in m['by_checkpoint']})
+    trained, evaluated = (seeds[column] for column, _, _ in REPEATS)
     first = runs[0]
     varied = [f'layout {first["layout"]}'] if first['layout'] != STOCK else []
     targets = list(dict.fromkeys(run['target'] for run in runs))
     if targets != [STOCK]:
         varied.append(f'targets {", ".join(targets)}')
-    checkpoints = f'{seeds} training seeds' if seeds > 1 else 'one training seed'
+    checkpoints = f'{len(trained)} training seeds' if len(trained) > 1 else 'one training seed'
+    noise = 'evaluation seeds' if len(evaluated) > 1 else 'evaluation seed'
     return ', '.join(
         [
             f'Tasks {suites}',
@@ -92,7 +110,7 @@ def _setting(results: Mapping[str, Any]) -> str:
             *varied,
             f'assets `{first["assets"]}`',
             checkpoints,
-            f'evaluation seed {first["seed"]}.',
+            f'{noise} {", ".join(map(str, evaluated))}.',
         ]
     )
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from frs_ros.learning.evaluation.samples import Sample
+from frs_ros.learning.evaluation.samples import Place, Sample
 from frs_ros.learning.evaluation.statistics import (
     disjoint,
     paired_difference95,
@@ -28,7 +28,7 @@ def compare(method: str, against: str, samples: Sequence[Sample]) -> Comparison 
     Returns:
         None if they share no init state. The rates and `points`, the difference, are those over
         the pairs; `p_value` is that of the exact McNemar test, and takes the pairs as independent,
-        which those of several training seeds on one init state are only in part.
+        which those of one init state with several seeds are only in part.
     """
     ours, theirs = _solved(method, samples), _solved(against, samples)
     both = sorted(ours.keys() & theirs.keys())
@@ -63,5 +63,5 @@ def sentence(comparison: Mapping[str, Any]) -> str:
     )
 
 
-def _solved(method: str, samples: Sequence[Sample]) -> dict[tuple[str, str, str, int, int], bool]:
+def _solved(method: str, samples: Sequence[Sample]) -> dict[Place, bool]:
     return {s.place: s.record.success for s in samples if s.method == method}

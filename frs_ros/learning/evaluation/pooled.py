@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers of pooled runs: one entry per method, over parts and training seeds."""
+"""Numbers of pooled runs: one entry per method, over parts and seeds."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _notes(pool: Pool) -> list[str]:
 def _unequal_seeds(pool: Pool) -> list[str]:
     episodes: dict[str, set[tuple[object, ...]]] = {}
     for s in pool.samples:
-        episode = (s.suite, s.target, s.record.task_id, s.record.init_id)
+        episode = (s.suite, s.target, s.record.task_id, s.record.init_id, s.seed)
         episodes.setdefault(s.checkpoint, set()).add(episode)
     if all(ran == next(iter(episodes.values())) for ran in episodes.values()):
         return []

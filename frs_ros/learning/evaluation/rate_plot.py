@@ -18,6 +18,7 @@ from frs_ros.learning.evaluation.charts import (
 )
 
 RATE = 'success rate [%], bars: 95 % Wilson interval'
+REPEATS = {'training': 'by_checkpoint', 'evaluation': 'by_seed'}
 COSTS = {
     'nfe': ('nfe_mean', 'velocity evaluations per plan'),
     'latency': ('plan_ms_p50', 'median time of a plan [ms]'),
@@ -25,25 +26,33 @@ COSTS = {
 
 
 def plot_rates(path: Path, methods: Sequence[Mapping[str, Any]], title: str = '') -> None:
-    """Draws a bar per method, the first one on top, and a dot per training seed."""
+    """Draws a bar per method, the first one on top, and a dot per seed if there are several."""
     figure = new_figure(8.0, 1.4 + 0.42 * len(methods))
     axes = figure.add_subplot()
+    kind, repeats = _repeats(methods)
     for row, method in enumerate(methods):
         rate, error = interval(method)
         axes.barh(row, rate, 0.7, color=COLOURS[2], alpha=0.75)
         axes.errorbar(rate, row, xerr=error, color='0.15', linewidth=1, capsize=2.5)
-        parts = method['by_checkpoint'] if len(method['by_checkpoint']) > 1 else []
-        dots = [100 * part['rate'] for part in parts]
+        dots = [100 * part['rate'] for part in repeats.get(row, [])]
         axes.scatter(dots, [row] * len(dots), s=14, color=COLOURS[6], zorder=3)
         count = f'{method["successes"]}/{method["trials"]}'
         axes.text(114, row, count, va='center', ha='right', fontsize=7)
     axes.set_yticks(range(len(methods)), [wrapped(m['method']) for m in methods], fontsize=8)
     axes.invert_yaxis()
-    seeds = any(len(method['by_checkpoint']) > 1 for method in methods)
-    percent_axis(axes.xaxis, RATE + ('; dots: training seeds' if seeds else ''), 114.0)
+    percent_axis(axes.xaxis, RATE + (f'; dots: {kind} seeds' if kind else ''), 114.0)
     if title:
         figure.suptitle(title, fontsize=9)
     save(figure, path)
+
+
+def _repeats(methods: Sequence[Mapping[str, Any]]) -> tuple[str, dict[int, Any]]:
+    """Which kind of seed there are several of, and their parts by row; '' if there are none."""
+    for kind, key in REPEATS.items():
+        found = {row: m[key] for row, m in enumerate(methods) if len(m[key]) > 1}
+        if found:
+            return kind, found
+    return '', {}
 
 
 def plot_cost(

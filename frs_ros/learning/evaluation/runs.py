@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evaluations read back from their folders and pooled: over runs, suites and training seeds."""
+"""Evaluations read back from their folders and pooled: over runs, suites and seeds."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from frs_ros.learning.evaluation.journal import (
     read_records,
 )
 from frs_ros.learning.evaluation.method import Method, split_outside
-from frs_ros.learning.evaluation.samples import Sample, checkpoint_names, samples_of
+from frs_ros.learning.evaluation.samples import Place, Sample, checkpoint_names, samples_of
 from frs_ros.learning.evaluation.settings import EvaluationSettings
 
 RESULTS_FILE = 'results.json'
 # Runs that differ in one of these are different experiments, not parts of one.
-WORLD = ('layout', 'assets', 'seed')
+WORLD = ('layout', 'assets')
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def pool(runs: Sequence[Run]) -> Pool:
     _check_same_world(runs)
     _check_same_distilled(runs)
     names = _checkpoint_names(runs)
-    samples: dict[tuple[str, tuple[str, str, str, int, int]], tuple[Sample, Path]] = {}
+    samples: dict[tuple[str, Place], tuple[Sample, Path]] = {}
     methods: dict[str, tuple[Method, Conditions]] = {}
     for run in runs:
         common = run.settings.conditions

@@ -17,6 +17,10 @@ from frs_ros.learning.evaluation.method import Method
 from frs_ros.learning.evaluation.settings import EvaluationSettings
 from frs_ros.learning.evaluation.statistics import wilson95
 
+# Suite, target, checkpoint, task, init state and evaluation seed: what methods have to share to be
+# compared in pairs.
+Place = tuple[str, str, str, int, int, int]
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -27,6 +31,7 @@ class Sample:
         suite: LIBERO suite.
         target: What is fetched, see `EvaluationSettings`.
         checkpoint: Which training seed, a name.
+        seed: Seed of the evaluation.
         record: What happened.
     """
 
@@ -34,13 +39,14 @@ class Sample:
     suite: str
     target: str
     checkpoint: str
+    seed: int
     record: EpisodeRecord
 
     @property
-    def place(self) -> tuple[str, str, str, int, int]:
+    def place(self) -> Place:
         """What methods have to share to be compared in pairs."""
-        record = self.record
-        return self.suite, self.target, self.checkpoint, record.task_id, record.init_id
+        task_id, init_id = self.record.task_id, self.record.init_id
+        return self.suite, self.target, self.checkpoint, task_id, init_id, self.seed
 
 
 def samples_of(
@@ -57,10 +63,8 @@ def samples_of(
         labels: Name of each method by its label in the settings.
         names: Names of its checkpoints.
     """
-    return [
-        Sample(labels[r.method], settings.suite, settings.target, names[r.checkpoint], r)
-        for r in records
-    ]
+    suite, target, seed = settings.suite, settings.target, settings.seed
+    return [Sample(labels[r.method], suite, target, names[r.checkpoint], seed, r) for r in records]
 
 
 def checkpoint_names(checkpoints: Sequence[str]) -> list[str]:
@@ -103,6 +107,10 @@ def numbers(samples: Sequence[Sample]) -> dict[str, Any]:
         'by_checkpoint': [
             {'checkpoint': name, **_rate([s for s in samples if s.checkpoint == name])}
             for name in sorted({sample.checkpoint for sample in samples})
+        ],
+        'by_seed': [
+            {'seed': seed, **_rate([s for s in samples if s.seed == seed])}
+            for seed in sorted({sample.seed for sample in samples})
         ],
     }
 
