@@ -11,6 +11,7 @@ from synthetic_dataset import make_dataset, picture
 
 from frs_ros.errors import CheckpointError, ConfigError, DataError
 from frs_ros.learning.generalist import cli as generalist_cli
+from frs_ros.learning.generalist import training
 from frs_ros.learning.generalist.config import GeneralistConfig
 from frs_ros.learning.generalist.training import CHECKPOINT, METRICS, PLOT, STATE, train_generalist
 from frs_ros.policies.checkpoint import load_policy, read_metadata
@@ -21,12 +22,20 @@ TINY = GeneralistConfig(
 )
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module', autouse=True)
+def short_validation():
+    """Measuring the loss takes longer than training here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, '_VALIDATION_BATCHES', 1)
+        yield
+
+
+@pytest.fixture(scope='module')
 def dataset(tmp_path_factory):
     return make_dataset(tmp_path_factory.mktemp('toy'))
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def trained(dataset, tmp_path_factory):
     out = tmp_path_factory.mktemp('trained')
     return out, train_generalist([dataset], out, TINY, progress=False)

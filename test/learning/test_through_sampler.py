@@ -56,7 +56,7 @@ def labelled(policy):
 
 
 def taught(policy, labelled, **changes):
-    settings = {'steps': 150, 'batch': 8, 'learning_rate': 3e-3, 'threads': 1, 'augment': 'none'}
+    settings = {'steps': 150, 'batch': 2, 'learning_rate': 3e-3, 'threads': 1, 'augment': 'none'}
     config = DistilConfig(**settings | {'val_episodes': 0} | changes)
     objective = ThroughSampler(stacking(policy), labelled.contexts, labelled.actions)
     return learn(labelled.dataset, 'x', 'dsbc', config, objective=objective, progress=False)
