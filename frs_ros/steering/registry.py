@@ -60,7 +60,7 @@ def frs_fixed_point(
     strength: float = 1.0,
     depth: float = 1.0,
     spread: float = 0.0,
-    inpaint: bool = True,
+    inpaint: bool = False,
     gate: bool | Mapping[str, Any] = False,
     tolerance: float = 1e-2,
     max_iterations: int = 16,

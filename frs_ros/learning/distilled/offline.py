@@ -36,7 +36,13 @@ METHOD = 'demonstration'
 ROUND_TRIP = 'round-trip error above the limit'
 BEYOND = 'actions that the policy cannot be asked for'
 # The exact inverse of the sampler, solved further than steering needs: here the noise is the goal.
-SOLVER = {'operator': 'all', 'tolerance': 1e-3, 'max_iterations': 32, 'limit': 0.05}
+SOLVER = {
+    'operator': 'all',
+    'inpaint': True,
+    'tolerance': 1e-3,
+    'max_iterations': 32,
+    'limit': 0.05,
+}
 
 
 @dataclass(frozen=True)
