@@ -39,7 +39,7 @@ def plot_rates(path: Path, methods: Sequence[Mapping[str, Any]], title: str = ''
         count = f'{method["successes"]}/{method["trials"]}'
         axes.text(114, row, count, va='center', ha='right', fontsize=7)
     axes.set_yticks(range(len(methods)), [wrapped(m['method']) for m in methods], fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(methods) - 0.4, -0.6)
     percent_axis(axes.xaxis, RATE + (f'; dots: {kind} seeds' if kind else ''), 114.0)
     if title:
         figure.suptitle(title, fontsize=9)
@@ -74,6 +74,8 @@ def plot_cost(
             capsize=2.5,
             label=wrapped(method['method']),
         )
+    axes.set_xscale('symlog', linthresh=1)  # costs differ by orders of magnitude, and can be 0
+    axes.xaxis.set_major_formatter('{x:g}')
     axes.set_xlim(left=0)
     axes.set_xlabel(label)
     percent_axis(axes.yaxis, RATE)
