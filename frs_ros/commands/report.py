@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs='*',
         metavar='RUN_DIR',
-        help='folders of frs eval; several are pooled, over suites, methods and training seeds',
+        help='folders of frs eval; several are pooled, over suites, methods and seeds of '
+        'training and evaluation',
     )
     option(
         '--out',

@@ -4,6 +4,7 @@
 import json
 
 import cv2
+import numpy as np
 import pytest
 from evaluate_world import WEAK, PointWorld, settings
 
@@ -100,7 +101,7 @@ def test_suites_are_parts_and_seeds_are_columns(tmp_path):
     text = markdown(results)
     assert '| `frs` | 4/8 | 50 % | 22 to 78 % | 4 / 0 | 4 / 0 |' in text
     assert 'Tasks `one` 0-1; `two` 0-1, init states 0-1, assets `auto`, 2 training seeds' in text
-    note = 'Not every training seed ran on the same tasks and init states: mini on 4, weak on 4.'
+    note = 'Not every training seed ran on the same episodes: mini on 4, weak on 4.'
     assert note in text
 
 
@@ -132,8 +133,8 @@ def test_evaluation_seeds_are_columns_and_pairs_of_their_own(tmp_path):
         (7, 4, 4),
         (8, 4, 4),
     ]
-    against = next(c for c in results['comparisons'] if c['against'] == 'frs')
-    assert (against['losses'], against['pairs']) == (8, 8), 'an episode of each seed is a pair'
+    pair = next(found for found in results['comparisons'] if found['against'] == 'frs')
+    assert (pair['losses'], pair['pairs']) == (8, 8), 'an episode of each seed is a pair'
     text = markdown(results)
     assert '| `frs` | 8/8 | 100 % | 68 to 100 % | 4 / 4 | 4 / 4 |' in text
     assert '| `frs[wrong=1]` | 0/4 | 0 % | 0 to 49 % | 0 / 0 | 0/0, 0/4 |' in text
@@ -141,6 +142,30 @@ def test_evaluation_seeds_are_columns_and_pairs_of_their_own(tmp_path):
     assert '"Evaluation seeds" are 7, 8, in this order.' in text
     assert 'pairs of all evaluation seeds taken as independent' in text
     assert 'of 8, `direct` has 4, `frs[wrong=1]` has 4.' in text
+    with pytest.raises(ConfigError, match='have no episode in common'):
+        summarise_pool(pooled(a, b), [('direct', 'frs[wrong=1]')])
+
+
+def test_both_kinds_of_seeds_are_columns_and_what_a_seed_lacks_is_said(tmp_path):
+    a = run(tmp_path / 'a', checkpoints=('mini', WEAK), digests=('aa', 'bb'))
+    b = run(tmp_path / 'b', seed=8, trials=1, checkpoints=('mini', WEAK), digests=('aa', 'bb'))
+    results = summarise_pool(pooled(a, b))
+    text = markdown(results)
+    assert '| `frs` | 6/12 | 50 % | 25 to 75 % | 3 / 3 | 6 / 0 | 4/8, 2/4 |' in text
+    assert 'pairs of all training seeds and evaluation seeds taken as independent' in text
+    (note,) = results['notes']
+    assert note.startswith('Not every evaluation seed ran on the same episodes: 7 on 8, 8 on 4.')
+
+
+def test_a_dot_of_each_evaluation_seed_is_drawn(tmp_path):
+    folders = [run(tmp_path / str(seed), seed=seed) for seed in (7, 8)]
+    pictures = []
+    for name, chosen in (('one', folders[:1]), ('both', folders)):
+        file = tmp_path / f'{name}.png'
+        assert main(['report', *map(str, chosen), '--out', str(file)]) == 0
+        pictures.append(cv2.imread(str(file)).astype(int))
+    orange = [np.sum((p[..., 2] > 180) & (p[..., 0] < 40)) for p in pictures]
+    assert orange[0] == 0 < orange[1]
 
 
 def test_same_name_of_other_weights_is_told_apart(tmp_path):

@@ -6,16 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from frs_ros.learning.evaluation.samples import SEEDS
 from frs_ros.learning.evaluation.settings import STOCK
 from frs_ros.learning.evaluation.tables import markdown_table
 
 MOST_PARTS = 10  # more do not fit a cell
 NOTHING = {'successes': 0, 'trials': 0}
-# Kinds of repetition: column, the list of a method's parts and what names a part.
-REPEATS = (
-    ('training seeds', 'by_checkpoint', 'checkpoint'),
-    ('evaluation seeds', 'by_seed', 'seed'),
-)
 
 
 def markdown(results: Mapping[str, Any]) -> str:
@@ -46,7 +42,7 @@ def _seeds(methods: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """All seeds of training and of evaluation, by the head of their column."""
     return {
         column: sorted({part[name] for method in methods for part in method[parts]})
-        for column, parts, name in REPEATS
+        for column, (parts, name) in SEEDS.items()
     }
 
 
@@ -61,10 +57,10 @@ def _row(method: Mapping[str, Any], several: Mapping[str, Sequence[Any]]) -> dic
     parts = method['parts']
     if 1 < len(parts) <= MOST_PARTS:
         row['parts'] = _counts(parts)
-    for column, parts_of_seeds, name in REPEATS:
-        of_seed = {part[name]: part for part in method[parts_of_seeds]}
-        if column in several:
-            row[column] = _counts([of_seed.get(seed, NOTHING) for seed in several[column]])
+    for column, names in several.items():
+        of_seeds, name = SEEDS[column]
+        of_seed = {part[name]: part for part in method[of_seeds]}
+        row[column] = _counts([of_seed.get(seed, NOTHING) for seed in names])
     return row | {
         'steps of successes': _number(method['steps_mean_successes'], '.0f'),
         'NFE': _number(method['nfe_mean'], '.1f'),
@@ -95,7 +91,7 @@ def _setting(results: Mapping[str, Any], seeds: Mapping[str, Sequence[Any]]) -> 
         tasks.setdefault(run['suite'], {}).update(dict.fromkeys(run['tasks']))
     suites = '; '.join(f'`{suite}` {_ranges(sorted(ids))}' for suite, ids in tasks.items())
     inits = {i for r in runs for i in range(r['first_init'], r['first_init'] + r['trials'])}
-    trained, evaluated = (seeds[column] for column, _, _ in REPEATS)
+    trained, evaluated = seeds['training seeds'], seeds['evaluation seeds']
     first = runs[0]
     varied = [f'layout {first["layout"]}'] if first['layout'] != STOCK else []
     targets = list(dict.fromkeys(run['target'] for run in runs))

@@ -26,7 +26,7 @@ def compare(method: str, against: str, samples: Sequence[Sample]) -> Comparison 
         samples: Episodes, also of others.
 
     Returns:
-        None if they share no init state. The rates and `points`, the difference, are those over
+        None if they share no episode. The rates and `points`, the difference, are those over
         the pairs; `p_value` is that of the exact McNemar test, and takes the pairs as independent,
         which those of one init state with several seeds are only in part.
     """

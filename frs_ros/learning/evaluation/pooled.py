@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from frs_ros.errors import ConfigError
 from frs_ros.learning.evaluation.method import UNSTEERED
-from frs_ros.learning.evaluation.pairs import compare
+from frs_ros.learning.evaluation.pairs import Comparison, compare
 from frs_ros.learning.evaluation.runs import Pool, Run
-from frs_ros.learning.evaluation.samples import Sample, about, numbers
+from frs_ros.learning.evaluation.samples import Place, Sample, about, numbers
 from frs_ros.learning.evaluation.settings import STOCK
 
 Results = dict[str, Any]
@@ -40,10 +41,11 @@ def summarise_pool(
             {'part': part} | numbers([s for s in of_method if key(s) == part]) for part in parts
         ]
         methods.append(entry)
-    found = [compare(*pair, samples) for pair in _pairs(pool, compare_also, against)]
+    found = [compare(*pair, samples) for pair in _pairs(pool, against)]
+    found += [_asked(pool, *pair) for pair in compare_also]
     return {
         'methods': methods,
-        'comparisons': [comparison for comparison in found if comparison],
+        'comparisons': list({_pair_of(c): c for c in found if c}.values()),
         'runs': [_about_run(run) for run in pool.runs],
         'notes': _notes(pool),
     }
@@ -68,13 +70,19 @@ def _in_order(sample: Sample) -> tuple[str, int, str]:
     return sample.suite, sample.record.task_id, sample.target
 
 
-def _pairs(pool: Pool, also: Sequence[tuple[str, str]], against: str) -> list[tuple[str, str]]:
-    """Every method with one of them, then those that were asked for, as full labels."""
+def _pairs(pool: Pool, against: str) -> list[tuple[str, str]]:
+    """Every method with one of them, as full labels."""
     bases = [against] if against else [label for label in pool.methods if label == UNSTEERED]
     found = [pool.find(label) for label in bases]
-    pairs = [(label, base) for base in found for label in pool.methods if label != base]
-    asked = [(pool.find(a), pool.find(b)) for a, b in also]
-    return list(dict.fromkeys([*pairs, *asked]))
+    return [(label, base) for base in found for label in pool.methods if label != base]
+
+
+def _asked(pool: Pool, method: str, against: str) -> Comparison:
+    """A comparison that was asked for; ConfigError if there is nothing to compare."""
+    found = compare(pool.find(method), pool.find(against), pool.samples)
+    if found is None:
+        raise ConfigError(f"'{method}' and '{against}' have no episode in common")
+    return found
 
 
 def _about_run(run: Run) -> dict[str, Any]:
@@ -108,14 +116,26 @@ def _notes(pool: Pool) -> list[str]:
 
 
 def _unequal_seeds(pool: Pool) -> list[str]:
-    episodes: dict[str, set[tuple[object, ...]]] = {}
-    for s in pool.samples:
-        episode = (s.suite, s.target, s.record.task_id, s.record.init_id, s.seed)
-        episodes.setdefault(s.checkpoint, set()).add(episode)
-    if all(ran == next(iter(episodes.values())) for ran in episodes.values()):
-        return []
-    counts = ', '.join(f'{name} on {len(ran)}' for name, ran in episodes.items())
-    return [
-        f'Not every training seed ran on the same tasks and init states: {counts}. '
-        'Their rates cannot be compared.'
-    ]
+    """Seeds that did not run on the same episodes as the others of their kind."""
+    places = [sample.place for sample in pool.samples]
+    kinds: dict[str, list[tuple[Any, Place]]] = {
+        'training': [(place.checkpoint, place._replace(checkpoint='')) for place in places],
+        'evaluation': [(place.seed, place._replace(seed=0)) for place in places],
+    }
+    notes = []
+    for kind, seen in kinds.items():
+        episodes: dict[Any, set[Place]] = {}
+        for seed, place in seen:
+            episodes.setdefault(seed, set()).add(place)
+        if all(ran == next(iter(episodes.values())) for ran in episodes.values()):
+            continue
+        counts = ', '.join(f'{seed} on {len(ran)}' for seed, ran in episodes.items())
+        notes.append(
+            f'Not every {kind} seed ran on the same episodes: {counts}. '
+            'Their rates cannot be compared.'
+        )
+    return notes
+
+
+def _pair_of(comparison: Comparison) -> tuple[str, str]:
+    return comparison['method'], comparison['against']

@@ -16,17 +16,20 @@ from frs_ros.learning.evaluation.charts import (
     save,
     wrapped,
 )
+from frs_ros.learning.evaluation.samples import SEEDS
 
 RATE = 'success rate [%], bars: 95 % Wilson interval'
-REPEATS = {'training': 'by_checkpoint', 'evaluation': 'by_seed'}
 COSTS = {
-    'nfe': ('nfe_mean', 'velocity evaluations per plan'),
-    'latency': ('plan_ms_p50', 'median time of a plan [ms]'),
+    'nfe': ('nfe_mean', 'velocity evaluations per plan (log scale)'),
+    'latency': ('plan_ms_p50', 'median time of a plan [ms] (log scale)'),
 }
 
 
 def plot_rates(path: Path, methods: Sequence[Mapping[str, Any]], title: str = '') -> None:
-    """Draws a bar per method, the first one on top, and a dot per seed if there are several."""
+    """Draws a bar per method, the first one on top.
+
+    Dots are training seeds if there are several, else evaluation seeds.
+    """
     figure = new_figure(8.0, 1.4 + 0.42 * len(methods))
     axes = figure.add_subplot()
     kind, repeats = _repeats(methods)
@@ -40,16 +43,16 @@ def plot_rates(path: Path, methods: Sequence[Mapping[str, Any]], title: str = ''
         axes.text(114, row, count, va='center', ha='right', fontsize=7)
     axes.set_yticks(range(len(methods)), [wrapped(m['method']) for m in methods], fontsize=8)
     axes.set_ylim(len(methods) - 0.4, -0.6)
-    percent_axis(axes.xaxis, RATE + (f'; dots: {kind} seeds' if kind else ''), 114.0)
+    percent_axis(axes.xaxis, RATE + (f'; dots: {kind}' if kind else ''), 114.0)
     if title:
         figure.suptitle(title, fontsize=9)
     save(figure, path)
 
 
 def _repeats(methods: Sequence[Mapping[str, Any]]) -> tuple[str, dict[int, Any]]:
-    """Which kind of seed there are several of, and their parts by row; '' if there are none."""
-    for kind, key in REPEATS.items():
-        found = {row: m[key] for row, m in enumerate(methods) if len(m[key]) > 1}
+    """The first kind of seed there are several of, and its parts by row; '' if there is none."""
+    for kind, (parts, _) in SEEDS.items():
+        found = {row: m[parts] for row, m in enumerate(methods) if len(m[parts]) > 1}
         if found:
             return kind, found
     return '', {}
@@ -58,7 +61,7 @@ def _repeats(methods: Sequence[Mapping[str, Any]]) -> tuple[str, dict[int, Any]]
 def plot_cost(
     path: Path, methods: Sequence[Mapping[str, Any]], cost: str, title: str = ''
 ) -> None:
-    """Draws success over a cost of `COSTS`, a point per method."""
+    """Draws success over a cost of `COSTS`, logarithmic from 1 on; a point per method."""
     key, label = COSTS[cost]
     figure = new_figure(8.0, 4.8)
     axes = figure.add_subplot()
@@ -74,7 +77,7 @@ def plot_cost(
             capsize=2.5,
             label=wrapped(method['method']),
         )
-    axes.set_xscale('symlog', linthresh=1)  # costs differ by orders of magnitude, and can be 0
+    axes.set_xscale('symlog', linthresh=1, linscale=0.2)  # orders of magnitude apart, and 0
     axes.xaxis.set_major_formatter('{x:g}')
     axes.set_xlim(left=0)
     axes.set_xlabel(label)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,9 +17,22 @@ from frs_ros.learning.evaluation.method import Method
 from frs_ros.learning.evaluation.settings import EvaluationSettings
 from frs_ros.learning.evaluation.statistics import wilson95
 
-# Suite, target, checkpoint, task, init state and evaluation seed: what methods have to share to be
-# compared in pairs.
-Place = tuple[str, str, str, int, int, int]
+# Kinds of repetition: the list of their parts in `numbers`, and what names a part there.
+SEEDS = {
+    'training seeds': ('by_checkpoint', 'checkpoint'),
+    'evaluation seeds': ('by_seed', 'seed'),
+}
+
+
+class Place(NamedTuple):
+    """What methods have to share to be compared in pairs: the episode but for the method."""
+
+    suite: str
+    target: str
+    checkpoint: str
+    task_id: int
+    init_id: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -44,9 +57,9 @@ class Sample:
 
     @property
     def place(self) -> Place:
-        """What methods have to share to be compared in pairs."""
+        """The episode but for the method."""
         task_id, init_id = self.record.task_id, self.record.init_id
-        return self.suite, self.target, self.checkpoint, task_id, init_id, self.seed
+        return Place(self.suite, self.target, self.checkpoint, task_id, init_id, self.seed)
 
 
 def samples_of(
