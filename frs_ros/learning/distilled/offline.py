@@ -36,6 +36,7 @@ METHOD = 'demonstration'
 ROUND_TRIP = 'round-trip error above the limit'
 BEYOND = 'actions that the policy cannot be asked for'
 # The exact inverse of the sampler, solved further than steering needs: here the noise is the goal.
+# What is in-painted is the padding, of policies that have some.
 SOLVER = {
     'operator': 'all',
     'inpaint': True,
