@@ -167,10 +167,16 @@ def test_follows_a_path_while_nobody_steers(robot, node_process, checkpoint):
         now = robot.node.get_clock().now().nanoseconds
         path.header.stamp = stamps.to_time(now)
         paths.publish(path)
-        robot.show(now, guidance=guidance)
         count = len(robot.reports)
+
+        def answered() -> bool:
+            """Shown again and again, as a camera would: the newest picture may be lost."""
+            robot.show(robot.node.get_clock().now().nanoseconds, guidance=guidance)
+            return len(robot.reports) > count
+
+        robot.show(now, guidance=guidance)
         robot.ask(count, now)
-        robot.ros.wait_for(lambda: len(robot.reports) > count, what='the report')
+        robot.ros.wait_for(answered, what='the report')
         return robot.reports[-1].guidance.source
 
     robot.ros.wait_for(lambda: followed(up) == 'planner', what='a plan along the path')
