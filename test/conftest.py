@@ -23,7 +23,7 @@ import pytest
 # The tests' tensors are small: more threads per process only get in each other's way.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-FAILED = pytest.StashKey[bool]()  # set on a test item that failed
+PROCESSES = pytest.StashKey[list]()  # of a test item: the node processes it has started
 ROS_FIXTURES = {'ros_domain', 'ros', 'node_process'}
 ROS_MODULES = ('rclpy', 'domain_coordinator')
 
@@ -59,11 +59,23 @@ def _meets_processes(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Lets fixtures see at teardown whether their test failed."""
+    """Adds what node processes have written to the report of a failed test."""
     report = yield
-    if report.failed:
-        item.stash[FAILED] = True
+    if report.when == 'call' and report.failed:
+        for process in item.stash.get(PROCESSES, []):
+            title = f'{process.log.name} (exit status {process.returncode})'
+            report.sections.append((title, process.output))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Shows why tests were repeated, not only that they were."""
+    for report in terminalreporter.stats.get('rerun', []):
+        terminalreporter.section(f'{report.nodeid} at first')
+        terminalreporter.write_line(report.longreprtext)
+        for title, text in report.sections:
+            terminalreporter.section(title, sep='-')
+            terminalreporter.write_line(text)
 
 
 def _wait_for(
@@ -232,7 +244,8 @@ def node_process(
     The words after the name follow `--ros-args`. `command=[...]` starts any other command
     line instead. Every process is killed at the end; its output is shown if the test failed.
     """
-    started: list[NodeProcess] = []
+    started = request.node.stash.setdefault(PROCESSES, [])
+    started.clear()  # of a first attempt
 
     def start(name: str, *ros_args: str, command: list[str] | None = None) -> NodeProcess:
         if command is None:
@@ -243,9 +256,6 @@ def node_process(
     yield start
     for process in started:
         process.kill()
-        if request.node.stash.get(FAILED, False):
-            print(f'---- {process.log.name} (exit status {process.returncode}) ----')
-            print(process.output)
 
 
 @pytest.fixture(scope='session')
