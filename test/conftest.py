@@ -61,7 +61,7 @@ def _meets_processes(item: pytest.Item) -> bool:
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Adds what node processes have written to the report of a failed test."""
     report = yield
-    if report.when == 'call' and report.failed:
+    if report.failed:
         for process in item.stash.get(PROCESSES, []):
             title = f'{process.log.name} (exit status {process.returncode})'
             report.sections.append((title, process.output))

@@ -8,7 +8,7 @@ from typing import Any
 
 from frs_ros.errors import ConfigError
 from frs_ros.learning.evaluation.method import UNSTEERED
-from frs_ros.learning.evaluation.pairs import Comparison, compare
+from frs_ros.learning.evaluation.pairs import compare
 from frs_ros.learning.evaluation.runs import Pool, Run
 from frs_ros.learning.evaluation.samples import Place, Sample, about, numbers
 from frs_ros.learning.evaluation.settings import STOCK
@@ -29,6 +29,9 @@ def summarise_pool(
     Returns:
         'methods', each with its 'parts' (suites if there are several, else tasks), 'comparisons',
         'runs' and 'notes', sentences that a reader has to know.
+
+    Raises:
+        ConfigError: A method was not evaluated, or a pair has no episode in common.
     """
     samples = list(pool.samples)
     key = _suite if len({sample.suite for sample in samples}) > 1 else _task
@@ -41,11 +44,14 @@ def summarise_pool(
             {'part': part} | numbers([s for s in of_method if key(s) == part]) for part in parts
         ]
         methods.append(entry)
-    found = [compare(*pair, samples) for pair in _pairs(pool, against)]
-    found += [_asked(pool, *pair) for pair in compare_also]
+    asked = [(pool.find(a), pool.find(b)) for a, b in compare_also]
+    found = {pair: compare(*pair, samples) for pair in [*_pairs(pool, against), *asked]}
+    for a, b in asked:
+        if found[a, b] is None:
+            raise ConfigError(f"'{a}' and '{b}' have no episode in common")
     return {
         'methods': methods,
-        'comparisons': list({_pair_of(c): c for c in found if c}.values()),
+        'comparisons': [comparison for comparison in found.values() if comparison],
         'runs': [_about_run(run) for run in pool.runs],
         'notes': _notes(pool),
     }
@@ -75,14 +81,6 @@ def _pairs(pool: Pool, against: str) -> list[tuple[str, str]]:
     bases = [against] if against else [label for label in pool.methods if label == UNSTEERED]
     found = [pool.find(label) for label in bases]
     return [(label, base) for base in found for label in pool.methods if label != base]
-
-
-def _asked(pool: Pool, method: str, against: str) -> Comparison:
-    """A comparison that was asked for; ConfigError if there is nothing to compare."""
-    found = compare(pool.find(method), pool.find(against), pool.samples)
-    if found is None:
-        raise ConfigError(f"'{method}' and '{against}' have no episode in common")
-    return found
 
 
 def _about_run(run: Run) -> dict[str, Any]:
@@ -135,7 +133,3 @@ def _unequal_seeds(pool: Pool) -> list[str]:
             'Their rates cannot be compared.'
         )
     return notes
-
-
-def _pair_of(comparison: Comparison) -> tuple[str, str]:
-    return comparison['method'], comparison['against']
