@@ -18,7 +18,7 @@ import numpy as np
 from frs_ros.data import demonstrations
 from frs_ros.data.collection import CollectionSettings, choose_frames, record_episode, render
 from frs_ros.errors import DataError
-from frs_ros.sim.cache import write_atomically
+from frs_ros.files import write_atomically
 from frs_ros.sim.libero import LiberoEnv
 from frs_ros.types import CameraSpec
 from frs_ros.workers import run_jobs

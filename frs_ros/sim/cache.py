@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -14,14 +13,3 @@ def cache_dir(*parts: str) -> Path:
     folder = Path(base, 'frs_ros', *parts)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Writes a file so that processes starting at the same time never see half of it."""
-    if path.exists() and path.read_bytes() == data:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, 'wb') as file:
-        file.write(data)
-    os.replace(temporary, path)

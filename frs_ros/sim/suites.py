@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from frs_ros.errors import ConfigError, DependencyError, choose
-from frs_ros.sim.cache import cache_dir, write_atomically
+from frs_ros.files import write_atomically
+from frs_ros.sim.cache import cache_dir
 
 # Step limits of openpi's LIBERO client (examples/libero/main.py).
 MAX_STEPS = {

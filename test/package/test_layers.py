@@ -12,6 +12,8 @@ RANK = {
     '': 0,
     'types': 0,
     'errors': 0,
+    'files': 0,
+    'documents': 0,
     'episodes': 0,
     'lifeline': 0,
     'workers': 0,

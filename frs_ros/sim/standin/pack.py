@@ -6,7 +6,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from frs_ros.sim.cache import cache_dir, write_atomically
+from frs_ros.files import write_atomically
+from frs_ros.sim.cache import cache_dir
 from frs_ros.sim.standin import furniture, groceries, scenes, tableware, textures
 
 SUITES = ('libero_spatial', 'libero_object', 'libero_goal')
