@@ -64,10 +64,10 @@ class EpisodeAssembler:
     ) -> None:
         self._settings = settings or AssemblerSettings()
         tolerance_ns = round(1e9 * self._settings.image_tolerance)
-        self._pictures = PictureStreams(tolerance_ns, prepare)
         self._sessions: dict[str, Session] = {}
         self.counts: Counter[str] = Counter()
         self.complaints: list[str] = []
+        self._pictures = PictureStreams(tolerance_ns, prepare, self.complaints)
 
     def wants(self, topic: str) -> bool:
         """Whether messages of a topic can be of use."""

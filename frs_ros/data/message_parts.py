@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from frs_ros.cameras.codec import decode_picture
+from frs_ros.cameras.raw_image import raw_to_rgb
+from frs_ros.documents import shown
 from frs_ros.errors import DataError
 from frs_ros.steering.exchange import Chunk
 from frs_ros.types import ACTION_SPACES
@@ -23,15 +24,6 @@ NS = 1_000_000_000
 
 START, END = 1, 2  # Episode.event
 OUTCOMES = {0: 'unknown', 1: 'success', 2: 'failure', 3: 'aborted'}  # Episode.outcome
-
-# Encoding of sensor_msgs/Image -> bytes per pixel, and where red, green and blue are among them.
-_CHANNELS = {
-    'rgb8': (3, (0, 1, 2)),
-    'bgr8': (3, (2, 1, 0)),
-    'rgba8': (4, (0, 1, 2)),
-    'bgra8': (4, (2, 1, 0)),
-    'mono8': (1, (0, 0, 0)),
-}
 
 
 @dataclass(frozen=True)
@@ -103,20 +95,8 @@ def state_of(message: Any) -> np.ndarray:
 def picture_of(message: Any) -> np.ndarray:
     """[h, w, 3] uint8 RGB of a CompressedImage or Image; DataError if it is unreadable."""
     message = loaded(message)
-    if not hasattr(message, 'encoding'):
-        try:
-            return decode_picture(np.asarray(message.data, dtype=np.uint8))
-        except cv2.error as error:  # a size that nobody has memory for
-            raise DataError(f'a picture cannot be decoded: {error}') from error
-    height, width, step = int(message.height), int(message.width), int(message.step)
-    data = np.asarray(message.data, dtype=np.uint8)
-    depth, order = _CHANNELS.get(message.encoding, (0, ()))
-    if not depth:
-        raise DataError(f"encoding '{message.encoding}' of an Image is none of {list(_CHANNELS)}")
-    if not height or not width or step < width * depth or data.size < height * step:
-        raise DataError(
-            f'an Image says {height} x {width} {message.encoding}, step {step}, '
-            f'but holds {data.size} bytes'
-        )
-    rows = data[: height * step].reshape(height, step)[:, : width * depth]
-    return np.ascontiguousarray(rows.reshape(height, width, depth)[..., list(order)])
+    if hasattr(message, 'encoding'):
+        return raw_to_rgb(message)
+    if 'compressedDepth' in message.format:
+        raise DataError(f'CompressedImage.format is {shown(message.format)}, a depth image')
+    return decode_picture(np.asarray(message.data, dtype=np.uint8))

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from frs_ros.data.bag_topics import RAW, Role
 from frs_ros.data.matching import Matcher
+from frs_ros.errors import DataError
 
 
 class PictureStreams:
@@ -16,10 +18,14 @@ class PictureStreams:
     Args:
         tolerance_ns: Largest distance of the stamps of a chunk and its pictures.
         prepare: Applied once to every picture that belongs to a chunk.
+        complaints: Takes the first line of each stream about what `prepare` refused.
     """
 
-    def __init__(self, tolerance_ns: int, prepare: Callable[[Any], Any]) -> None:
-        self._tolerance_ns, self._prepare = tolerance_ns, prepare
+    def __init__(
+        self, tolerance_ns: int, prepare: Callable[[Any], Any], complaints: list[str]
+    ) -> None:
+        self._tolerance_ns, self._prepare, self._complaints = tolerance_ns, prepare, complaints
+        self._refused: set[Role] = set()
         self._streams: dict[Role, Matcher] = {}
 
     @property
@@ -30,7 +36,7 @@ class PictureStreams:
     def add(self, received_ns: int, part: Role, stamp_ns: int, message: Any) -> None:
         """Takes a picture in."""
         if part not in self._streams:
-            self._streams[part] = Matcher(self._tolerance_ns, self._prepare)
+            self._streams[part] = Matcher(self._tolerance_ns, partial(self._prepared, part))
         self._streams[part].add(received_ns, stamp_ns, message)
 
     def want(self, namespace: str, received_ns: int, stamp_ns: int) -> None:
@@ -49,6 +55,15 @@ class PictureStreams:
                 if picture is not None:
                     pictures[part.camera] = picture
         return found
+
+    def _prepared(self, part: Role, message: Any) -> Any:
+        try:
+            return self._prepare(message)
+        except DataError as error:
+            if part not in self._refused:
+                self._refused.add(part)
+                self._complaints.append(f'an image of {part.camera} is not read: {error}')
+            raise
 
     def _of(self, namespace: str) -> list[tuple[Role, Matcher]]:
         """Streams of a namespace or below it; of a camera, JPEGs come after raw pictures.

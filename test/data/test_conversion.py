@@ -173,6 +173,30 @@ def test_pictures_that_are_missing_or_broken_are_counted(tmp_path: Path) -> None
     assert done.info.dropped['unreadable pictures'] == 1
 
 
+@pytest.mark.parametrize('command', ['convert', 'export'])
+def test_an_encoding_that_is_not_read_is_named(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with BagFactory(tmp_path / 'b') as bag:
+        bag.event(1, START_NS, 'e0')
+        for number in range(2):
+            stamp = START_NS + 1000 * MS * (number + 1)
+            bag.observation(stamp, CAMERAS[1:] if number else CAMERAS)
+            if number:
+                head = make('std_msgs/msg/Header')
+                head.stamp.sec = stamp // 10**9
+                deep = make('sensor_msgs/msg/Image', header=head, height=2, width=2, step=4,
+                            encoding='mono16', data=np.zeros(8, np.uint8))  # fmt: skip
+                bag.write(f'{CAMERAS[0]}/color/image_raw', stamp, deep)
+            bag.plan(stamp, number, 'e0', True)
+        bag.event(2, START_NS + 5000 * MS, 'e0', 1)
+    format_ = ['--format', 'lerobot'] if command == 'export' else []
+    out = ['--out', str(tmp_path / 'd')]
+    assert main(['bag', command, str(tmp_path / 'b'), *out, *format_]) == 0
+    told = ''.join(capfd.readouterr())
+    assert f"image of {CAMERAS[0]} is not read: Image.encoding is 'mono16'" in told
+
+
 def test_cameras_can_be_chosen_and_ordered(tmp_path: Path) -> None:
     bag = write_bag(tmp_path / 'b')
     _, dataset = run(bag, out=tmp_path / 'd', cameras=('wrist', 'agentview'))

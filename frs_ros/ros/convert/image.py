@@ -18,20 +18,12 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from frs_ros.cameras.base import Calibration
 from frs_ros.cameras.codec import decode_picture
 from frs_ros.cameras.pinhole import Pinhole
+from frs_ros.cameras.raw_image import raw_to_rgb
 from frs_ros.errors import DataError
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite
 
 _JPEG_START = b'\xff\xd8'
-
-# Encoding of sensor_msgs/Image -> where red, green and blue are among a pixel's bytes.
-_CHANNELS = {
-    'rgb8': (0, 1, 2),
-    'bgr8': (2, 1, 0),
-    'rgba8': (0, 1, 2),
-    'bgra8': (2, 1, 0),
-    'mono8': (0, 0, 0),
-}
 
 
 def optical_frame(camera: str) -> str:
@@ -75,19 +67,7 @@ def image_to_msg(camera: str, picture: np.ndarray, stamp_ns: int) -> Image:
 
 def rgb_from_msg(msg: Image) -> np.ndarray:
     """[h, w, 3] uint8 RGB, a copy; DataError if the encoding is unknown or the sizes disagree."""
-    if msg.encoding not in _CHANNELS:
-        raise DataError(f"Image.encoding is '{msg.encoding}'; accepted are {', '.join(_CHANNELS)}")
-    order = _CHANNELS[msg.encoding]
-    channels = 4 if msg.encoding.endswith('a8') else len(set(order))
-    row = msg.width * channels
-    if not row or not msg.height or msg.step < row or len(msg.data) < msg.height * msg.step:
-        raise DataError(
-            f'Image says {msg.height} x {msg.width} {msg.encoding} with step {msg.step}, '
-            f'but holds {len(msg.data)} bytes'
-        )
-    rows = np.frombuffer(msg.data, np.uint8)[: msg.height * msg.step].reshape(msg.height, msg.step)
-    pixels = rows[:, :row].reshape(msg.height, msg.width, channels)
-    return np.ascontiguousarray(pixels[..., list(order)])
+    return raw_to_rgb(msg)
 
 
 def compressed_to_rgb(msg: CompressedImage) -> np.ndarray:
