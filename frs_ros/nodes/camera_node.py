@@ -47,6 +47,7 @@ class Camera(Node):
         self._infos = self.create_publisher(CameraInfo, topics.camera_info(p.name), qos.IMAGE_OUT)
         self._raw = self._optional(topics.raw_image(p.name), p.raw)
         self._depth = self._optional(topics.depth_image(p.name), p.depth)
+        self._frame = p.frame_prefix + p.name  # begins the name of the optical frame
         self._trouble = ''
         self._received = 0
         self._reported_ns = self.get_clock().now().nanoseconds
@@ -94,18 +95,18 @@ class Camera(Node):
     def _publish(self, frame: Frame) -> None:
         p, stamp_ns = self._settings, frame.stamp_ns
         jpeg = frame.jpeg or encode_jpeg(frame.rgb, p.jpeg_quality)
-        self._images.publish(jpeg_to_msg(p.name, jpeg, stamp_ns))
+        self._images.publish(jpeg_to_msg(self._frame, jpeg, stamp_ns))
         if self._raw is not None:
-            self._raw.publish(image_to_msg(p.name, frame.rgb, stamp_ns))
+            self._raw.publish(image_to_msg(self._frame, frame.rgb, stamp_ns))
         if self._depth is not None and frame.depth is not None:
-            self._depth.publish(image_to_msg(p.name, frame.depth, stamp_ns))
+            self._depth.publish(image_to_msg(self._frame, frame.depth, stamp_ns))
         height, width, _ = frame.rgb.shape
         c = self._source.calibration() or approximate(height, width)
         if (c.height, c.width) != (height, width):
             c = approximate(height, width)
         # last: who has it, has the picture
         self._infos.publish(
-            camera_info_to_msg(p.name, height, width, c.matrix, stamp_ns, c.distortion)
+            camera_info_to_msg(self._frame, height, width, c.matrix, stamp_ns, c.distortion)
         )
 
     def _report(self) -> None:

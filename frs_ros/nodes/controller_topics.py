@@ -39,10 +39,11 @@ class ControllerTopics:
     Args:
         node: Whose publishers they are.
         diagnostics: Of the node.
+        frame: Name of the frame of the arm's base.
     """
 
-    def __init__(self, node: Node, diagnostics: Diagnostics) -> None:
-        self._node = node
+    def __init__(self, node: Node, diagnostics: Diagnostics, frame: str) -> None:
+        self._node, self._frame = node, frame
         publish = node.create_publisher
         self._joints = publish(JointState, topics.JOINT_STATES, qos.STATE)
         self._state = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
@@ -72,7 +73,7 @@ class ControllerTopics:
         stamp_ns = self._now() - round(age * 1e9)
         mode = MODES.get(controller.status.state, RobotState.MODE_UNKNOWN)
         command = controller.gripper_command
-        self._state.publish(arm_to_msg(arm, told, command, stamp_ns, mode=mode))
+        self._state.publish(arm_to_msg(arm, told, command, stamp_ns, mode=mode, frame=self._frame))
         names = [f'{controller.model}_joint{i + 1}' for i in range(JOINTS)]
         positions, velocities = arm.q, arm.dq
         if math.isfinite(arm.gripper_width):

@@ -18,6 +18,7 @@ from std_srvs.srv import Trigger
 
 from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
+from frs_ros.guidance.guidance import BASE
 from frs_ros.msg import ActionChunk, Episode
 from frs_ros.nodes import topics
 from frs_ros.nodes.controller_topics import ControllerTopics
@@ -57,7 +58,7 @@ class FrankaController(ManagedNode):
         self._settings = p = declare(self, FrankaControllerParameters)
         layout = layout_for(p.action_space) if p.policy_state == 'auto' else p.policy_state
         self._told = LAYOUTS[layout]
-        self._topics = ControllerTopics(self, self.diagnostics)
+        self._topics = ControllerTopics(self, self.diagnostics, p.frame_prefix + BASE)
         self._own_episode = ''
         self._active_since = 0
         self._chunks = self.create_subscription(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -16,12 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from frs_ros.errors import choose
+from frs_ros.errors import ConfigError, choose
 from frs_ros.nodes.supervisor import Command
 from frs_ros.nodes.table import NODES, config_file
 from frs_ros.ros.options import checked, meta
 
 Overrides = Mapping[str, Mapping[str, Any]]  # row name -> parameter -> value
+
+
+OURS = 'frs_ros'
+_NAMESPACE = re.compile(r'/?[A-Za-z]\w*(/[A-Za-z]\w*)*', re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class Row:
 
     Attributes:
         node: Its kind: executable, parameters and configuration file have this name.
+        package: ROS package of the executable. One of another package than ours takes parameters
+            without a file, and is left out where it is not installed.
         name: Its name in this graph, that of its kind unless given.
         fixed: Parameters that this graph sets over those of the file.
         program: Python module and words of a program without ROS; empty for a node.
@@ -66,6 +73,7 @@ class Row:
 
     node: str
     name: str = ''
+    package: str = OURS
     fixed: Mapping[str, Any] = field(default_factory=dict)
     program: tuple[str, ...] = ()
     only_if: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -91,21 +99,33 @@ class Process:
         row: Its row of the graph.
         config: Parameter file; None for a program.
         overrides: Parameters over those of the file.
+        namespace: ROS namespace without a slash at its ends; '' for none.
     """
 
     row: Row
     config: Path | None
     overrides: Mapping[str, Any]
+    namespace: str = ''
+
+    @property
+    def label(self) -> str:
+        """Name among all processes, with the namespace."""
+        return '/'.join(filter(None, (self.namespace, self.row.label)))
 
     @property
     def command(self) -> list[str]:
         """Command line that starts it with this Python."""
         if self.row.program:
             return [sys.executable, '-m', *self.row.program]
-        words = [sys.executable, '-m', f'frs_ros.nodes.{self.row.node}_node', '--ros-args']
-        words += ['--params-file', str(self.config)]
+        if self.row.package == OURS:
+            words = [sys.executable, '-m', f'frs_ros.nodes.{self.row.node}_node', '--ros-args']
+            words += ['--params-file', str(self.config)]
+        else:
+            words = [str(executable(self.row.package, self.row.node)), '--ros-args']
         if self.row.name:
             words += ['-r', f'__node:={self.row.name}']
+        if self.namespace:
+            words += ['-r', f'__ns:=/{self.namespace}']
         for name, value in self.overrides.items():
             words += ['-p', f'{name}:={_yaml(value)}']
         return words
@@ -122,15 +142,12 @@ class Process:
         prefix = f'ROS_DOMAIN_ID={domain} ' if domain else ''
         return f'to steer, run in another terminal: {prefix}{shlex.join(self.command)}'
 
-    def supervised(self, namespace: str = '') -> Command:
-        """What a `Supervisor` runs, in a ROS namespace if one is given."""
-        row, words, name = self.row, [*self.prefix, *self.command], self.row.label
-        if namespace:
-            name = f'{namespace}/{name}'
-            words += [] if row.program else ['-r', f'__ns:=/{namespace}']
+    def supervised(self) -> Command:
+        """What a `Supervisor` runs."""
+        row = self.row
         return Command(
-            name,
-            words,
+            self.label,
+            [*self.prefix, *self.command],
             respawn=row.respawn,
             ends_all=row.ends_graph,
             outlives=row.outlives,
@@ -185,11 +202,13 @@ class Graph:
             overrides[label] |= parameters
         for label, parameter, value in (*filter(None, named), *direct):
             overrides[label][parameter] = value
+        namespace = _namespace(values.get(NAMESPACE.name, ''))
         return [
-            Process(row, None if row.program else config_file(row.node), overrides[row.label])
+            Process(row, _config(row), overrides[row.label], namespace)
             for row in self.rows
             if all(values.get(name, '') in wanted for name, wanted in row.only_if.items())
             and (not row.only_with or row.only_with in values)
+            and (row.package == OURS or executable(row.package, row.node))
         ]
 
     def help(self, argument: Argument) -> str:
@@ -209,7 +228,7 @@ class Graph:
     def _direct(self, name: str, text: str) -> tuple[str, str, Any]:
         """Row, parameter and value of `row.parameter:=text`."""
         label, _, parameter = name.partition('.')
-        nodes = [row.label for row in self.rows if not row.program]
+        nodes = [row.label for row in self.rows if row.node in NODES]
         choose(f'node of graph {self.name}', label, nodes)
         return label, parameter, _value(self._kind(label), parameter, text)
 
@@ -226,6 +245,12 @@ class Graph:
         return next(row.node for row in self.rows if row.label == label)
 
 
+NAMESPACE = Argument(
+    'namespace',
+    description='Namespace of all nodes, such as left: graphs in different ones do not meet.',
+)
+
+
 def same(row: str, *names: str) -> tuple[Argument, ...]:
     """Arguments that are called like the parameters they set."""
     return tuple(Argument(name, (row, name)) for name in names)
@@ -234,6 +259,29 @@ def same(row: str, *names: str) -> tuple[Argument, ...]:
 def any_of(*words: str) -> dict[str, str]:
     """Words that stand for themselves, for `Argument.words`."""
     return {word: word for word in words}
+
+
+def executable(package: str, name: str) -> Path | None:
+    """Program of an installed ROS package; None if it is not installed."""
+    for prefix in (*os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep), sys.prefix):
+        path = Path(prefix, 'lib', package, name)
+        if prefix and path.is_file():
+            return path
+    return None
+
+
+def _config(row: Row) -> Path | None:
+    return config_file(row.node) if row.package == OURS and not row.program else None
+
+
+def _namespace(text: str) -> str:
+    """A namespace as nodes take it, without slashes at its ends; ConfigError if it is none."""
+    if text and not _NAMESPACE.fullmatch(text):
+        raise ConfigError(
+            f"namespace '{text}' must be letters, digits and underscores, a letter first, with "
+            'slashes between its parts'
+        )
+    return text.strip('/')
 
 
 def _field(node: str, parameter: str) -> dataclasses.Field:

@@ -59,14 +59,16 @@ def _action(process: Process) -> Any:
         'on_exit': on_exit,
     }
     if row.program:
-        return ExecuteProcess(cmd=process.command, name=row.label, **common)
+        return ExecuteProcess(cmd=process.command, name=process.label, **common)
     # with their types, or launch would read a text such as 012 as a number
     parameters = {k: ParameterValue(v, value_type=type(v)) for k, v in process.overrides.items()}
+    files = [] if process.config is None else [str(process.config)]
     return Node(
-        package='frs_ros',
+        package=row.package,
         executable=row.node,
-        exec_name=row.label,  # stands before its output
+        exec_name=process.label,  # stands before its output
         name=row.name or None,
-        parameters=[str(process.config), parameters],
+        namespace=process.namespace,
+        parameters=[*files, parameters],
         **common,
     )

@@ -15,7 +15,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from frs_ros.errors import DataError
 from frs_ros.guidance.arrow import arrow
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.guidance import BASE, Guidance
 from frs_ros.msg import ActionChunk, SteeringReport
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
@@ -35,7 +35,6 @@ from frs_ros.ros.parameters import declare
 from frs_ros.safety.edges import edges
 from frs_ros.steering.exchange import Chunk
 
-FRAME = 'base'
 GREEN, BLUE, GREY = (0.1, 0.8, 0.2, 1.0), (0.1, 0.4, 1.0, 1.0), (0.6, 0.6, 0.6, 0.9)
 ORANGE = (1.0, 0.6, 0.0, 0.4)
 
@@ -52,6 +51,7 @@ class Markers(Node):
         self._settings = p = declare(self, MarkersParameters)
         cell = read_cell(cell_file(p.robot))
         self._kinematics = PinocchioKinematics.of_model(cell.model)
+        self._frame = p.frame_prefix + BASE
         self._workspace = edges(cell.envelope.box)
         self._diagnostics = Diagnostics(self)
         self._joints: np.ndarray | None = None
@@ -113,7 +113,7 @@ class Markers(Node):
             self._path_marker('plan', 0.006, BLUE),
             self._path_marker('unsteered', 0.004, GREY),
         ]
-        header = stamps.header(self.get_clock().now().nanoseconds, FRAME)
+        header = stamps.header(self.get_clock().now().nanoseconds, self._frame)
         marker.place(markers, header, self._settings.keep)
         self._publisher.publish(MarkerArray(markers=markers))
 

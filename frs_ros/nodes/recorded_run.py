@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import os
 import random
@@ -109,7 +110,7 @@ def free_domain() -> int:
 
 def _commands(graphs: Mapping[str, Sequence[Process]]) -> list[Command]:
     return [
-        process.supervised(namespace)
+        dataclasses.replace(process, namespace=namespace).supervised()
         for namespace, processes in graphs.items()
         for process in processes
     ]

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
 from frs_ros import cli
-from frs_ros.errors import CheckpointError, ConfigError
+from frs_ros.errors import CheckpointError, ConfigError, DependencyError
 from frs_ros.nodes.graph import Process
+from frs_ros.nodes.graphs.cell import MODEL
 from frs_ros.nodes.graphs.droid import DROID
 from frs_ros.nodes.graphs.droid_sim import DROID_SIM
 from frs_ros.policies.description import MADE, Interface
@@ -107,6 +109,37 @@ def test_truth_has_two_words():
 def test_an_explicit_parameter_wins_over_what_follows_from_others():
     given = {'checkpoint': 'mini', 'franka_controller.control_hz': '10'}
     assert made(**given)['franka_controller'].overrides['control_hz'] == 10.0
+
+
+def test_frames_follow_the_namespace_unless_given():
+    for given, prefix in (({}, ''), ({'namespace': 'left'}, 'left/')):
+        cell = made(**given)
+        for name in ('exterior_camera', 'wrist_camera', 'markers', 'franka_controller'):
+            assert cell[name].overrides['frame_prefix'] == prefix
+    cell = made(namespace='left', frame_prefix='arm2_')
+    assert cell['markers'].overrides['frame_prefix'] == 'arm2_'
+
+
+def test_the_arm_is_described_where_robot_state_publisher_is_installed(tmp_path, monkeypatch):
+    program = tmp_path / 'lib' / MODEL / MODEL
+    program.parent.mkdir(parents=True)
+    program.touch()
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    assert MODEL not in made(model='false')
+    process = made(namespace='left', robot='panda')[MODEL]
+    assert process.command[:2] == [str(program), '--ros-args']
+    assert '__ns:=/left' in process.command
+    assert "frame_prefix:='left/'" in process.command
+    description = process.overrides['robot_description']
+    assert description in next(word for word in process.command if 'description' in word)
+    assert ElementTree.fromstring(description).get('name') == 'panda'
+
+
+def test_without_robot_state_publisher_there_is_no_description(monkeypatch):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', '')
+    assert MODEL not in made()
+    with pytest.raises(DependencyError, match='apt-get install ros-'):
+        made(model='true')
 
 
 def test_a_policy_with_other_cameras_is_refused(monkeypatch):

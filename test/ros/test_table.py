@@ -9,7 +9,7 @@ import pytest
 
 from frs_ros import cli
 from frs_ros.errors import ConfigError
-from frs_ros.nodes.graph import Graph, Row
+from frs_ros.nodes.graph import OURS, Graph, Row
 from frs_ros.nodes.graphs import GRAPHS
 from frs_ros.nodes.graphs.libero import LIBERO
 from frs_ros.nodes.table import NODES
@@ -20,7 +20,8 @@ def overrides(**given: str) -> dict[str, dict]:
 
 
 def test_every_node_of_the_table_exists(repository):
-    nodes = {row.node for graph in GRAPHS.values() for row in graph.rows if not row.program}
+    rows = [row for graph in GRAPHS.values() for row in graph.rows]
+    nodes = {row.node for row in rows if row.package == OURS and not row.program}
     for node in nodes:
         assert node in NODES
         assert (repository.package / 'nodes' / f'{node}_node.py').is_file()
@@ -52,6 +53,19 @@ def test_processes_have_names_of_their_own(graph):
     given = {'checkpoint': 'mini'} if 'checkpoint' in takes else {}  # an arm has none of its own
     names = [process.row.label for process in graph.processes(given)]
     assert len(names) == len(set(names))
+
+
+def test_a_namespace_holds_every_node_of_the_graph():
+    processes = LIBERO.processes({'namespace': '/left/arm', 'record': 'bags'})
+    assert {p.label for p in processes} > {'left/arm/libero_bridge', 'left/arm/recorder'}
+    assert all('__ns:=/left/arm' in p.command for p in processes)
+    assert processes[0].supervised().name == processes[0].label
+
+
+@pytest.mark.parametrize('name', ['left arm', '9', 'links/', 'lïnks', '//a', '~x', 'a-b'])
+def test_a_namespace_that_ros_forbids_is_refused(name):
+    with pytest.raises(ConfigError, match='must be letters, digits and underscores'):
+        LIBERO.processes({'namespace': name})
 
 
 def test_what_is_not_given_is_left_to_the_files():

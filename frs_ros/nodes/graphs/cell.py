@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from frs_ros.errors import ConfigError
-from frs_ros.nodes.graph import Argument, Overrides, Row, any_of, same
+from frs_ros.errors import ConfigError, DependencyError
+from frs_ros.nodes.graph import NAMESPACE, Argument, Overrides, Row, any_of, executable, same
 from frs_ros.nodes.graphs.recording import RECORD, recorder
 from frs_ros.nodes.table import cell_file
 from frs_ros.policies.description import interface_of
 from frs_ros.robot.settings import read_cell
+from frs_ros.robot.urdf import arm_urdf
 
 CONTROLLER = 'franka_controller'
 CAMERAS = ('exterior', 'wrist')  # in the order in which policies name them
+MODEL = 'robot_state_publisher'  # package and executable of ROS 2
 GUIDES = ('none', 'keyboard', 'spacemouse', 'spacenav', 'joy', 'replay')
 
 
@@ -39,6 +41,7 @@ def rows(*, controller: Mapping[str, Any], camera: Mapping[str, Any]) -> tuple[R
         ),
         Row('human_guidance', only_if={'guidance': devices}, reads_keys=True, respawn=True),
         Row('markers', only_if={'markers': ('true',)}, respawn=True, nice=last),
+        Row(MODEL, package=MODEL, only_if={'model': ('true', 'auto')}, respawn=True),
         recorder(nice=behind),
         # not started again: it is for a person to look what happened to the arm
         Row(CONTROLLER, fixed=controller),
@@ -85,7 +88,20 @@ def arguments(*, start: str, checkpoint: str) -> tuple[Argument, ...]:
             words=any_of('true', 'false'),
             default='true',
         ),
+        Argument(
+            'model',
+            description='Whether robot_state_publisher publishes robot_description and TF; auto: '
+            'where it is installed.',
+            words=any_of('auto', 'true', 'false'),
+            default='auto',
+        ),
+        Argument(
+            'frame_prefix',
+            description='What begins the names of all frames; follows from namespace unless '
+            'given: left/ for left.',
+        ),
         RECORD,
+        NAMESPACE,
     )
 
 
@@ -94,6 +110,7 @@ def derive(values: Mapping[str, str]) -> Overrides:
 
     Raises:
         CheckpointError: There is no such policy.
+        DependencyError: robot_state_publisher is asked for and not installed.
         ConfigError: No policy is named, there is no such arm, its file is damaged, or the policy
             looks through another number of cameras.
     """
@@ -109,24 +126,36 @@ def derive(values: Mapping[str, str]) -> Overrides:
             f'({", ".join(policy.cameras)}), this cell has {len(CAMERAS)}; start the nodes one by '
             'one as in docs/robot.md'
         )
-    model = read_cell(cell_file(robot)).model.name
+    if values['model'] == 'true' and executable(MODEL, MODEL) is None:
+        raise DependencyError(
+            f'model:=true needs {MODEL}: sudo apt-get install '
+            'ros-$ROS_DISTRO-robot-state-publisher'
+        )
+    arm = read_cell(cell_file(robot)).model
+    space = values.get('namespace', '').strip('/')
+    prefix = values.get('frame_prefix', f'{space}/' if space else '')
     human: dict[str, Any] = {} if guide == 'none' else {'device': guide}
     if 'instruction' in values:
         human['instruction'] = values['instruction']
     if 'seed' in values:
         human['seed'] = int(values['seed'])
     return {
-        **{f'{which}_camera': {'name': name} for which, name in zip(CAMERAS, policy.cameras)},
+        **{
+            f'{which}_camera': {'name': name, 'frame_prefix': prefix}
+            for which, name in zip(CAMERAS, policy.cameras)
+        },
         'policy_server': {
             'checkpoint': values['checkpoint'],
-            'robot': model,
+            'robot': arm.name,
             'guidance_sync': 'none' if guide == 'none' else 'latest',
             'compare': values['markers'] == 'true',
         },
         'human_guidance': human,
-        'markers': {'robot': robot},
+        'markers': {'robot': robot, 'frame_prefix': prefix},
+        MODEL: {'robot_description': arm_urdf(arm), 'frame_prefix': prefix},
         CONTROLLER: {
             'robot': robot,
+            'frame_prefix': prefix,
             'action_space': policy.space,
             'control_hz': policy.control_hz,
             'cameras': ','.join(policy.cameras),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from frs_ros.nodes.graph import Argument, Graph, Row, same
+from frs_ros.nodes.graph import NAMESPACE, Argument, Graph, Row, same
 from frs_ros.nodes.graphs.recording import RECORD, recorder
 
 LIBERO = Graph(
@@ -32,5 +32,6 @@ LIBERO = Graph(
         ),
         *same('oracle_guidance', 'magnitude', 'hesitation', 'near_target'),
         RECORD,
+        NAMESPACE,
     ),
 )

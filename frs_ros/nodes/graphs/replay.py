@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from frs_ros.nodes.graph import Graph, Row, same
+from frs_ros.nodes.graph import NAMESPACE, Graph, Row, same
 
 # Of the trainer's subscriptions; cameras follow as it discovers them, which the player waits for.
 FIRST = 3
@@ -20,5 +20,6 @@ REPLAY = Graph(
         *same('bag_player', 'bag', 'rate', 'loop', 'start_paused', 'start_offset'),
         *same('bag_player', 'as_fast_as_possible', 'clock'),
         *same('trainer', 'out', 'cameras', 'train_after', 'train_options'),
+        NAMESPACE,
     ),
 )

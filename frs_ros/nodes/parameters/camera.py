@@ -53,6 +53,7 @@ class CameraParameters:
         low=0.0,
         high=1.0,
     )
+    frame_prefix: str = parameter('', 'What begins the names of frames, such as left/.')
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

@@ -73,6 +73,7 @@ class FrankaControllerParameters:
         'fingers. auto: as policies of the action space expect.',
         choices=('auto', 'joints', 'libero'),
     )
+    frame_prefix: str = parameter('', 'What begins the names of frames, such as left/.')
     autostart: bool = parameter(
         True, 'Whether the node configures and activates itself, or waits for its manager.'
     )

@@ -22,3 +22,4 @@ class MarkersParameters:
     keep: float = parameter(
         1.0, 'Time for which a wish or a plan is drawn after it came, s.', low=0.1, high=60.0
     )
+    frame_prefix: str = parameter('', 'What begins the names of frames, such as left/.')

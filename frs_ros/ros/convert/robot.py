@@ -62,21 +62,28 @@ def robot_state_to_msg(
 
 
 def arm_to_msg(
-    arm: ArmState, policy_state: np.ndarray, gripper_command: float, stamp_ns: int, *, mode: int
+    arm: ArmState,
+    policy_state: np.ndarray,
+    gripper_command: float,
+    stamp_ns: int,
+    *,
+    mode: int,
+    frame: str = 'base',
 ) -> RobotState:
     """RobotState of a robot.
 
     Args:
-        arm: Its pose is in the frame 'base'; an unknown gripper width is given as 0.
+        arm: State in the frame of its base; an unknown gripper width is given as 0.
         policy_state: [S] as the policy is fed.
         gripper_command: Last command sent, -1 open .. +1 closed.
         stamp_ns: Acquisition time.
         mode: One of RobotState.MODE_*.
+        frame: Name of the frame of its base.
     """
     x, y, z = (float(v) for v in arm.pose[:3, 3])
     qw, (qx, qy, qz) = rotation_quaternion(arm.pose[:3, :3])
     return RobotState(
-        header=stamps.header(stamp_ns, 'base'),
+        header=stamps.header(stamp_ns, frame),
         mode=mode,
         pose=Pose(
             position=Point(x=x, y=y, z=z),
