@@ -8,6 +8,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+LARGEST_MESSAGE = 256 << 20  # bytes; a raw picture of 4K has 25 MB
+MOST_TOPICS = 10_000
+
 
 class BagMessage(NamedTuple):
     """A message as it stands in a bag.
@@ -75,3 +78,8 @@ def spell_time(stamp_ns: int) -> str:
     except (OverflowError, OSError, ValueError):  # no date of this world
         return f'{stamp_ns} ns'
     return moment.strftime('%Y-%m-%d %H:%M:%S UTC')
+
+
+def read_until(newest_ns: int) -> str:
+    """How far a file could be read, for its notes; 0 for not at all."""
+    return f'read up to {spell_time(newest_ns) if newest_ns else "nothing"}'

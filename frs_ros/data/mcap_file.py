@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from frs_ros.data.bag_file import BagChannel, BagMessage, spell_time
+from frs_ros.data.bag_file import BagChannel, BagMessage, read_until
 from frs_ros.data.decompress import decompress
 from frs_ros.errors import DataError
 
@@ -200,8 +200,7 @@ class McapFile:
         return self._chosen[number]
 
     def _unfinished(self, why: str) -> None:
-        until = spell_time(self._newest_ns) if self._newest_ns else 'nothing'
-        self.notes.append(f'unfinished: read up to {until}; {why}')
+        self.notes.append(f'unfinished: {read_until(self._newest_ns)}; {why}')
         self._over = True
 
 

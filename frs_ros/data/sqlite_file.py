@@ -3,21 +3,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from urllib.parse import quote
 
-from frs_ros.data.bag_file import BagChannel, BagMessage, spell_time
+from frs_ros.data import sqlite_guard
+from frs_ros.data.bag_file import (
+    LARGEST_MESSAGE,
+    MOST_TOPICS,
+    BagChannel,
+    BagMessage,
+    read_until,
+)
+from frs_ros.data.sqlite_guard import GuardedDatabase
+from frs_ros.documents import one_line
 from frs_ros.errors import DataError
 
 MAGIC = b'SQLite format 3\x00'
 _TAIL = 32  # bytes at the end of a message; a picture does not end in so many zeros
-_SIDECARS = ('-journal', '-wal')  # beside the file: a transaction that a kill interrupted
+_TOPICS, _MESSAGES = {'name', 'type'}, {'topic_id', 'timestamp', 'data'}
+_DEFINITIONS = ('topic_type', 'encoded_message_definition', 'encoding')
 
 
 class SqliteFile:
@@ -33,56 +39,49 @@ class SqliteFile:
         try:
             with self._opened() as database:
                 self._numbers, self.channels = _channels(database)
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise DataError(f'{path} is damaged or no bag of rosbag2: {error}') from error
+        except (sqlite3.Error, UnicodeDecodeError, DataError) as error:
+            raise DataError(
+                f'{path} is damaged or no bag of rosbag2: {one_line(error)}'
+            ) from error
 
     def messages(self, wanted: Callable[[str], bool]) -> Iterator[BagMessage]:
         """Messages of the wanted topics in the order in which they were written."""
         self.notes.clear()
-        numbers = [str(n) for n, topic in self._numbers.items() if wanted(topic)]
+        numbers = ', '.join(str(n) for n, topic in self._numbers.items() if wanted(topic))
+        # every row is looked at, so that a damaged tree cannot hide how long it is
         query = (
-            'SELECT topic_id, timestamp, data FROM messages '
-            f'WHERE topic_id IN ({", ".join(numbers)}) ORDER BY id'
+            f'SELECT id, topic_id, timestamp, CASE WHEN topic_id IN ({numbers}) THEN CASE WHEN '
+            f"typeof(data) = 'blob' AND length(data) <= {LARGEST_MESSAGE} THEN data ELSE '' END "
+            'END FROM messages NOT INDEXED ORDER BY id'
         )
-        newest_ns = damaged = 0
+        newest_ns, damaged, last = 0, 0, -(1 << 63)
         try:
             with self._opened() as database:
-                for number, stamp_ns, data in database.execute(query):
-                    if not isinstance(data, bytes) or not isinstance(stamp_ns, int):
+                for row, number, stamp_ns, data in database.rows(query):
+                    if row <= last:
+                        raise sqlite3.DatabaseError('its rows come twice')
+                    last = row
+                    if data is None:
                         continue
-                    if self._cut and len(data) > self._page - 100 and not any(data[-_TAIL:]):
+                    if data == '' or not isinstance(stamp_ns, int) or self._is_torn(data):
                         damaged += 1
                         continue
                     newest_ns = max(newest_ns, stamp_ns)
                     self.position = min(self.size, self.position + len(data))
                     yield BagMessage(self._numbers[number], stamp_ns, data)
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            until = spell_time(newest_ns) if newest_ns else 'nothing'
-            self.notes.append(f'unfinished: read up to {until}; {error}')
+        except (sqlite3.Error, UnicodeDecodeError, DataError) as error:
+            self.notes.append(f'unfinished: {read_until(newest_ns)}; {one_line(error)}')
         if damaged:
-            self.notes.append(f'damaged: left out {damaged} messages whose ends are missing')
+            self.notes.append(f'damaged: left out {damaged} messages that are not whole')
         self.position = self.size
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        """The database; a copy of it if SQLite has to finish or undo a transaction first."""
-        sidecars = [Path(f'{self.path}{suffix}') for suffix in _SIDECARS]
-        sidecars = [s for s in sidecars if s.exists() and s.stat().st_size]
-        with contextlib.ExitStack() as stack:
-            place = f'file:{quote(str(self.path.absolute()))}?mode=ro&immutable=1'
-            if sidecars or self._cut:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='frs_bag_'))
-                for file in (self.path, *sidecars):
-                    shutil.copyfile(file, Path(folder, file.name))
-                copy = Path(folder, self.path.name)
-                if self._cut:  # of half a page SQLite would believe that it ends in zeros
-                    os.truncate(copy, self.size - self.size % self._page)
-                place = f'file:{quote(str(copy))}'
-            database = sqlite3.connect(place, uri=True)
-            stack.enter_context(contextlib.closing(database))
-            # SQLite then reads what there is of a file that was cut
-            database.execute('PRAGMA writable_schema=ON')
-            yield database
+    def _is_torn(self, data: bytes) -> bool:
+        return self._cut and len(data) > self._page - 100 and not any(data[-_TAIL:])
+
+    def _opened(self) -> AbstractContextManager[GuardedDatabase]:
+        return sqlite_guard.opened(
+            self.path, self._page, cut=self._cut, notes=self.notes, largest=LARGEST_MESSAGE
+        )
 
 
 def _pages(path: Path) -> tuple[int, bool]:
@@ -97,20 +96,21 @@ def _pages(path: Path) -> tuple[int, bool]:
     return page, int.from_bytes(head[28:32], 'big') * page > path.stat().st_size
 
 
-def _channels(database: sqlite3.Connection) -> tuple[dict[int, str], dict[str, BagChannel]]:
+def _channels(database: GuardedDatabase) -> tuple[dict[int, str], dict[str, BagChannel]]:
     """Number -> topic, and topic -> what the bag says about it."""
-    tables = {name for (name,) in database.execute('SELECT name FROM sqlite_master')}
+    for table, needed in (('topics', _TOPICS), ('messages', _MESSAGES)):
+        if not needed <= database.columns(table):
+            raise DataError(f"it has no table '{table}' with {', '.join(sorted(needed))}")
     definitions: dict[str, tuple[str, str]] = {}
-    if 'message_definitions' in tables:  # since schema 4
-        rows = database.execute(
-            'SELECT topic_type, encoded_message_definition, encoding FROM message_definitions'
-        )
+    if set(_DEFINITIONS) <= database.columns('message_definitions'):  # since schema 4
+        query = f'SELECT {", ".join(_DEFINITIONS)} FROM message_definitions LIMIT {MOST_TOPICS}'
+        rows = database.rows(query)
         definitions = {str(kind): (str(text), str(encoding)) for kind, text, encoding in rows}
     numbers: dict[int, str] = {}
     channels: dict[str, BagChannel] = {}
-    for number, topic, kind in database.execute('SELECT id, name, type FROM topics'):
+    query = f'SELECT id, name, type FROM topics ORDER BY id LIMIT {MOST_TOPICS}'
+    for number, topic, kind in database.rows(query):
         numbers[int(number)] = str(topic)
         text, encoding = definitions.get(str(kind), ('', ''))
         channels.setdefault(str(topic), BagChannel(str(topic), str(kind), text, encoding))
-    database.execute('SELECT topic_id, timestamp, data FROM messages LIMIT 1').fetchone()
     return numbers, channels
