@@ -12,6 +12,8 @@ from frs_ros.robot.kinematics import Kinematics, PinocchioKinematics
 from frs_ros.robot.models import ArmModel
 from frs_ros.robot.registry import make_driver
 from frs_ros.robot.settings import CellSettings
+from frs_ros.robot.topics.options import Options as TopicsOptions
+from frs_ros.robot.topics.transport import Transport
 from frs_ros.steering.exchange import Request
 
 PAUSE = 0.5  # s between two attempts to connect
@@ -24,6 +26,7 @@ def driver_for(
     address: str,
     allow_non_realtime: bool,
     clock: Callable[[], float],
+    topics: tuple[TopicsOptions, Transport] | None = None,
 ) -> RobotDriver:
     """A driver set up as the cell's file says; ConfigError if there is no such driver."""
     return make_driver(
@@ -35,6 +38,7 @@ def driver_for(
         force_threshold=cell.collision.force,
         gripper_speed=cell.gripper.speed,
         gripper_force=cell.gripper.force,
+        topics=topics,
         clock=clock,
     )
 

@@ -90,6 +90,9 @@ class RobotInfo:
         urdf: Description from the robot, '' if it gives none.
         gripper_max_width: m; 0 without a gripper.
         simulated: Whether no real arm moves.
+        unfiltered: Whether references reach the joints as they are sent, without any filter of the
+            robot's side.
+        missing: Guards that this driver cannot give, one line each.
     """
 
     model: str
@@ -97,6 +100,8 @@ class RobotInfo:
     urdf: str = ''
     gripper_max_width: float = 0.08
     simulated: bool = False
+    unfiltered: bool = False
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

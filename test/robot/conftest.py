@@ -8,8 +8,11 @@ import os
 import driver_rigs
 import pytest
 
+from frs_ros.robot.topics.transport import COMMANDS
+
 ADDRESS = 'FRS_ROS_ROBOT'  # of a real arm, which the contract then moves
-KINDS = ['kinematic', 'fake', 'simulated', *(['real'] if ADDRESS in os.environ else [])]
+TOPICS = [f'topics {command}' for command in COMMANDS]  # of its controller
+KINDS = ['kinematic', 'fake', *TOPICS, 'simulated', *(['real'] if ADDRESS in os.environ else [])]
 
 
 @pytest.fixture(scope='module')
@@ -34,6 +37,8 @@ def unconnected(kind, request):
         rig = driver_rigs.KinematicRig()
     elif kind == 'fake':
         rig = driver_rigs.FakeRig()
+    elif kind in TOPICS:
+        rig = driver_rigs.TopicsRig(kind.split()[1])
     elif kind == 'simulated':
         process = request.getfixturevalue('simulated_arm')
         process.start()

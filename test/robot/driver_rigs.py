@@ -17,7 +17,13 @@ from frs_ros.robot.base import JointCommand
 from frs_ros.robot.franky.connect import Options
 from frs_ros.robot.franky.driver import FrankyDriver
 from frs_ros.robot.kinematic import KinematicDriver
+from frs_ros.robot.kinematics import PinocchioKinematics
 from frs_ros.robot.models import FR3
+from frs_ros.robot.topics.driver import TopicsDriver
+from frs_ros.robot.topics.mock import MockArm
+from frs_ros.robot.topics.options import Options as TopicsOptions
+from frs_ros.robot.topics.options import joint_names
+from frs_ros.robot.topics.transport import ArraySample, Audience, JointSample, TransportError
 
 REST = 0.01  # rad/s; a simulated arm with gravity is never quite still
 
@@ -99,6 +105,102 @@ class KinematicRig(Rig):
         self.script[:] = [e for e in self.script if not isinstance(e, kind)]
         if on:
             self.script.append(kind(0.0))
+
+
+class MockTransport:
+    """Topics of a `MockArm` whose time is turned by hand.
+
+    Attributes:
+        now: s, on the driver's clock and the arm's.
+        arm: As if its controllers ran.
+        sent: Targets, oldest first, with the time of each.
+        change: What becomes of a joint state before it is heard; None: it is not published.
+    """
+
+    state_topic = 'joint_states'
+    STEP = 0.005
+
+    def __init__(self, command):
+        self.now = 1000.0
+        self.arm = MockArm(command, FR3, PinocchioKinematics.of_model(FR3))
+        self.names = (*joint_names('', 'fr3'), 'fr3_finger_joint1', 'fr3_finger_joint2')
+        self.opened, self.silent, self.broken = False, False, False
+        self.listeners, self.rivals = 1, ()
+        self.change = lambda sample: sample
+        self.external = np.zeros(6)
+        self.tool = np.eye(4)  # of the controller, in ours
+        self.contact_at = None  # when the last wrench came; None: always now
+        self.gripper_line = ''
+        self.sent, self._samples = [], []
+
+    def pause(self, seconds):
+        for _ in range(round(seconds / self.STEP)):
+            self.now += self.STEP
+            self.arm.step(self.STEP)
+            if self.opened and not self.silent:
+                self._samples.append(self.state())
+
+    def state(self):
+        finger = [self.arm.finger] * 2
+        positions, velocities = [*self.arm.q, *finger], [*self.arm.dq, 0.0, 0.0]
+        return JointSample(self.names, positions, velocities, (), self.now, self.now)
+
+    def open(self):
+        self.opened = True
+
+    def joints(self):
+        samples, self._samples = self._samples, []
+        return [s for s in map(self.change, samples) if s is not None]
+
+    def wrench(self):
+        return ArraySample(self.external, self.now if self.contact_at is None else self.contact_at)
+
+    def torques(self):
+        return None
+
+    def pose(self):
+        return ArraySample(self.arm.pose @ self.tool, self.now)
+
+    def audience(self):
+        return Audience('/commands', self.listeners, self.rivals)
+
+    def send(self, target):
+        if self.broken:
+            raise TransportError('the context is shut down')
+        self.sent.append((self.now, target))
+        self.arm.take(target, 0.05)
+
+    def gripper(self, closed):
+        self.arm.gripper(closed)
+
+    def close(self):
+        self.opened = False
+
+
+class TopicsRig(Rig):
+    losable = True
+
+    def __init__(self, command='forward', **options):
+        self.topics = MockTransport(command)
+        chosen = {'gripper': True, 'fingers': ('fr3_finger_joint1', 'fr3_finger_joint2')}
+        chosen |= {'joints': joint_names('', 'fr3'), 'command': command, **options}
+        self.driver = TopicsDriver(
+            TopicsOptions(**chosen),
+            FR3,
+            self.topics,
+            clock=lambda: self.topics.now,
+            sleep=self.topics.pause,
+        )
+
+    def pause(self, seconds):
+        self.topics.pause(seconds)
+
+    def lose(self):
+        self.topics.silent = True
+
+    def restore(self):
+        self.topics.silent = False
+        self.pause(0.05)
 
 
 class FakeRig(Rig):

@@ -18,7 +18,7 @@ def test_names():
     driver = make_driver('kinematic', model=FR3)
     assert isinstance(driver, KinematicDriver)
     assert driver.connect(1.0).simulated
-    with pytest.raises(ConfigError, match='franky, kinematic'):
+    with pytest.raises(ConfigError, match='franky, kinematic, topics'):
         make_driver('ur5', model=FR3)
 
 

@@ -30,9 +30,9 @@ from frs_ros.robot.franky.connect import Connection, Options, connect, described
 from frs_ros.robot.franky.control import Control
 from frs_ros.robot.franky.faults import classify
 from frs_ros.robot.franky.gripper import GripperWorker
-from frs_ros.robot.franky.guard import refusal
 from frs_ros.robot.franky.limits import apply_limits
 from frs_ros.robot.franky.monitor import Monitor
+from frs_ros.robot.guard import refusal
 from frs_ros.robot.models import ArmModel
 from frs_ros.robot.revealed import SILENT, by_errors, revealed
 

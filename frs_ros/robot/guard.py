@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The last guard before franky, which loses control of the arm over numbers it does not like.
+"""The last guard before a robot that takes what it is sent: far references end without a ramp.
 
-This is no safety envelope, only what would otherwise end a motion without a ramp.
+This is no safety envelope. franky loses control of the arm over such numbers, and a controller of
+ros2_control may follow them in one step.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def refusal(
         mode: In force.
         command: Finite, as from `checks.checked`.
         measured: [7] rad.
-        limits: In force in franky.
+        limits: In force in the robot.
     """
     if mode is ControlMode.VELOCITY:
         fast = np.abs(command.dq) > limits.velocity
