@@ -8,7 +8,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -22,27 +21,29 @@ from frs_ros.nodes.parameters.camera import CameraParameters
 from frs_ros.nodes.topic_camera import TopicCamera
 from frs_ros.ros import qos, spin
 from frs_ros.ros.convert.image import camera_info_to_msg, image_to_msg, jpeg_to_msg
-from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.managed import ManagedNode
 from frs_ros.ros.parameters import declare
 
 TAKE_TIMEOUT = 0.1  # s; how late the publishing thread notices the end of the node
 REPORT_PERIOD = 0.5  # s
 
 
-class Camera(Node):
+class Camera(ManagedNode):
     """Publishes every new picture of a camera with its calibration; never waits for the camera.
 
     Publishes `<name>/color/image_raw/compressed` and `<name>/color/camera_info`, and if asked for
     `<name>/color/image_raw` and `<name>/aligned_depth_to_color/image_raw`. Pictures go out from a
     thread of their own: encoding does not delay anything, and a new picture does not wait for a
     timer.
+
+    Configuring opens the camera, activating begins to publish. Unless `managed` is set the node
+    does both itself.
     """
 
     def __init__(self) -> None:
-        super().__init__('camera', automatically_declare_parameters_from_overrides=True)
-        self._at_end = ExitStack()  # first: destroy_node is also called if the rest of this fails
+        super().__init__('camera')
+        self._opened, self._publishing = ExitStack(), ExitStack()  # undone in reverse
         self._settings = p = declare(self, CameraParameters)
-        self._diagnostics = Diagnostics(self)
         self._images = self.create_publisher(CompressedImage, topics.image(p.name), qos.IMAGE_OUT)
         self._infos = self.create_publisher(CameraInfo, topics.camera_info(p.name), qos.IMAGE_OUT)
         self._raw = self._optional(topics.raw_image(p.name), p.raw)
@@ -51,20 +52,44 @@ class Camera(Node):
         self._trouble = ''
         self._received = 0
         self._reported_ns = self.get_clock().now().nanoseconds
+        self._source: CameraSource
+        if not p.managed:
+            self.start_by_itself()
+
+    def configure(self) -> None:
+        """Opens the camera."""
         self._source = self._make_source()
-        self._at_end.callback(self._source.close)
-        self._source.start()
-        self._ending = threading.Event()
-        thread = threading.Thread(target=self._serve, name='publisher', daemon=True)
+        self._opened.callback(self._source.close)
+        try:
+            self._source.start()
+        except BaseException:
+            self._opened.close()
+            raise
+
+    def activate(self) -> None:
+        """Begins to publish."""
+        p, ending = self._settings, threading.Event()
+        thread = threading.Thread(target=self._serve, args=(ending,), daemon=True)
         thread.start()
-        self._at_end.callback(thread.join, 2.0)
-        self._at_end.callback(self._ending.set)
-        self.create_timer(REPORT_PERIOD, self._report)
+        self._publishing.callback(thread.join, 2.0)
+        self._publishing.callback(ending.set)
+        timer = self.create_timer(REPORT_PERIOD, self._report)
+        self._publishing.callback(self.destroy_timer, timer)
         self.get_logger().info(f"camera '{p.name}': {p.source}, waiting for pictures")
+
+    def deactivate(self) -> None:
+        """Ends publishing; the camera stays open."""
+        self._publishing.close()
+
+    def cleanup(self) -> None:
+        """Ends publishing and gives the camera back."""
+        self.deactivate()
+        self._opened.close()
 
     def destroy_node(self) -> None:
         """Ends the threads and gives the camera back."""
-        self._at_end.close()
+        if hasattr(self, '_publishing'):  # not if a signal came while the node was being made
+            self.cleanup()
         super().destroy_node()
 
     def _make_source(self) -> CameraSource:
@@ -81,8 +106,8 @@ class Camera(Node):
     def _optional(self, topic: str, wanted: bool) -> Publisher | None:
         return self.create_publisher(Image, topic, qos.IMAGE_OUT) if wanted else None
 
-    def _serve(self) -> None:
-        while not self._ending.is_set():
+    def _serve(self, ending: threading.Event) -> None:
+        while not ending.is_set():
             frame = self._source.take(TAKE_TIMEOUT)
             if frame is None:
                 continue
@@ -127,9 +152,9 @@ class Camera(Node):
         if self._trouble:
             line, failed = self._trouble, True
         if line:
-            self._diagnostics.report(concern, line, error=failed, values=values)
+            self.diagnostics.report(concern, line, error=failed, values=values)
         else:
-            self._diagnostics.well(concern, values)
+            self.diagnostics.well(concern, values)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -6,9 +6,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from std_srvs.srv import Trigger
 
@@ -25,7 +25,7 @@ from frs_ros.nodes.recorded_topics import RecordedTopics
 from frs_ros.nodes.recorder_status import RecorderStatus
 from frs_ros.ros import spin
 from frs_ros.ros.convert.episode import episode_from_msg
-from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.managed import ManagedNode
 from frs_ros.ros.parameters import declare
 
 DISCOVERY_PERIOD = 0.5  # s
@@ -33,15 +33,18 @@ STATUS_PERIOD = 1.0  # s
 AFTER_END = 1.0  # s for which an episode's bag takes what still comes, such as reports
 
 
-class Recorder(Node):
+class Recorder(ManagedNode):
     """Records what makes up episodes: as it is on the wire, nothing is decoded but the labels.
 
     A thread writes; the node itself never waits for the disk. When the disk is full or broken,
     recording stops and /diagnostics says why; the node stays for `~/start`.
+
+    Activating subscribes and, with `autostart`, begins to record; deactivating closes the bag.
+    Unless `managed` is set the node configures and activates itself.
     """
 
     def __init__(self) -> None:
-        super().__init__('recorder', automatically_declare_parameters_from_overrides=True)
+        super().__init__('recorder')
         self._settings = p = declare(self, RecorderParameters)
         self._session = BagSession(
             BagSettings(
@@ -52,22 +55,48 @@ class Recorder(Node):
                 sync_period=p.sync_period,
             )
         )
-        self._status = RecorderStatus(Diagnostics(self), self._session, self.get_logger())
+        self._status = RecorderStatus(self.diagnostics, self._session, self.get_logger())
         self._armed = False  # one bag per episode: whether the next one is recorded
         self._episode = ''  # id of the one whose bag is open
         self._ends: float | None = None  # when that bag ends, monotonic
         self._episode_topic = self.resolve_topic_name(topics.EPISODE)
-        if p.autostart:
-            self._start()  # finds a full disk before anything else happens
         self._labels = EpisodeLabels(self, p.instruction, p.seed)
-        extra = [name.strip() for name in p.extra_topics.split(',') if name.strip()]
-        wanted = RecordedTopics(p.images, extra, self.resolve_topic_name, self.get_namespace())
-        self._hearing = BagSubscriptions(self, wanted, self._take, self._status.diagnostics)
+        self._hearing: BagSubscriptions | None = None  # while active
+        self._active = ExitStack()  # what deactivating undoes
         self.create_service(Trigger, '~/start', self._on_start)
         self.create_service(Trigger, '~/stop', self._on_stop)
-        self.create_timer(POLL_PERIOD, self._hearing.poll)
-        self.create_timer(DISCOVERY_PERIOD, self._on_discovery)
-        self.create_timer(STATUS_PERIOD, self._on_status)
+        if not p.managed:
+            self.start_by_itself()
+
+    def configure(self) -> None:
+        """Makes the folder of the bags and looks whether its disk has room."""
+        self._session.require_room()
+
+    def activate(self) -> None:
+        """Subscribes, and begins to record with `autostart`."""
+        p = self._settings
+        if p.autostart:
+            self._start()
+        extra = [name.strip() for name in p.extra_topics.split(',') if name.strip()]
+        wanted = RecordedTopics(p.images, extra, self.resolve_topic_name, self.get_namespace())
+        self._hearing = hearing = BagSubscriptions(self, wanted, self._take, self.diagnostics)
+        self._active.callback(hearing.close)
+        for period, callback in (
+            (POLL_PERIOD, hearing.poll),
+            (DISCOVERY_PERIOD, self._on_discovery),
+            (STATUS_PERIOD, self._on_status),
+        ):
+            self._active.callback(self.destroy_timer, self.create_timer(period, callback))
+
+    def deactivate(self) -> None:
+        """Takes what has come, closes the bag and hears nothing more."""
+        self._active.close()
+        self._hearing = None
+        self._stop()
+
+    def cleanup(self) -> None:
+        """Closes the bag."""
+        self.deactivate()
 
     def _take(self, topic: BagTopic, log_ns: int, sent_ns: int, data: bytes) -> None:
         if topic.name == self._episode_topic:
@@ -113,6 +142,9 @@ class Recorder(Node):
         self._session.stop()
 
     def _on_start(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if self._hearing is None:
+            response.message = 'the node is not active'
+            return response
         if self._session.recording or self._armed:
             response.message = f'recording already: {self._session.folder or "the next episode"}'
             return response
@@ -129,7 +161,8 @@ class Recorder(Node):
         return response
 
     def _on_discovery(self) -> None:
-        self._hearing.look()
+        if self._hearing is not None:
+            self._hearing.look()
         if self._ends is not None and time.monotonic() > self._ends:
             self._ends = None
             self._session.stop()
@@ -140,8 +173,8 @@ class Recorder(Node):
 
     def destroy_node(self) -> None:
         """Takes what has come and closes the bag."""
-        if hasattr(self, '_hearing'):  # not if a signal came while the node was being made
-            self._hearing.close()
+        if hasattr(self, '_active'):  # not if a signal came while the node was being made
+            self.deactivate()
         if hasattr(self, '_session') and not self._session.close():
             print('frs_ros: the disk does not answer; the bag ends in the middle', file=sys.stderr)
         super().destroy_node()

@@ -54,6 +54,10 @@ class CameraParameters:
         high=1.0,
     )
     frame_prefix: str = parameter('', 'What begins the names of frames, such as left/.')
+    managed: bool = parameter(
+        False,
+        'Whether a lifecycle manager configures and activates the node, not the node itself.',
+    )
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

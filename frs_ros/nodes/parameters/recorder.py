@@ -30,7 +30,7 @@ class RecorderParameters:
         choices=('compressed', 'raw', 'both', 'none'),
     )
     extra_topics: str = parameter('', 'Further topics of any type, with commas between them.')
-    autostart: bool = parameter(True, 'Whether recording begins with the node, or with ~/start.')
+    autostart: bool = parameter(True, 'Whether recording begins with activation, or with ~/start.')
     instruction: str = parameter('', 'Task in words, for the episodes that begin by ~/begin.')
     seed: int = parameter(
         7, 'Seed of the first of them; each has the next one.', low=0, high=2**31 - 1
@@ -47,4 +47,8 @@ class RecorderParameters:
         'at the end.',
         low=0.0,
         high=3600.0,
+    )
+    managed: bool = parameter(
+        False,
+        'Whether a lifecycle manager configures and activates the node, not the node itself.',
     )
