@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+
+from frs_ros.errors import DataError
 
 
 def write_atomically(path: str | Path, data: bytes | str) -> None:
@@ -38,4 +43,33 @@ def write_atomically(path: str | Path, data: bytes | str) -> None:
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink()
+        raise
+
+
+@contextlib.contextmanager
+def whole_folder(folder: str | Path) -> Iterator[Path]:
+    """A new folder that appears whole or not at all: files go into the one that this yields.
+
+    That is a sibling with a name of its own. It takes the place of `folder` at the end, and is
+    removed after an error; of a process that was killed it is left, and is in nobody's way.
+
+    Args:
+        folder: Folder to make; nothing, or an empty folder, may be there.
+
+    Raises:
+        DataError: There is something in the folder already.
+        OSError: It cannot be written.
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f'{folder} exists; name a new folder or remove it')
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    path = folder.absolute()
+    unfinished = path.with_name(f'.{path.name[:32]}.{secrets.token_hex(8)}')
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
         raise

@@ -38,15 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Imports and prints the totals."""
-    from frs_ros.data.imported import ImportSettings, import_demonstrations
+    from frs_ros.data.imported import ImportSettings, import_demonstrations, left_out
     from frs_ros.learning.evaluation.report import write_json
 
     settings = ImportSettings(args.turn, _cameras(args.cameras), args.instruction)
     totals = import_demonstrations(_found(args.path, settings), args.out, args.path, settings)
-    print(
-        f'{totals["episodes"]} demonstrations of {totals["steps"]} steps in {args.out}; '
-        f'{totals["left out: failed"]} failed ones left out'
-    )
+    said = [f'{totals["episodes"]} demonstrations of {totals["steps"]} steps in {args.out}']
+    print('; '.join([*said, *left_out(totals)]))
     if args.json:
         write_json(args.json, dict(totals))
     return 0

@@ -8,10 +8,8 @@ images can be rendered again with other assets, sizes or steps.
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
-import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -21,11 +19,14 @@ from typing import Any
 import numpy as np
 
 from frs_ros.cameras.codec import decode_jpeg
+from frs_ros.documents import read_json
 from frs_ros.errors import DataError
+from frs_ros.files import write_atomically
 from frs_ros.types import AGENTVIEW, WRIST
 
 CAMERAS = (AGENTVIEW, WRIST)
 DESCRIPTION = 'dataset.json'
+CONTROL_HZ = 20.0  # of LIBERO, and so of datasets that name no other rate
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,9 @@ class Demonstration:
 def save(demonstration: Demonstration, path: Path) -> None:
     """Writes one episode; the file appears whole or not at all."""
     values = {f.name: np.asarray(getattr(demonstration, f.name)) for f in fields(Demonstration)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix='.tmp')
-    with os.fdopen(handle, 'wb') as file:
-        np.savez_compressed(file, **values)  # type: ignore[arg-type]
-    os.replace(temporary, path)
+    content = io.BytesIO()
+    np.savez_compressed(content, **values)  # type: ignore[arg-type]
+    write_atomically(path, content.getvalue())
 
 
 def load(path: Path) -> Demonstration:
@@ -121,15 +120,22 @@ def episode_files(folder: Path) -> list[Path]:
 
 def describe(folder: Path) -> dict[str, Any]:
     """The dataset's settings as `frs collect` wrote them; DataError if unreadable."""
-    try:
-        return dict(json.loads((folder / DESCRIPTION).read_text()))
-    except (OSError, ValueError) as error:
-        raise DataError(f'{folder} has no readable {DESCRIPTION}: {error}') from error
+    content = read_json(folder / DESCRIPTION)
+    if not isinstance(content, dict) or not isinstance(content.get('settings', {}), dict):
+        raise DataError(f'{folder / DESCRIPTION} describes no dataset of demonstrations')
+    return content
 
 
 def suite_of(folder: Path) -> str:
     """The LIBERO suite of a dataset of `frs collect`; '' of an imported one."""
     return str(describe(folder).get('settings', {}).get('suite', ''))
+
+
+def rate_of(folder: Path) -> float:
+    """Rate of a dataset's actions, Hz."""
+    imported = describe(folder).get('imported')
+    said = imported.get('control_hz') if isinstance(imported, dict) else None
+    return float(said) if isinstance(said, (int, float)) else CONTROL_HZ
 
 
 def digest(folder: Path) -> str:

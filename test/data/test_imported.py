@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from typing import Any
 
 import cv2
 import h5py
@@ -16,7 +18,9 @@ from scipy.spatial.transform import Rotation
 
 from frs_ros.cli import main
 from frs_ros.data import demonstrations
-from frs_ros.learning.distilled.demonstrated import read
+from frs_ros.errors import DataError
+from frs_ros.learning.distilled.demonstrated import check_rates, read
+from frs_ros.learning.generalist.data import load_training_data
 
 T = 6
 
@@ -24,7 +28,8 @@ T = 6
 def gradient(steps: int = T, size: int = 32) -> np.ndarray:
     """[T, h, w, 3] upright pictures: the darker the higher and the more to the left."""
     rows, columns = np.mgrid[:size, :size] * (255 // size)
-    return np.stack([np.stack([rows, columns, np.full_like(rows, t)], -1) for t in range(steps)])
+    images = [np.stack([rows, columns, np.full_like(rows, t)], -1) for t in range(steps)]
+    return np.stack(images).astype(np.uint8)
 
 
 def write_libero(path: Path, demos: int = 2, **changes: object) -> Path:
@@ -96,39 +101,55 @@ def test_a_file_of_robomimic(tmp_path: Path) -> None:
 def test_failures_are_left_out(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     write_libero(tmp_path / 'a.hdf5', 2, rewards=np.zeros(T))
     assert main(['bag', 'import', str(tmp_path), '--out', str(tmp_path / 'd')]) == 2
-    assert 'no successful demonstration' in capfd.readouterr().err
+    assert 'no successful demonstration (2 left out: failed)' in capfd.readouterr().err
     write_libero(tmp_path / 'b.hdf5', 2)
     assert main(['bag', 'import', str(tmp_path), '--out', str(tmp_path / 'd')]) == 0
     assert '2 demonstrations of 12 steps' in capfd.readouterr().out
 
 
-def write_lerobot(folder: Path, version: str, *, video: bool = False) -> Path:
-    jpegs = [cv2.imencode('.png', p[..., ::-1].astype(np.uint8))[1].tobytes() for p in gradient()]
-    pictures = [{'bytes': data, 'path': None} for data in jpegs] * 2
+def write_lerobot(
+    folder: Path, version: str, *, video: bool = False, changes: dict[str, Any] | None = None,
+    info: dict[str, Any] | None = None,
+    words: tuple[str, ...] = ('close it', 'open it'),
+    episodes: list[dict[str, Any]] | None = None,
+) -> Path:  # fmt: skip
+    """Two episodes; `changes` of columns (None: without), `info` of info.json."""
+    pngs = [cv2.imencode('.png', p[..., ::-1])[1].tobytes() for p in gradient()]
+    pictures = [{'bytes': data, 'path': None} for data in pngs] * 2
     table = {
         'observation.images.image': pictures,
         'observation.images.wrist_image': pictures,
         'observation.state': [[float(t)] * 8 for t in range(2 * T)],
         'action': [[float(t)] * 7 for t in range(2 * T)],
+        'timestamp': [t / 20 for t in range(T)] * 2,
+        'frame_index': [*range(T)] * 2,
         'episode_index': [0] * T + [1] * T,
         'task_index': [1] * T + [0] * T,
     }
     kinds = {key: 'image' if 'image' in key else 'float32' for key in table}
     if video:
         kinds = {k: 'video' if v == 'image' else v for k, v in kinds.items()}
+    features: dict[str, Any] = {k: {'dtype': v} for k, v in kinds.items()}
+    features['action']['shape'] = [7]
+    table = {k: v for k, v in {**table, **(changes or {})}.items() if v is not None}
     (folder / 'meta').mkdir(parents=True)
     (folder / 'data' / 'chunk-000').mkdir(parents=True)
     pq.write_table(pa.table(table), folder / 'data' / 'chunk-000' / 'file-000.parquet')
-    info = {'codebase_version': version, 'features': {k: {'dtype': v} for k, v in kinds.items()}}
-    (folder / 'meta' / 'info.json').write_text(json.dumps(info))
-    words = ['close it', 'open it']
-    if version == 'v3.0':
-        pq.write_table(
-            pa.table({'task_index': [0, 1], 'task': words}), folder / 'meta' / 'tasks.parquet'
-        )
-    else:
-        lines = [json.dumps({'task_index': n, 'task': t}) for n, t in enumerate(words)]
-        (folder / 'meta' / 'tasks.jsonl').write_text('\n'.join(lines))
+    about = {'codebase_version': version, 'fps': 20, 'features': features, **(info or {})}
+    (folder / 'meta' / 'info.json').write_text(json.dumps(about), encoding='utf-8')
+    if episodes is None:
+        episodes = [{'episode_index': n, 'length': T, 'tasks': [['open it'], ['close it']][n]}
+                    for n in range(2)]  # fmt: skip
+    tasks = [{'task_index': n, 'task': t} for n, t in enumerate(words)]
+    for name, rows in {'tasks': tasks, 'episodes': episodes}.items():
+        if version == 'v3.0':
+            place = '' if name == 'tasks' else '/chunk-000/file-000'
+            file = folder / 'meta' / f'{name}{place}.parquet'
+            file.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(pa.Table.from_pylist(rows), file)
+        else:
+            lines = '\n'.join(map(json.dumps, rows))
+            (folder / 'meta' / f'{name}.jsonl').write_text(lines, encoding='utf-8')
     return folder
 
 
@@ -174,3 +195,305 @@ def test_broken_files_are_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[
     fine = write_libero(tmp_path / 'f.hdf5', 1)
     assert '--turn' in refused(fine, '--turn', '90')
     assert "no camera 'left'" in refused(fine, '--cameras', 'left=x')
+
+
+@pytest.fixture
+def refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Any:
+    """Imports a path that must be refused: its one line."""
+
+    def run(path: Path, *options: str) -> str:
+        assert main(['bag', 'import', str(path), '--out', str(tmp_path / 'd'), *options]) == 2
+        assert not (tmp_path / 'd').exists()
+        assert not list(tmp_path.glob('.d.*'))
+        error = capfd.readouterr().err
+        assert error.count('\n') == 1
+        return error
+
+    return run
+
+
+def test_names_of_libero_keep_its_turn_when_they_are_given(tmp_path: Path) -> None:
+    path = write_libero(tmp_path / 'a.hdf5', 1, **{'obs/other': gradient()})
+    given = 'agentview=agentview_rgb,wrist=other'
+    out = ['--out', str(tmp_path / 'd'), '--cameras', given]
+    assert main(['bag', 'import', str(path), *out]) == 0
+    (episode,) = load(tmp_path / 'd')
+    for camera in demonstrations.CAMERAS:
+        assert np.abs(episode.decode_frames(camera).astype(float) - gradient()).mean() < 8
+
+
+@pytest.mark.parametrize('given', ['agentview=a,agentview=b', 'agentview=a,wrist=a'])
+def test_a_camera_is_named_once(given: str, tmp_path: Path, refused: Any) -> None:
+    path = write_libero(tmp_path / 'a.hdf5', 1)
+    assert 'twice' in refused(path, '--cameras', given)
+
+
+@pytest.mark.parametrize('layout', ['channels first', 'alpha', 'grey', 'grey [h, w, 1]'])
+def test_other_layouts_are_converted(layout: str, tmp_path: Path) -> None:
+    rgb = gradient()[:, ::-1, ::-1]
+    grey = rgb[..., 0]
+    stored = {
+        'channels first': np.moveaxis(rgb, 3, 1),
+        'alpha': np.concatenate([rgb, np.full((T, 32, 32, 1), 9, np.uint8)], 3),
+        'grey': grey,
+        'grey [h, w, 1]': grey[..., None],
+    }[layout]
+    path = write_libero(tmp_path / 'a.hdf5', 1, **{'obs/agentview_rgb': stored})
+    assert main(['bag', 'import', str(path), '--out', str(tmp_path / 'd')]) == 0
+    seen = load(tmp_path / 'd')[0].decode_frames('agentview').astype(float)
+    wanted = gradient()[..., :1] if layout.startswith('grey') else gradient()
+    assert np.abs(seen - wanted).mean() < 8
+
+
+@pytest.mark.parametrize(('stored', 'words'), [
+    (gradient().astype(np.uint16) * 257, 'row 0: images must be uint8, not uint16'),
+    (gradient() / np.float32(255), 'must be uint8, not float32'),
+    (gradient().astype(np.int64), 'must be uint8, not int64'),
+    (np.zeros((T, 32, 32, 2), np.uint8), 'not [32, 32, 2]'),
+    (np.zeros((T, 5000, 1, 1), np.uint8), 'at most 4096'),
+    (np.zeros(T, np.uint8), 'an image must be'),
+    (gradient()[:-1], '6 actions, but 5 of agentview'),
+])  # fmt: skip
+def test_images_that_are_not_read_are_named(
+    stored: np.ndarray, words: str, tmp_path: Path, refused: Any
+) -> None:
+    path = write_libero(tmp_path / 'a.hdf5', 1, **{'obs/agentview_rgb': stored})
+    error = refused(path)
+    assert words in error
+    assert 'a.hdf5 demo_0' in error
+
+
+@pytest.mark.parametrize(('key', 'values', 'words'), [
+    ('actions', np.where(np.eye(T, 7) > 0, np.nan, 0), 'row 0 has an action that is not finite'),
+    ('actions', np.array([['a'] * 7] * T, 'S1'), 'actions holds no rows of numbers'),
+    ('actions', np.zeros((T, 2000)), 'actions holds no rows of numbers'),
+    ('rewards', np.full(T, np.nan), 'rewards that are not finite'),
+])  # fmt: skip
+def test_numbers_that_make_no_sense_are_named(
+    key: str, values: np.ndarray, words: str, tmp_path: Path, refused: Any
+) -> None:
+    error = refused(write_libero(tmp_path / 'a.hdf5', 1, **{key: values}))
+    assert words in error
+    assert 'a.hdf5 demo_0' in error
+
+
+def _secret(tmp_path: Path) -> Path:
+    secret = tmp_path / 'key'
+    secret.write_bytes(b'private' * 4096)
+    return secret
+
+
+def test_an_hdf5_file_cannot_read_others(tmp_path: Path, refused: Any) -> None:
+    secret = _secret(tmp_path)
+    key = 'obs/agentview_rgb'
+    shape = (T, 32, 32, 3)
+    other = write_libero(tmp_path / 'other.h5', 1)
+    image = f'data/demo_0/{key}'
+
+    def external(group: h5py.Group) -> None:
+        size = int(np.prod(shape))
+        group.create_dataset(key, shape, np.uint8, external=[(str(secret), 0, size)])
+
+    def virtual(group: h5py.Group) -> None:
+        layout = h5py.VirtualLayout(shape, np.uint8)
+        layout[...] = h5py.VirtualSource(str(other), image, shape)
+        group.create_virtual_dataset(key, layout)
+
+    def link(group: h5py.Group) -> None:
+        group[key] = h5py.ExternalLink(str(other), image)
+
+    def soft(group: h5py.Group) -> None:
+        group['elsewhere'] = h5py.ExternalLink(str(other), image)
+        group[key] = h5py.SoftLink('/data/demo_0/elsewhere')
+
+    for make, words in ((external, 'in other files'), (virtual, 'in other files'),
+                        (link, 'is a link'), (soft, 'is a link')):  # fmt: skip
+        path = write_libero(tmp_path / 'a.hdf5', 1, **{key: None})
+        with h5py.File(path, 'a') as file:
+            make(file['data/demo_0'])
+        error = refused(path)
+        assert words in error, make
+        assert 'a.hdf5 demo_0' in error
+    for name in ('data', 'data/demo_0', 'data/demo_0/obs', 'data/demo_0/actions'):
+        path = write_libero(tmp_path / 'a.hdf5', 1)
+        with h5py.File(path, 'a') as file:
+            del file[name]
+            file[name] = h5py.ExternalLink(str(other), name)
+        assert 'is a link, which is not followed' in refused(path)
+
+
+def test_what_is_not_stored_is_not_read(tmp_path: Path, refused: Any) -> None:
+    key = 'obs/agentview_rgb'
+    for options in ({}, {'chunks': (1, 32, 32, 3)}, {'chunks': (1, 32, 32, 3), 'compression': 1}):
+        path = write_libero(tmp_path / 'a.hdf5', 1, **{key: None})
+        with h5py.File(path, 'a') as file:
+            group = file['data/demo_0']
+            group.create_dataset(key, (50_000, 2000, 2000, 3), np.uint8, **options)
+        assert 'not all of that is in the file' in refused(path)
+    path = write_libero(tmp_path / 'a.hdf5', 1, actions=None)
+    with h5py.File(path, 'a') as file:
+        file['data/demo_0'].create_dataset('actions', (10**12, 7), 'f4', chunks=(1, 7))
+    assert 'at most 100000' in refused(path)
+    path = write_libero(tmp_path / 'a.hdf5', 1, **{key: None})
+    with h5py.File(path, 'a') as file:
+        file['data/demo_0'][key] = file['data']  # a group that holds itself
+    assert 'no dataset' in refused(path)
+
+
+def test_compressed_files_are_read(tmp_path: Path) -> None:
+    path = write_libero(tmp_path / 'a.hdf5', 1, **{'obs/agentview_rgb': None})
+    with h5py.File(path, 'a') as file:
+        group = file['data/demo_0/obs']
+        upside_down = gradient()[:, ::-1, ::-1]
+        group.create_dataset('agentview_rgb', data=upside_down, chunks=True, compression='gzip')
+    assert main(['bag', 'import', str(path), '--out', str(tmp_path / 'd')]) == 0
+
+
+def test_copies_are_left_out_and_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write_libero(tmp_path / 'f_demo.hdf5', 2)
+    (tmp_path / 'copy.hdf5').write_bytes((tmp_path / 'f_demo.hdf5').read_bytes())
+    assert main(['bag', 'import', str(tmp_path), '--out', str(tmp_path / 'd')]) == 0
+    said = capfd.readouterr().out
+    assert '2 demonstrations of 12 steps' in said
+    assert '2 left out: copies of another one' in said
+
+
+def test_the_rate_of_a_file_is_kept(tmp_path: Path, refused: Any) -> None:
+    path = write_libero(tmp_path / 'a.hdf5', 1)
+    assert main(['bag', 'import', str(path), '--out', str(tmp_path / 'd20')]) == 0
+    with h5py.File(path, 'a') as file:
+        about = json.dumps({'env_kwargs': {'control_freq': 10}})
+        file['data'].attrs['env_args'] = about
+    assert main(['bag', 'import', str(path), '--out', str(tmp_path / 'd10')]) == 0
+    check_rates([tmp_path / 'd20'], 20.0)
+    with pytest.raises(DataError, match=r'd10 is of 10 Hz, the policy acts at 20 Hz'):
+        check_rates([tmp_path / 'd20', tmp_path / 'd10'], 20.0)
+    write_libero(tmp_path / 'b.hdf5', 2)
+    assert 'is of 20 Hz, those before of 10 Hz' in refused(tmp_path)
+
+
+def rows(values: list[Any], *, at: int, value: Any) -> list[Any]:
+    return [*values[:at], value, *values[at + 1 :]]
+
+
+SEVEN = [[float(t)] * 7 for t in range(2 * T)]
+FRAMES = [*range(T)] * 2
+LEROBOT_FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({'changes': {'episode_index': [0] * 2 * T}}, 'row 6 (episode 0): frame_index is 0 where 6'),
+    ({'changes': {'frame_index': rows(FRAMES, at=3, value=4)}}, 'row 3 (episode 0): frame_index'),
+    ({'changes': {'episode_index': [0] * 4 + [1] * 4 + [0] * 4,
+                  'frame_index': [*range(4)] * 3}}, '4 rows, meta/episodes says 6'),
+    ({'changes': {'action': rows(SEVEN, at=8, value=None)}}, 'row 8 (episode 1): action holds'),
+    ({'changes': {'action': rows(SEVEN, at=2, value=[0.0] * 6)}},
+     'row 2 (episode 0): action has 6 numbers, meta/info.json says 7'),
+    ({'changes': {'action': rows(SEVEN, at=2, value=[0.0] * 6 + [None])}}, 'row 2 (episode 0)'),
+    ({'changes': {'action': rows(SEVEN, at=2, value=[math.inf] * 7)}}, 'row 2 (episode 0)'),
+    ({'changes': {'action': None}}, "has no column 'action'"),
+    ({'changes': {'frame_index': None}}, "has no column 'frame_index'"),
+    ({'changes': {'task_index': [7] * 2 * T}}, 'episode 0 frame 0: task 7 has no words'),
+    ({'words': ('', 'open it')}, 'episode 1 frame 0: task 0 has no words'),
+    ({'words': ('open it', 'close it')}, "its task is 'close it', meta/episodes says"),
+    ({'changes': {'timestamp': [t / 10 for t in range(T)] * 2}},
+     'row 1 (episode 0): 0.100 s after the row before; meta/info.json says 20 Hz'),
+    ({'info': {'fps': None}}, 'fps says no rate'),
+    ({'info': {'fps': -3}}, 'fps says no rate'),
+    ({'info': {'total_episodes': 3}}, 'says 3 episodes, meta/episodes 2'),
+    ({'info': {'features': []}}, 'has no features'),
+    ({'episodes': [{'episode_index': 0, 'length': T, 'tasks': ['open it']}]},
+     'row 6: episode 1 is not in meta/episodes'),
+    ({'episodes': [{'episode_index': n, 'length': T, 'tasks': ['open it', 'close it']}
+                   for n in range(3)]}, 'data/ lacks 1 of them, such as 2'),
+    ({'episodes': [{'episode_index': 0, 'length': T}] * 2}, 'stands twice'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize('version', ['v2.1', 'v3.0'])
+@pytest.mark.parametrize(('fault', 'words'), LEROBOT_FAULTS)
+def test_a_lerobot_dataset_that_contradicts_itself_is_refused(
+    fault: dict[str, Any], words: str, version: str, tmp_path: Path, refused: Any
+) -> None:
+    error = refused(write_lerobot(tmp_path / 'l', version, **fault))
+    assert words in error
+    assert str(tmp_path / 'l') in error
+
+
+def test_two_datasets_copied_together_are_refused(tmp_path: Path, refused: Any) -> None:
+    folder = write_lerobot(tmp_path / 'l', 'v2.1')
+    file = next(folder.rglob('file-000.parquet'))
+    (file.parent / 'file-001.parquet').write_bytes(file.read_bytes())
+    assert 'file-001.parquet row 0: episode 0 stands twice' in refused(folder)
+    split = write_lerobot(tmp_path / 's', 'v2.1')  # an episode that goes on in another file
+    file = next(split.rglob('file-000.parquet'))
+    table = pq.read_table(file)
+    pq.write_table(table[:3], file)
+    pq.write_table(table[3:], file.parent / 'file-001.parquet')
+    assert 'meta/episodes says 6' in refused(split)
+
+
+def test_meta_is_needed(tmp_path: Path, refused: Any) -> None:
+    for number, name in enumerate(('tasks', 'episodes')):
+        folder = write_lerobot(tmp_path / str(number), 'v2.1')
+        (folder / 'meta' / f'{name}.jsonl').unlink()
+        assert f'has no meta/{name}' in refused(folder)
+    folder = write_lerobot(tmp_path / 'x', 'v3.0')
+    next((folder / 'data').rglob('*.parquet')).unlink()
+    assert 'no parquet files' in refused(folder)
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    folder = write_lerobot(tmp_path / 'l', 'v2.1', words=('zuschließen', 'öffnen'), episodes=[
+        {'episode_index': n, 'length': T} for n in range(2)])  # fmt: skip
+    for name in ('info.json', 'tasks.jsonl'):
+        file = folder / 'meta' / name
+        file.write_bytes(b'\xef\xbb\xbf' + file.read_bytes())
+    assert main(['bag', 'import', str(folder), '--out', str(tmp_path / 'd')]) == 0
+    assert [e.instruction for e in load(tmp_path / 'd')] == ['öffnen', 'zuschließen']
+
+
+def test_episodes_whose_task_changes_are_left_out_and_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    both = [{'episode_index': n, 'length': T, 'tasks': ['open it', 'close it']} for n in range(2)]
+    changes = {'task_index': [0, 0, 1, 1, 1, 1] + [0] * T}
+    folder = write_lerobot(tmp_path / 'l', 'v3.0', changes=changes, episodes=both)
+    assert main(['bag', 'import', str(folder), '--out', str(tmp_path / 'd')]) == 0
+    said = capfd.readouterr().out
+    assert '1 demonstrations of 6 steps' in said
+    assert '1 left out: their task changes midway; see --instruction' in said
+    out = ['--out', str(tmp_path / 'e'), '--instruction', 'use it']
+    assert main(['bag', 'import', str(folder), *out]) == 0
+    assert [e.instruction for e in load(tmp_path / 'e')] == ['use it', 'use it']
+
+
+@pytest.mark.parametrize(('picture', 'words'), [
+    (np.zeros((32, 32), np.uint16), '16 bits per channel'),
+    (np.zeros((16, 16, 3), np.uint8), 'another size than before: 16x16, 32x32'),
+    (None, 'a picture that is not in the parquet file'),
+    (b'\xff\xd8\xff', 'not a readable JPEG or PNG'),
+])  # fmt: skip
+def test_pictures_of_lerobot_are_checked(
+    picture: Any, words: str, tmp_path: Path, refused: Any
+) -> None:
+    if isinstance(picture, np.ndarray):
+        picture = cv2.imencode('.png', picture)[1].tobytes()
+    good = cv2.imencode('.png', gradient()[0])[1].tobytes()
+    column = [{'bytes': good, 'path': 'p'}] * 2 * T
+    changed = rows(column, at=2, value={'bytes': picture, 'path': 'p'})
+    folder = write_lerobot(tmp_path / 'l', 'v3.0', changes={'observation.images.image': changed})
+    error = refused(folder)
+    assert words in error
+    assert 'file-000.parquet row 2 (episode 0): observation.images.image' in error
+
+
+def test_which_of_several_cameras_is_meant_must_be_said(tmp_path: Path, refused: Any) -> None:
+    features = {key: {'dtype': 'image'} for key in ('images.a', 'images.b', 'images.wrist')}
+    features |= {key: {'dtype': 'float32'} for key in ('state', 'action')}
+    folder = write_lerobot(tmp_path / 'l', 'v3.0', info={'features': features})
+    assert 'which of' in refused(folder)
+
+
+def test_the_generalist_is_not_trained_on_what_was_imported(tmp_path: Path) -> None:
+    path = write_libero(tmp_path / 'a.hdf5', 1)
+    assert main(['bag', 'import', str(path), '--out', str(tmp_path / 'd')]) == 0
+    with pytest.raises(DataError, match='was imported'):
+        load_training_data([tmp_path / 'd'], (), 1, progress=False)

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
 
 import pytest
 
-from frs_ros.files import write_atomically
+from frs_ros.errors import DataError
+from frs_ros.files import whole_folder, write_atomically
 
 
 def test_writes_and_replaces_text_as_utf8(tmp_path):
@@ -46,3 +48,18 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
         signal.signal(signal.SIGXFSZ, ignored)
     assert file.read_bytes() == b'old'
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    (tmp_path / 'empty').mkdir()
+    for name in ('empty', 'deep/new'):
+        with whole_folder(tmp_path / name) as unfinished:
+            (unfinished / 'a').write_bytes(b'1')
+            assert not (tmp_path / name / 'a').exists()
+        assert [p.name for p in (tmp_path / name).iterdir()] == ['a']
+        with pytest.raises(DataError, match='exists'), whole_folder(tmp_path / name):
+            pass
+    with contextlib.suppress(KeyError), whole_folder(tmp_path / 'x') as unfinished:
+        (unfinished / 'a').write_bytes(b'1')
+        raise KeyError
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['deep', 'empty']

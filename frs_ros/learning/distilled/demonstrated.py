@@ -38,6 +38,17 @@ def chosen_files(folders: Sequence[Path], instructions: Sequence[str], limit: in
     return found[:limit] if limit else found
 
 
+def check_rates(folders: Sequence[Path], control_hz: float) -> None:
+    """DataError if demonstrations were recorded at another rate than the policy acts at."""
+    for folder in folders:
+        rate = demonstrations.rate_of(folder)
+        if abs(rate - control_hz) > 0.01 * control_hz:
+            raise DataError(
+                f'{folder} is of {rate:g} Hz, the policy acts at {control_hz:g} Hz; actions of '
+                'another rate mean other speeds: record or export at that of the policy'
+            )
+
+
 def instruction_of(file: Path) -> str:
     """Normalised instruction of an episode file, of which nothing else is read."""
     try:

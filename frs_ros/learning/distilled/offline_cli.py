@@ -68,7 +68,12 @@ def run(args: argparse.Namespace) -> None:
 
     from frs_ros.data.distillation import save_dataset
     from frs_ros.errors import ConfigError
-    from frs_ros.learning.distilled.demonstrated import chosen_files, read, sources
+    from frs_ros.learning.distilled.demonstrated import (
+        check_rates,
+        chosen_files,
+        read,
+        sources,
+    )
     from frs_ros.learning.distilled.offline import Labelling, label_demonstrations
     from frs_ros.learning.distilled.through_sampler import ThroughSampler, stacking
     from frs_ros.learning.distilled.training import distil
@@ -82,6 +87,7 @@ def run(args: argparse.Namespace) -> None:
     )
     torch.set_num_threads(1)  # the workers of the training are threads of their own
     policy = stacking(load_policy(args.checkpoint))
+    check_rates(args.demos, policy.spec.control_hz)
     files = chosen_files(args.demos, args.instruction, args.limit)
     bar = tqdm(read(files), total=len(files), desc='labelling', unit='ep')
     labelled = label_demonstrations(policy, bar, settings, sources(args.demos))

@@ -100,6 +100,11 @@ def load_training_data(
     tasks: dict[str, list[int]] = {}
     for folder in folders:
         part = _read(folder, progress)
+        if not all(e.names for e in part):
+            raise DataError(
+                f'{folder} was imported and does not say where objects are; it is for '
+                'frs train offline-dsbc'
+            )
         suite = demonstrations.suite_of(folder)
         tasks[suite] = sorted({*tasks.get(suite, ()), *(e.task_id for e in part)})
         one_destination = len({e.names[-1] for e in part}) == 1
