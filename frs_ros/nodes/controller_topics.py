@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -23,6 +21,8 @@ from frs_ros.ros.convert.robot import arm_to_msg, joint_state_to_msg
 from frs_ros.ros.convert.safety import status_to_msg
 from frs_ros.ros.diagnostics import Diagnostics
 from frs_ros.steering.exchange import Request
+
+OLDEST = 86_400.0  # s; a state with a greater age than that has a wrong time
 
 MODES = {
     CellState.IDLE: RobotState.MODE_IDLE,
@@ -62,7 +62,7 @@ class ControllerTopics:
         self._episodes.publish(episode_to_msg(event, self._now()))
 
     def arm(self, arm: ArmState, told: np.ndarray, age: float, controller: ArmController) -> None:
-        """Publishes joints and robot state.
+        """Publishes joints and robot state, as far as they are known and finite.
 
         Args:
             arm: What is known of the arm.
@@ -70,17 +70,23 @@ class ControllerTopics:
             age: How old that is, s.
             controller: Of the arm.
         """
-        stamp_ns = self._now() - round(age * 1e9)
+        if not abs(age) <= OLDEST:  # nor NaN
+            return
+        stamp_ns = max(0, self._now() - round(age * 1e9))
         mode = MODES.get(controller.status.state, RobotState.MODE_UNKNOWN)
         command = controller.gripper_command
-        self._state.publish(arm_to_msg(arm, told, command, stamp_ns, mode=mode, frame=self._frame))
+        if np.isfinite(told).all() and np.isfinite(arm.pose).all():
+            msg = arm_to_msg(arm, told, command, stamp_ns, mode=mode, frame=self._frame)
+            self._state.publish(msg)
         names = [f'{controller.model}_joint{i + 1}' for i in range(JOINTS)]
-        positions, velocities = arm.q, arm.dq
-        if math.isfinite(arm.gripper_width):
-            names += [f'{controller.model}_finger_joint{i + 1}' for i in range(2)]
-            positions = np.append(positions, [arm.gripper_width / 2] * 2)
-            velocities = np.append(velocities, [0.0, 0.0])
-        self._joints.publish(joint_state_to_msg(names, positions, velocities, stamp_ns))
+        names += [f'{controller.model}_finger_joint{i + 1}' for i in range(2)]
+        positions = np.append(arm.q, [arm.gripper_width / 2] * 2)
+        velocities = np.append(arm.dq, [0.0, 0.0])
+        known = np.isfinite(positions) & np.isfinite(velocities)
+        if known.any():
+            names = [name for name, is_known in zip(names, known) if is_known]
+            joints = joint_state_to_msg(names, positions[known], velocities[known], stamp_ns)
+            self._joints.publish(joints)
 
     def status(self, status: Status) -> None:
         """Publishes the status; what has changed is logged and goes to /diagnostics."""

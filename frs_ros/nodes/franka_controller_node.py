@@ -34,7 +34,7 @@ from frs_ros.robot.status import Status
 from frs_ros.ros import qos, spin, stamps
 from frs_ros.ros.convert.episode import episode_from_msg
 from frs_ros.ros.convert.plan import chunk_from_msg
-from frs_ros.ros.managed import ManagedNode
+from frs_ros.ros.guarded import GuardedNode
 from frs_ros.ros.message_info import arrival, endpoint, node_of
 from frs_ros.ros.parameters import declare
 from frs_ros.ros.realtime import prefer
@@ -43,7 +43,7 @@ STATE_RATE = 50.0  # Hz, of robot_state and joint_states
 STATUS_RATE = 10.0  # Hz, of safety_status; and of the look at who publishes chunks
 
 
-class FrankaController(ManagedNode):
+class FrankaController(GuardedNode):
     """Asks for chunks and executes them; holds and stops when an input falls silent.
 
     Configuring connects to the robot, activating starts the control loop, deactivating stops the
@@ -100,6 +100,7 @@ class FrankaController(ManagedNode):
                 clock=time.monotonic,
                 stamp=self._stamp,
                 ask=self._topics.request,
+                report=self.report_error,
             )
         except Exception:
             driver.close()
@@ -173,11 +174,22 @@ class FrankaController(ManagedNode):
         self._topics.status(controller.status)
 
     def cleanup(self) -> None:
-        """Stops, if need be, and disconnects."""
-        self.deactivate()
-        controller, self._controller = self._controller, None
+        """Stops, if need be, and disconnects, whatever goes wrong meanwhile."""
+        controller = self._controller
+        try:
+            self.deactivate()
+        finally:
+            self._controller = None
+            if controller is not None:
+                controller.close()
         if controller is not None:
-            controller.close()
+            self._topics.status(controller.status)
+
+    def on_crash(self, error: Exception) -> None:
+        """Stops the arm in a controlled way and latches a fault."""
+        controller = self._controller
+        if controller is not None:
+            controller.crashed(error)
             self._topics.status(controller.status)
 
     # ---- what arrives --------------------------------------------------------------------------

@@ -93,7 +93,10 @@ def make_controller(
     clock: Callable[[], float],
     stamp: Callable[[], int],
     ask: Callable[[Request], None],
+    report: Callable[[Exception], None],
 ) -> ArmController:
     """The controller of a connected robot; see `ArmController`."""
     kinematics = kinematics_of(info, cell.model)
-    return ArmController(driver, info, kinematics, rules, cell, clock=clock, stamp=stamp, ask=ask)
+    return ArmController(
+        driver, info, kinematics, rules, cell, clock=clock, stamp=stamp, ask=ask, report=report
+    )

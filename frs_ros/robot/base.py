@@ -49,6 +49,7 @@ class FaultKind(Enum):
     USER_STOP = 'user_stop'  # someone pressed the stop button or leads the robot by hand
     REFUSED = 'refused'  # the robot or its library refused a motion
     LOST_CONTROL = 'lost_control'  # the motion ended without a reason we know
+    PROGRAM = 'program'  # an exception that nobody expected, in a driver or in the controller
 
 
 @dataclass(frozen=True)

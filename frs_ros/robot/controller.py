@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from frs_ros.robot.action_spaces.registry import make_action_space
 from frs_ros.robot.base import ArmState, ControlMode, Fault, RobotDriver, RobotError, RobotInfo
 from frs_ros.robot.cell_state import WAITING, CellState, CellStateMachine, NotNow
+from frs_ros.robot.driver_guard import DriverGuard, program_fault, unusable
 from frs_ros.robot.gripper_command import GripperCommand
 from frs_ros.robot.homing import Homing
 from frs_ros.robot.inputs import Inputs
@@ -69,6 +70,7 @@ class ArmController:
         clock: Callable[[], float],
         stamp: Callable[[], int],
         ask: Callable[[Request], None],
+        report: Callable[[Exception], None] = lambda error: None,
     ) -> None:
         """Takes over a connected robot; nothing moves yet.
 
@@ -81,14 +83,16 @@ class ArmController:
             clock: Monotonic, s; the one that the driver reads, too.
             stamp: Now as a stamp, ns.
             ask: Sends a request out.
+            report: Is told of exceptions of the driver that are errors of the program.
         """
-        self._driver, self._watchdog = driver, cell.watchdog
+        self._driver = guarded = DriverGuard(driver, clock, report)
+        self._watchdog = cell.watchdog
         self._clock, self._stamp, self._ask_out = clock, stamp, ask
         executor = make_action_space(rules.space, kinematics)
         envelope = SafetyEnvelope(info.limits, kinematics, cell.envelope)
-        self._motion = Motion(driver, executor, envelope, rules.mode, 1.0 / rules.control_hz)
+        self._motion = Motion(guarded, executor, envelope, rules.mode, 1.0 / rules.control_hz)
         self._homing = Homing(self._motion, cell.home.joints, cell.home.timeout)
-        self._gripper = GripperCommand(driver, executor, cell.gripper.interval)
+        self._gripper = GripperCommand(guarded, executor, cell.gripper.interval)
         self._contact = cell.contact_limit
         self._inputs = Inputs(
             rules.cameras,
@@ -104,7 +108,7 @@ class ArmController:
         self._hold_since: float | None = None
         self._rows_before = 0
         self._chunk_to_command = math.nan
-        self._state = driver.read()
+        self._state = guarded.read()
         self._gripper.assume(self._state, info.gripper_max_width)
 
     # ---- what is to be seen --------------------------------------------------------------------
@@ -196,6 +200,12 @@ class ArmController:
         """A chunk is not taken: it is unreadable, say."""
         self._plans.refuse(request_id, reason, self._clock())
 
+    def crashed(self, error: Exception) -> None:
+        """An error of the program, wherever: a controlled stop and a fault; never raises."""
+        latched = self._machine.fail(program_fault('the controller', error, self._clock()))
+        if latched or self._motion.running:
+            self._quiet()
+
     # ---- what the operator asks ----------------------------------------------------------------
 
     def start_episode(self, episode_id: str, instruction: str, seed: int) -> None:
@@ -240,14 +250,21 @@ class ArmController:
         """Clears a latched fault, if its cause is gone; `resume` is needed to move again."""
         if self._machine.state is not CellState.FAULT:
             raise NotNow(f'no fault is latched: the controller is {self._machine.state.name}')
-        known = not self._inputs.robot_silence(self._state, self._clock())
-        if known and abs(self._state.dq).max() > STANDSTILL:
-            raise NotNow('the arm still moves; wait until it is at rest')
+        if not self._inputs.robot_silence(self._state, self._clock()):  # else the driver knows
+            self._refuse_motion()
         try:
             self._driver.recover()
         except RobotError as error:
             raise NotNow(f'not recovered: {error}') from error
         self._machine.recovered()
+
+    def _refuse_motion(self) -> None:
+        """NotNow unless the arm is known to be at rest."""
+        problem = unusable(self._state)
+        if problem:
+            raise NotNow(problem)
+        if abs(self._state.dq).max() > STANDSTILL:
+            raise NotNow('the arm still moves; wait until it is at rest')
 
     def close(self) -> None:
         """Stops in a controlled way and disconnects; idempotent."""
@@ -258,11 +275,15 @@ class ArmController:
     # ---- what ends the motion at once ----------------------------------------------------------
 
     def _watch(self, now: float) -> None:
+        if self._driver.unstopped:
+            self._driver.stop()
         fault = self._driver.fault
         if fault is not None:
             self._fail(fault)
         if self._motion.running:
-            line = self._contact.exceeded(self._state.wrench_external, self._state.tau_external)
+            state = self._state
+            contact = self._contact.exceeded(state.wrench_external, state.tau_external)
+            line = unusable(state) or contact
             if line:
                 self._halt(line)
         self._plans.look(now)
@@ -329,20 +350,25 @@ class ArmController:
         if not self._motion.running:
             return
         self._hold_since = now if self._hold_since is None else self._hold_since
+        if now < self._hold_since:  # the clock ran backwards: the time begins anew
+            self._hold_since = now
+        since = self._hold_since
         try:
             self._motion.brake(self._state, now)
-        except Rejected as verdict:
+        except Rejected as verdict:  # pushed away faster than the reference may follow
             self._halt(verdict.reason)
-        if now - self._hold_since >= self._watchdog.stop_after:
+            return
+        if now - since >= self._watchdog.stop_after:
             if reason.startswith(LATE):
                 self._plans.commanders.silent()  # its successor is no second commander
             self._halt(reason)
 
     def _home(self, now: float) -> None:
-        problem, arrived = self._inputs.robot_silence(self._state, now), False
+        state = self._state
+        problem, arrived = unusable(state) or self._inputs.robot_silence(state, now), False
         if not problem:
             try:
-                arrived = self._homing.step(self._state, now)
+                arrived = self._homing.step(state, now)
             except Rejected as verdict:
                 problem = verdict.reason
         if problem:

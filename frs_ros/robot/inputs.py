@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from frs_ros.robot.base import ArmState
+from frs_ros.robot.driver_guard import unusable
 from frs_ros.safety.watchdog import Watchdog
 
 ROBOT = 'robot'
@@ -35,7 +36,7 @@ class Inputs:
 
     def silence(self, state: ArmState, now: float) -> str:
         """What is silent for too long, one line; '' if nothing is."""
-        line = self.robot_silence(state, now)
+        line = unusable(state) or self.robot_silence(state, now)
         if line:
             return line
         ages = {camera: now - at for camera, at in self._new_at.items()}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -23,6 +24,7 @@ class ManagedNode(LifecycleNode):
     """
 
     def __init__(self, name: str) -> None:
+        self._reported: set[tuple[str, str, int]] = set()
         super().__init__(name, automatically_declare_parameters_from_overrides=True)
         self.diagnostics = Diagnostics(self)
         self._by_itself = False
@@ -35,6 +37,16 @@ class ManagedNode(LifecycleNode):
             if trigger() is not TransitionCallbackReturn.SUCCESS:
                 raise self._problem or RuntimeError('the node could not be started')
         self._by_itself = False
+
+    def report_error(self, error: Exception) -> None:
+        """Logs an error of the program with its traceback, once for each place it comes from."""
+        frames = traceback.extract_tb(error.__traceback__)
+        place = (frames[-1].filename, frames[-1].lineno or 0) if frames else ('', 0)
+        key = (type(error).__name__, *place)
+        if key not in self._reported:
+            self._reported.add(key)
+            text = ''.join(traceback.format_exception(error))
+            self.get_logger().error(text.encode(errors='replace').decode())
 
     def configure(self) -> None:
         """From unconfigured to inactive."""
@@ -85,6 +97,8 @@ class ManagedNode(LifecycleNode):
         except Exception as error:
             self._problem = error
             expected = isinstance(error, FrsError)
+            if not expected and not self._by_itself:
+                self.report_error(error)
             line = str(error) if expected else f'{type(error).__name__}: {error}'
             if not self._by_itself:
                 self.diagnostics.report('lifecycle', line, error=True)

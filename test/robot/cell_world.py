@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from frs_ros.robot.base import ControlMode, JointCommand
 from frs_ros.robot.cell_state import CellState
@@ -74,6 +75,7 @@ class World:
         act: Time -> action [8].
         mangle: What happens to a chunk on its way.
         trace: (time, state) at every tick.
+        reports: Exceptions of the driver that are errors of the program.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class World:
         self.mangle: Callable[[Chunk], Chunk] = lambda chunk: chunk
         self.trace: list[tuple[float, CellState]] = []
         self.requests: list[Request] = []
+        self.reports: list[Exception] = []
         self._due: list[tuple[float, Chunk]] = []
         self._next_frame = self.now
         self.driver = SpiedDriver(
@@ -107,6 +110,7 @@ class World:
             clock=lambda: self.now,
             stamp=self.stamp,
             ask=self._ask,
+            report=self.reports.append,
         )
         if episode:
             self.controller.start_episode('e', 'do it', 7)
@@ -191,3 +195,25 @@ class World:
                 self.now = max(self.now, at)
                 self.controller.on_chunk(self.mangle(chunk))
         self._due = [d for d in self._due if d[0] > until]
+
+
+def assert_silent_from(world: World, since: float) -> None:
+    """No command after a time, whatever happens meanwhile."""
+    world.run(3.0)
+    assert world.commands_since(since) == 0
+    assert world.resting
+
+
+def assert_resumes(world: World) -> None:
+    """It goes on after `resume`, with a chunk planned after it; and with nothing before that."""
+    asked, sent = len(world.requests), len(world.driver.commanded)
+    assert world.state is CellState.STOPPED
+    world.controller.resume()
+    assert len(world.driver.commanded) == sent
+    world.run_to(CellState.ACTIVE, 1.0)
+    assert len(world.requests) > asked
+
+
+def seconds(measured: float, said: float) -> None:
+    """A measured time is what the table says, to two ticks, and within the limits."""
+    assert measured == pytest.approx(said, abs=2 * TICK)

@@ -7,6 +7,7 @@ import os
 
 import driver_rigs
 import pytest
+from fault_table import fault_rows
 
 from frs_ros.robot.topics.transport import COMMANDS
 
@@ -54,3 +55,11 @@ def rig(unconnected):
     """A rig whose driver is connected."""
     unconnected.driver.connect(5.0)
     return unconnected
+
+
+@pytest.fixture
+def row(repository, request):
+    """The row of the table that names this test."""
+    rows = fault_rows(repository.root / 'docs' / 'safety.md')
+    (found,) = [r for r in rows if request.node.originalname in r.tests]
+    return found

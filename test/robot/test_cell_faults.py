@@ -2,7 +2,8 @@
 """The fault table of docs/safety.md, row by row, on the arm of arithmetic.
 
 The table is the source of the times and lines: a test reads its row, makes the fault happen, and
-measures. `test/ros/test_faults.py` does the rows that need processes.
+measures. `test_driver_faults.py` does the rows on drivers, `test/ros/test_faults.py` those that
+need processes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ import pytest
 pytest.importorskip('pinocchio')
 
 import cell_world
-from cell_world import CAMERA, FRAME, PERIOD, START, TICK, World
+from cell_world import (
+    CAMERA,
+    FRAME,
+    PERIOD,
+    START,
+    TICK,
+    World,
+    assert_resumes,
+    assert_silent_from,
+    seconds,
+)
 from fault_table import fault_rows
 
 from frs_ros.robot.cell_state import CellState, NotNow
@@ -24,36 +35,6 @@ from frs_ros.robot.scripted import CommunicationLoss, Reflex, SlowState, StuckGr
 
 HOLD_LIMIT = 2.5 * PERIOD  # s from an input being overdue
 STOP_LIMIT = 1.0
-
-
-@pytest.fixture
-def row(repository, request):
-    """The row of the table that names this test."""
-    rows = fault_rows(repository.root / 'docs' / 'safety.md')
-    (found,) = [r for r in rows if request.node.originalname in r.tests]
-    return found
-
-
-def assert_silent_from(world: World, since: float) -> None:
-    """No command after a time, whatever happens meanwhile."""
-    world.run(3.0)
-    assert world.commands_since(since) == 0
-    assert world.resting
-
-
-def assert_resumes(world: World) -> None:
-    """It goes on after `resume`, with a chunk planned after it; and with nothing before that."""
-    asked, sent = len(world.requests), len(world.driver.commanded)
-    assert world.state is CellState.STOPPED
-    world.controller.resume()
-    assert len(world.driver.commanded) == sent
-    world.run_to(CellState.ACTIVE, 1.0)
-    assert len(world.requests) > asked
-
-
-def seconds(measured: float, said: float) -> None:
-    """A measured time is what the table says, to two ticks, and within the limits."""
-    assert measured == pytest.approx(said, abs=2 * TICK)
 
 
 def test_policy_server_killed(row):
@@ -309,7 +290,11 @@ def test_every_row_is_tested_and_every_test_is_there(repository):
     assert len(rows) >= 12
     text = ''.join(
         (repository.root / 'test' / name).read_text()
-        for name in ('robot/test_cell_faults.py', 'ros/test_faults.py')
+        for name in (
+            'robot/test_cell_faults.py',
+            'robot/test_driver_faults.py',
+            'ros/test_faults.py',
+        )
     )
     for row in rows:
         assert row.tests, row.fault
