@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import reprlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,12 @@ from typing import Any
 import yaml
 
 from frs_ros.errors import DataError, FrsError
+from frs_ros.text import one_line, shown
 
 LARGEST = 16 << 20  # bytes of a document
 LARGEST_YAML = 4 << 20  # bytes; the parser is slow
 DEEPEST = 64  # levels of nesting
+LONGEST_INTEGER = 300  # digits; a float holds no more
 MOST_NODES = 1_000_000  # of a YAML document with its aliases written out
 
 # The parser in C reads the same language ten times as fast; distributions may lack it.
@@ -33,13 +34,14 @@ def read_json(path: str | Path, error: ErrorType = DataError) -> Any:
 
     Raises:
         FrsError: Of the given kind, in one line with the path: the file is missing, too large,
-            no UTF-8, no JSON, or nested too deeply.
+            no UTF-8, no JSON, nested too deeply, with a key that stands twice in an object, or
+            with an integer that no float can hold.
     """
     return parse_json(_content(path, LARGEST, error), str(path), error)
 
 
 def read_yaml(path: str | Path, error: ErrorType = DataError) -> Any:
-    """Parsed content of a YAML file; as `read_json`, and a key that stands twice is refused."""
+    """Parsed content of a YAML file of plain values; as `read_json`."""
     return parse_yaml(_content(path, LARGEST_YAML, error), str(path), error)
 
 
@@ -55,7 +57,11 @@ def parse_json(text: str | bytes, what: str, error: ErrorType = DataError) -> An
         FrsError: Of the given kind, as for `read_json`.
     """
     try:
-        return json.loads(_decoded(text, LARGEST))
+        content = json.loads(
+            _decoded(text, LARGEST), object_pairs_hook=_object, parse_int=_integer
+        )
+        _check_depth(content)
+        return content
     except ValueError as problem:
         raise error(f'{what}: not readable as JSON: {one_line(problem)}') from problem
     except RecursionError as problem:
@@ -63,32 +69,18 @@ def parse_json(text: str | bytes, what: str, error: ErrorType = DataError) -> An
 
 
 def parse_yaml(text: str | bytes, what: str, error: ErrorType = DataError) -> Any:
-    """Parsed YAML of plain values; as `parse_json`, and a key that stands twice is refused.
+    """Parsed YAML of plain values; as `parse_json`.
 
     Aliases may not make the document larger than `MOST_NODES` values.
     """
     try:
         content = _decoded(text, LARGEST_YAML)
-        _check_depth(content)
+        _check_yaml_depth(content)
         return yaml.load(content, Loader=_StrictLoader)
     except (ValueError, yaml.YAMLError) as problem:
         raise error(f'{what}: not readable as YAML: {one_line(problem)}') from problem
     except RecursionError as problem:
         raise error(f'{what}: not readable as YAML: nested too deeply') from problem
-
-
-def one_line(problem: object, longest: int = 300) -> str:
-    """Text of an error in one line of bounded length."""
-    line = ' '.join(str(problem).split())
-    return line if len(line) <= longest else f'{line[:longest]} ...'
-
-
-def shown(value: object) -> str:
-    """A value from outside as it stands in an error message: one line, bounded, escaped."""
-    try:
-        return one_line(reprlib.repr(value), 120)
-    except ValueError:  # an integer of more digits than Python writes out
-        return f'a value of type {type(value).__name__}'
 
 
 def _content(path: str | Path, largest: int, error: ErrorType) -> bytes:
@@ -108,8 +100,38 @@ def _decoded(text: str | bytes, largest: int) -> str:
     return text.decode('utf-8-sig') if isinstance(text, bytes) else text
 
 
-def _check_depth(content: str) -> None:
-    """Raises ValueError where nesting is deeper than `DEEPEST`; reads without recursion."""
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; ValueError if a key stands twice."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        known: set[str] = set()
+        key = next(key for key, _ in pairs if key in known or known.add(key))
+        raise ValueError(f'key {shown(key)} stands twice')
+    return content
+
+
+def _integer(text: str) -> int:
+    if len(text) > LONGEST_INTEGER:
+        raise ValueError(f'an integer of {len(text)} digits')
+    return int(text)
+
+
+def _check_depth(content: Any) -> None:
+    """Raises ValueError where JSON is nested deeper than `DEEPEST`; without recursion."""
+    level = [content]
+    for _ in range(DEEPEST):
+        level = [
+            child
+            for value in level
+            if isinstance(value, (dict, list))
+            for child in (value.values() if isinstance(value, dict) else value)
+        ]
+    if any(isinstance(value, (dict, list)) for value in level):
+        raise ValueError('nested too deeply')
+
+
+def _check_yaml_depth(content: str) -> None:
+    """As `_check_depth`, before anything is made of the document."""
     depth = 0
     for event in yaml.parse(content, Loader=_YAML_LOADER):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -140,6 +162,15 @@ class _StrictLoader(_YAML_LOADER):  # type: ignore[misc, valid-type]
                 raise ValueError(f'key {shown(key_node.value)} stands twice, again in line {line}')
             keys.add(key)
         return super().construct_mapping(node, deep=deep)
+
+    def construct_yaml_int(self, node: Any) -> int:
+        number: int = super().construct_yaml_int(node)
+        if abs(number) >= 10**LONGEST_INTEGER:
+            raise ValueError(f'an integer of more than {LONGEST_INTEGER} digits')
+        return number
+
+
+_StrictLoader.add_constructor('tag:yaml.org,2002:int', _StrictLoader.construct_yaml_int)
 
 
 def _size(node: Any, known: dict[int, int]) -> int:

@@ -1,9 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors whose message is written for the user: what is wrong, and what to do about it."""
 
+from frs_ros.text import one_line
+
+LONGEST = 2000  # characters of a message
+
 
 class FrsError(Exception):
-    """Base of all errors that the command line shows as one line and ends with exit code 2."""
+    """Base of all errors that the command line shows as one line and ends with exit code 2.
+
+    Whatever a message quotes, it is one line of bounded length that steers no terminal.
+    """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        short = len(text) <= LONGEST
+        return text if short and text.isprintable() else one_line(text, LONGEST)
 
 
 class ConfigError(FrsError):
@@ -36,5 +48,7 @@ def choose(kind: str, name: str, choices: object) -> str:
     """
     valid = sorted(str(c) for c in choices)  # type: ignore[attr-defined]
     if name not in valid:
-        raise ConfigError(f"unknown {kind} '{name}'; choose one of: {', '.join(valid)}")
+        raise ConfigError(
+            f"unknown {kind} '{one_line(name, 100)}'; choose one of: {', '.join(valid)}"
+        )
     return name

@@ -78,15 +78,14 @@ def _results(programs: Sequence[Load], cost: Cost) -> dict[str, Any]:
     """What was sent, what is in the bag, what it took."""
     from collections import Counter
 
-    import yaml
-
     from frs_ros.data.bag_metadata import DROPPED
     from frs_ros.data.bag_reader import Bag
+    from frs_ros.documents import parse_yaml
 
     sent = {load.topic: load.count for load in programs}
     bag = Bag(cost.bag)
     found = Counter(message.topic for message in bag.messages(sent.__contains__))
-    dropped = yaml.safe_load(bag.custom.get(DROPPED, '{}'))
+    dropped = parse_yaml(bag.custom.get(DROPPED, '{}'), DROPPED)
     size = sum(file.stat().st_size for file in cost.bag.iterdir())
     cpu = 100.0 * cost.cpu / cost.seconds
     return {

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from frs_ros.commands.eval import digest_of
 from frs_ros.commands.options import add_checkpoint
+from frs_ros.documents import read_json
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.sim.wording import object_type
 
@@ -67,10 +67,10 @@ def _rows(text: str, digest: str) -> list[dict[str, str]]:
     label, equals, path = text.partition('=')
     if not equals:
         raise ConfigError(f"--evaluation is LABEL=FILE, not '{text}'")
+    results = read_json(path)
     try:
-        results = json.loads(Path(path).read_text(encoding='utf-8'))
         totals, evaluated = results['totals'], results['settings']['checkpoint_sha256']
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise DataError(f'{path} holds no results of frs eval: {error}') from error
     if evaluated != digest:
         raise DataError(

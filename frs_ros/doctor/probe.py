@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from frs_ros.doctor.system import System
-from frs_ros.errors import FrsError
+from frs_ros.documents import parse_json
+from frs_ros.errors import DataError, FrsError
 
 MARK = 'FRS_DOCTOR_RESULT '
 
@@ -44,7 +45,7 @@ def probe(system: System, name: str, *words: str, timeout: float = 20.0) -> dict
     output = system.run([sys.executable, '-m', __name__, name, *words], timeout)
     for line in reversed(output.out.splitlines()):
         if line.startswith(MARK):
-            result: dict[str, Any] = json.loads(line.removeprefix(MARK))
+            result = _result(line.removeprefix(MARK))
             if 'error' in result:
                 raise ProbeFailed(result['error'], result.get('missing', ''))
             return result
@@ -54,6 +55,16 @@ def probe(system: System, name: str, *words: str, timeout: float = 20.0) -> dict
         raise ProbeFailed(f'the library crashed (signal {-output.status})')
     last = output.err.strip().splitlines()[-1:] or [f'exit status {output.status}']
     raise ProbeFailed(last[0])
+
+
+def _result(line: str) -> dict[str, Any]:
+    try:
+        result = parse_json(line, 'its answer')
+    except DataError as error:
+        raise ProbeFailed(str(error)) from error
+    if not isinstance(result, dict):
+        raise ProbeFailed('its answer is no JSON object')
+    return result
 
 
 def imported(system: System, module: str) -> str:

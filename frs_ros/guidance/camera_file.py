@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from frs_ros.documents import read_json
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.frames import TOOL, CameraAxes
 from frs_ros.guidance.guidance import BASE
@@ -21,10 +21,9 @@ def load_cameras(path: str | Path) -> dict[str, CameraAxes]:
         ConfigError: The file is missing, no JSON of that form, or an entry is wrong.
     """
     try:
-        entries = json.loads(Path(path).read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
-        reason = ' '.join(str(error).split())
-        raise ConfigError(f"cannot read camera axes from '{path}': {reason}") from error
+        entries = read_json(path, ConfigError)
+    except ConfigError as error:
+        raise ConfigError(f'cannot read camera axes: {error}') from error
     if not isinstance(entries, dict):
         raise ConfigError(f"camera axes in '{path}' must be an object with a camera per name")
     cameras = {}

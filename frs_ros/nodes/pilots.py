@@ -57,6 +57,9 @@ def _source(node: Node, p: HumanGuidanceParameters) -> AxesSource:
     if p.device == REPLAY:
         if not p.recording:
             raise ConfigError('device replay needs a recording; set the parameter recording')
-        return Replay(p.recording, repeat=p.repeat)
+        replay = Replay(p.recording, repeat=p.repeat)
+        if replay.notice:
+            node.get_logger().warning(replay.notice)
+        return replay
     recorder = Recorder(p.record, time.monotonic) if p.record else None
     return SpaceMouse(functools.partial(open_first, tap=recorder and recorder.tap))

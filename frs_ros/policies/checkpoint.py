@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from frs_ros.documents import parse_json
 from frs_ros.errors import CheckpointError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.policies.description import FORMAT, KIND, read_metadata, resolve
@@ -41,7 +42,8 @@ def _description(policy: MiniPolicy) -> dict[str, Any]:
         'instructions': list(policy.vocabulary.instructions),
         'normalisation': policy.normalisation.to_json(),
     }
-    return json.loads(json.dumps(described))  # tuples become lists, as they will be read
+    # tuples become lists, as they will be read
+    return dict(parse_json(json.dumps(described), 'description'))
 
 
 def save_policy(policy: MiniPolicy, path: str | Path, metadata: Mapping[str, Any]) -> Path:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from frs_ros.documents import read_json
 from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.policies.vla.settings import RANDOM, is_policy_file, read_settings
+from frs_ros.text import shown
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA
 
 FORMAT = 1
@@ -103,15 +104,12 @@ def read_metadata(checkpoint: str | Path) -> dict[str, Any]:
     if is_policy_file(path):
         return {}
     path = path.with_suffix('.json')
-    try:
-        description = json.loads(path.read_text())
-    except (OSError, ValueError) as e:
-        raise CheckpointError(f'{path} is not readable JSON: {e}') from e
+    description = read_json(path, CheckpointError)
     if not isinstance(description, dict):
         raise CheckpointError(f'{path} does not describe a checkpoint')
     for key, wanted in (('kind', KIND), ('format', FORMAT)):
         if description.get(key) != wanted:
             raise CheckpointError(
-                f'{path}: {key} is {description.get(key)!r}, this version reads {wanted!r}'
+                f'{path}: {key} is {shown(description.get(key))}, this version reads {wanted!r}'
             )
     return description

@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from frs_ros.documents import parse_json, read_json
 from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.policies.identity import UNKNOWN, PolicyInfo, policy_id
 from frs_ros.policies.vocabulary import normalise
+from frs_ros.text import one_line, shown
 
 FORMAT = 2
 DSBC, BC = 'dsbc', 'bc'
@@ -99,7 +101,7 @@ class NoiseDescription:
     def to_json(self) -> dict[str, Any]:
         """JSON types; KIND and FORMAT come first."""
         values = {'kind': self.kind, 'format': FORMAT, **asdict(self)}
-        return dict(json.loads(json.dumps(values)))
+        return dict(parse_json(json.dumps(values), 'description'))
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], path: Path) -> NoiseDescription:
@@ -107,10 +109,13 @@ class NoiseDescription:
         kind, version = values.get('kind'), values.get('format')
         if kind not in (DSBC, BC):
             raise CheckpointError(
-                f"{path} describes a '{kind}', not what frs train dsbc or frs train bc writes"
+                f"{path} describes a '{one_line(kind, 40)}', not what frs train dsbc or "
+                'frs train bc writes'
             )
         if version != FORMAT:
-            raise CheckpointError(f'{path}: format is {version!r}, this version reads {FORMAT}')
+            raise CheckpointError(
+                f'{path}: format is {shown(version)}, this version reads {FORMAT}'
+            )
         try:
             made = cls(
                 generalist=_part(PolicyInfo, values['generalist']),
@@ -137,10 +142,7 @@ def read_description(path: str | Path) -> NoiseDescription:
                 f"no checkpoint at '{needed}'; frs train dsbc and frs train bc write NAME"
                 '.safetensors with NAME.json beside it'
             )
-    try:
-        values = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f'{file} is not readable JSON: {error}') from error
+    values = read_json(file, CheckpointError)
     if not isinstance(values, dict):
         raise CheckpointError(f'{file} does not describe a checkpoint')
     return NoiseDescription.from_json(values, file)

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import yaml
 
+from frs_ros.documents import read_yaml
 from frs_ros.errors import ConfigError, choose
 from frs_ros.robot.base import JOINTS
 from frs_ros.robot.models import ArmModel, arm_model
 from frs_ros.safety.contact import ContactLimit
 from frs_ros.safety.limits import WorkspaceBox
 from frs_ros.safety.settings import EnvelopeSettings
+from frs_ros.text import shown
 
 S = TypeVar('S')
 
@@ -148,12 +149,7 @@ class CellSettings:
 
 def read_cell(path: Path) -> CellSettings:
     """Reads a file; ConfigError that names file, key and value if something is wrong with it."""
-    try:
-        data = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(
-            f'{path}: not readable as YAML: {" ".join(str(error).split())}'
-        ) from error
+    data = read_yaml(path, ConfigError)
     try:
         return _cell(data)
     except ConfigError as error:
@@ -219,7 +215,9 @@ def _keys(where: str, data: Any, names: list[str]) -> Mapping[str, Any]:
 def _value(name: str, value: Any, rule: Mapping[str, Any]) -> Any:
     if 'size' in rule:
         if not isinstance(value, list) or len(value) != rule['size']:
-            raise ConfigError(f'{name} must be a list of {rule["size"]} numbers, not {value!r}')
+            raise ConfigError(
+                f'{name} must be a list of {rule["size"]} numbers, not {shown(value)}'
+            )
         return np.array([_finite(name, v) for v in value])
     number = _finite(name, value)
     if not rule['low'] <= number <= rule['high']:
@@ -231,5 +229,5 @@ def _value(name: str, value: Any, rule: Mapping[str, Any]) -> Any:
 
 def _finite(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ConfigError(f'{name} must be a number, not {value!r}')
+        raise ConfigError(f'{name} must be a number, not {shown(value)}')
     return float(value)

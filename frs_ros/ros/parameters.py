@@ -26,6 +26,7 @@ from rclpy.node import Node
 
 from frs_ros.errors import FrsError, choose
 from frs_ros.ros.options import meta, validated
+from frs_ros.text import one_line
 
 Parameters = TypeVar('Parameters')
 
@@ -78,6 +79,9 @@ def on_change(node: Node, values: Parameters, apply: Callable[[Parameters], None
             apply(wanted)
         except FrsError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        except Exception as error:  # a value from outside must not end the node
+            line = one_line(f'{type(error).__name__}: {error}')
+            return SetParametersResult(successful=False, reason=line)
         current = wanted
         return SetParametersResult(successful=True)
 

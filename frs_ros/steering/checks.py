@@ -10,6 +10,7 @@ import numpy as np
 
 from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
+from frs_ros.text import shown
 
 MOST = 1024  # of samples or iterations: far more than helps, and still fits into memory
 
@@ -21,35 +22,35 @@ def number(name: str, value: object) -> float:
         or not isinstance(value, int | float | np.integer | np.floating)
         or not abs(value) <= sys.float_info.max  # nor is NaN
     ):
-        raise ConfigError(f'{name} must be a number, not {value!r:.40}')
+        raise ConfigError(f'{name} must be a number, not {shown(value)}')
     return float(value)
 
 
 def fraction(name: str, value: object) -> float:
     """A number in [0, 1]; ConfigError otherwise."""
     if not 0 <= number(name, value) <= 1:
-        raise ConfigError(f'{name} must be in [0, 1], not {value}')
+        raise ConfigError(f'{name} must be in [0, 1], not {shown(value)}')
     return number(name, value)
 
 
 def positive(name: str, value: object) -> float:
     """A number above 0; ConfigError otherwise."""
     if not number(name, value) > 0:
-        raise ConfigError(f'{name} must be a positive number, not {value}')
+        raise ConfigError(f'{name} must be a positive number, not {shown(value)}')
     return number(name, value)
 
 
 def count(name: str, value: object) -> int:
     """A whole number from 1 to `MOST`; ConfigError otherwise."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
-        raise ConfigError(f'{name} must be a whole number from 1 to {MOST}, not {value!r:.40}')
+        raise ConfigError(f'{name} must be a whole number from 1 to {MOST}, not {shown(value)}')
     return value
 
 
 def switch(name: str, value: object) -> bool:
     """True or false; ConfigError otherwise."""
     if not isinstance(value, bool):
-        raise ConfigError(f'{name} must be true or false, not {value!r}')
+        raise ConfigError(f'{name} must be true or false, not {shown(value)}')
     return value
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from frs_ros.errors import ConfigError
 from frs_ros.steering.checks import count, number
 from frs_ros.steering.evidence import Case, Evidence, gather
+from frs_ros.text import shown
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Gate:
         known = [field.name for field in fields(cls)]
         if not isinstance(option, dict) or not set(option) <= set(known):
             raise ConfigError(
-                f'gate must be true, false or an object with {", ".join(known)}, not {option!r}'
+                f'gate must be true, false or an object with {", ".join(known)}, '
+                f'not {shown(option)}'
             )
         changes: dict[str, Any] = {
             name: count('samples', value) if name == 'samples' else _ramp(name, value)
@@ -95,7 +97,7 @@ class Gate:
 
 def _ramp(name: str, pair: object) -> Ramp:
     if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-        raise ConfigError(f'gate {name} must be a pair [follow, defer], not {pair!r}')
+        raise ConfigError(f'gate {name} must be a pair [follow, defer], not {shown(pair)}')
     follow, defer = (number(f'gate {name}', value) for value in pair)
     if follow == defer:
         raise ConfigError(f'gate {name}: follow and defer must differ, both are {follow}')

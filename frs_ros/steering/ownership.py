@@ -13,6 +13,7 @@ from frs_ros.guidance.reference import GRIPPER, ROTATION, TRANSLATION, dimension
 from frs_ros.guidance.units import JOINTS
 from frs_ros.guidance.wish import Wish
 from frs_ros.steering.wished import wished
+from frs_ros.text import shown
 from frs_ros.types import ActionSpec
 
 ALL, MOTION, WISHED = 'all', 'motion', 'wished'
@@ -39,7 +40,9 @@ class Ownership:
         listed = (names,) if isinstance(names, str) else names
         words = isinstance(listed, Sequence) and all(isinstance(name, str) for name in listed)
         if not words or not listed:
-            raise ConfigError(f"operator must be names such as ['translation'], not {names!r}")
+            raise ConfigError(
+                f"operator must be names such as ['translation'], not {shown(names)}"
+            )
         return cls(tuple(listed))
 
     def check(self, spec: ActionSpec) -> None:

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 
+from frs_ros.documents import parse_json
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.reference import ReferenceWriter
@@ -18,7 +17,10 @@ from frs_ros.steering.example import example_observation
 from frs_ros.steering.exchange import Request
 from frs_ros.steering.registry import LEARNT, make_steerer
 from frs_ros.steering.unsteered import Unsteered
+from frs_ros.text import one_line, shown
 from frs_ros.types import Observation, Plan
+
+LONGEST_OPTIONS = 10_000  # characters; they are repeated in every report
 
 
 class Planner:
@@ -87,16 +89,17 @@ def steerer_from(
         reference: Writes wishes.
         checkpoint: For methods that have learnt (`registry.LEARNT`), unless the options name one.
     """
-    try:
-        values = json.loads(options)
-    except ValueError as error:
-        raise ConfigError(f"method options '{options}' are not JSON: {error}") from error
+    if len(options) > LONGEST_OPTIONS:
+        raise ConfigError(
+            f'method options of {len(options)} characters; at most {LONGEST_OPTIONS} are read'
+        )
+    values = parse_json(options, f'method options {shown(options)}', ConfigError)
     if not isinstance(values, dict):
-        raise ConfigError(f"method options '{options}' are not a JSON object such as {{}}")
+        raise ConfigError(f'method options {shown(options)} are not a JSON object such as {{}}')
     if checkpoint and method in LEARNT:
         values = {'checkpoint': checkpoint, **values}
     try:
         return make_steerer(method, reference, **values)
     except ConfigError as error:
         # live, they may be those of the method before
-        raise ConfigError(f'{error}; the options in force: {options}') from error
+        raise ConfigError(f'{error}; the options in force: {one_line(options)}') from error

@@ -24,6 +24,7 @@ from frs_ros.steering.ownership import ALL, MOTION, Ownership
 from frs_ros.steering.partial_noising import PartialNoising
 from frs_ros.steering.sample_and_rank import SampleAndRank
 from frs_ros.steering.unsteered import Unsteered
+from frs_ros.text import one_line
 
 
 def base(reference: ReferenceWriter) -> Steerer:
@@ -148,5 +149,6 @@ def make_steerer(
     for option in options:
         if option not in known:
             has = ', '.join(known) or 'no options'
-            raise ConfigError(f"method '{name}' has no option '{option}'; it has: {has}")
+            said = one_line(option, 100)
+            raise ConfigError(f"method '{name}' has no option '{said}'; it has: {has}")
     return make(reference, **options)

@@ -69,3 +69,24 @@ def test_shown_values_are_one_bounded_line(value):
     text = shown(value)
     assert len(text) < 130
     assert text.isprintable()
+
+
+def test_a_key_twice_in_json_is_refused():
+    with pytest.raises(DataError, match="key 'dtype' stands twice"):
+        parse_json('[{"dtype": 1, "x": 2, "dtype": 3}]', 'it')
+
+
+@pytest.mark.parametrize('parse', [parse_json, parse_yaml])
+def test_depth_and_integers_have_limits(parse):
+    assert parse('[' * 64 + ']' * 64, 'it')
+    with pytest.raises(DataError, match='nested too deeply'):
+        parse('[' * 65 + ']' * 65, 'it')
+    assert parse('[12345678901234567890, -3]', 'it') == [12345678901234567890, -3]
+    with pytest.raises(DataError, match='integer'):
+        parse('9' * 301, 'it')
+
+
+def test_a_hexadecimal_integer_that_no_float_holds_is_refused():
+    assert parse_yaml('0x10', 'it') == 16
+    with pytest.raises(DataError, match='it: not readable as YAML: an integer of more than 300'):
+        parse_yaml('x: 0x' + 'F' * 5000, 'it')

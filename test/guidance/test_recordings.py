@@ -159,6 +159,47 @@ def test_broken_recordings_are_named_by_line(tmp_path, lines, named):
     assert named in str(error.value)
 
 
+WHOLE = [HEADER, '{"t": 0, "hex": "01"}', '{"t": 1, "hex": "01"}']
+
+
+@pytest.mark.parametrize(
+    'cut', ['{"t": 1.5, "he', '{', '{"t": 1.5, "hex": "0', 'x' * 1000, '\x00']
+)
+def test_a_last_line_that_was_cut_off_is_left_out_and_said(tmp_path, cut):
+    path = tmp_path / 'killed.jsonl'
+    path.write_text('\n'.join([*WHOLE, cut]))
+    recording = read_recording(path)
+    assert [entry.time for entry in recording.entries] == [0, 1]
+    assert 'line 4 is cut off' in recording.notice
+    assert Replay(path).notice == recording.notice
+    path.write_text('\n'.join([*WHOLE, cut, '']))  # whole, so it is damaged
+    with pytest.raises(DataError, match='line 4: not a JSON object'):
+        read_recording(path)
+
+
+@pytest.mark.parametrize('end', ['\n', '\r\n'])
+def test_blank_lines_and_byte_order_marks_do_not_count(tmp_path, end):
+    path = tmp_path / 'edited.jsonl'
+    path.write_bytes(b'\xef\xbb\xbf' + (2 * end).join(['', *WHOLE, ' ', '']).encode())
+    recording = read_recording(path)
+    assert (len(recording.entries), recording.notice) == (2, '')
+
+
+@pytest.mark.parametrize(
+    ('line', 'named'),
+    [
+        ('[' * 100_000, 'not a JSON object'),
+        ('{"t": 1' + '0' * 250 + ', "hex": "01"}', '"t" must be seconds'),
+        ('{"t": 1, "hex": "' + '01' * 100_000 + '"}', 'a report of 100000 bytes'),
+    ],
+)
+def test_hostile_lines_are_named(tmp_path, line, named):
+    path = tmp_path / 'hostile.jsonl'
+    path.write_text('\n'.join([*WHOLE, line, '']))
+    with pytest.raises(DataError, match=f'line 4: {named}'):
+        read_recording(path)
+
+
 def test_missing_recording_and_unknown_model(tmp_path):
     with pytest.raises(DataError, match=r'nothing\.jsonl'):
         Replay(tmp_path / 'nothing.jsonl')

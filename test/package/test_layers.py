@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from graphlib import CycleError, TopologicalSorter
 
@@ -12,6 +13,7 @@ RANK = {
     '': 0,
     'types': 0,
     'errors': 0,
+    'text': 0,
     'files': 0,
     'documents': 0,
     'episodes': 0,
@@ -37,6 +39,12 @@ RANK = {
 }
 KNOWS_ROS = {'ros', 'nodes'}
 ROS = re.compile(r'(rclpy|(rcl|builtin)_interfaces|\w+_msgs|launch\w*|frs_ros\.msg)(\.|$)')
+PARSES = re.compile(r'(json|yaml)\.\w*(load|parse|scan|compose|Loader|Decoder)\w*$')
+PARSERS = {
+    'frs_ros.documents',
+    *(f'frs_ros.data.{name}' for name in ('bag_reader', 'bag_summary', 'played_bag')),
+    *(f'frs_ros.data.{name}' for name in ('distillation', 'import_hdf5', 'import_lerobot')),
+}
 HEAVY = re.compile(r'(torch|mujoco|libero|robosuite|matplotlib|scipy|cv2|h5py|rclpy)(\.|$)')
 
 
@@ -94,3 +102,29 @@ def test_every_node_has_a_main(modules):
     assert nodes
     missing = [m.name for m in nodes if not re.search(r'^def main\(', m.path.read_text(), re.M)]
     assert not missing, 'CMakeLists.txt makes a program of each'
+
+
+def test_only_one_module_parses_json_and_yaml(modules):
+    """The limits of `frs_ros.documents` hold everywhere; writing either is free."""
+    wrong = [
+        f'{module.name}:{line} {name}'
+        for module in modules.values()
+        if module.name not in PARSERS
+        for name, line in _named(ast.parse(module.path.read_text()))
+        if PARSES.match(name)
+    ]
+    assert not wrong
+
+
+def _named(tree):
+    """('json.loads', line) of every attribute of a module and every name imported from one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f'{node.value.id}.{node.attr}', node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((f'{node.module}.{alias.name}', node.lineno) for alias in node.names)
+
+
+@pytest.mark.parametrize('text', ['json.loads("1")', 'yaml.CSafeLoader', 'from json import load'])
+def test_parsing_is_found(text):
+    assert any(PARSES.match(name) for name, _ in _named(ast.parse(text)))

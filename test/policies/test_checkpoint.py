@@ -66,7 +66,7 @@ def test_truncated_weights(path, keep):
 
 def test_broken_description(path):
     path.with_suffix('.json').write_text('{"kind": ')
-    with pytest.raises(CheckpointError, match='not readable JSON'):
+    with pytest.raises(CheckpointError, match='not readable as JSON'):
         load_policy(path)
     path.with_suffix('.json').write_text('[1]')
     with pytest.raises(CheckpointError, match='does not describe'):

@@ -147,6 +147,12 @@ def test_statistics_of_every_project(tmp_path, kind):
         ('none.safetensors', None, 'no statistics at .*none.safetensors'),
         ('bad.safetensors', 'weights', 'no statistics at .*bad.safetensors'),
         ('bad.json', '{"norm_stats": ', 'not a file of statistics'),
+        ('deep.json', '[' * 100_000, 'not a file of statistics: .*nested too deeply'),
+        (
+            'robots.json',
+            '{"norm_stats": {"droid": {"actions": {"mean": [0]}}, "aloha": {"actions": {}}}}',
+            "no key 'actions' in 'norm_stats'; there are statistics under 'droid', 'aloha': put",
+        ),
         ('list.json', '[1]', 'not a file of statistics'),
         ('text.json', '{"actions": {"mean": ["a"]}}', 'not a file of statistics'),
         ('state.json', '{"norm_stats": {"state": {"mean": [0]}}}', 'holds no statistics of act'),

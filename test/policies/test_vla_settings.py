@@ -143,6 +143,39 @@ def test_files_that_are_none(tmp_path):
         assert '\n' not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('[' * 100_000, 'nested too deeply'),
+        ('stack: &a [*a, *a]', 'its aliases make it too large'),
+        ('dtype: float32\nstack: random\ndtype: bfloat16\n', "key 'dtype' stands twice"),
+    ],
+)
+def test_hostile_files_are_one_line(tmp_path, text, words):
+    path = tmp_path / 'policy.yaml'
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words) as caught:
+        read_settings(path)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'dtype': ['x' * 1_000] * 100},
+        {'cameras': {'a': list(range(100_000))}},
+        {'state': {'observation/state': 10**9}},
+        {'action': {**ACTION, 'delta': [10**9]}},  # of which a mask is made
+        {'action': {**ACTION, 'delta': [1] * 2000}},
+        {'action': {**ACTION, 'control_hz': 10**200}},
+    ],
+)
+def test_huge_values_are_refused_in_a_bounded_line(write, changes):
+    with pytest.raises(ConfigError, match=next(iter(changes))) as caught:
+        read_settings(write(**changes))
+    assert len(str(caught.value)) < 600
+
+
 @pytest.mark.parametrize('path', sorted(EXAMPLES.glob('*.yaml')), ids=lambda p: p.stem)
 def test_examples_are_good(path):
     settings = read_settings(path)

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import yaml
@@ -107,7 +111,7 @@ def test_wrong_files_are_named_with_what_is_wrong(broken, key, value, words):
 
 
 def test_unreadable_files(tmp_path):
-    with pytest.raises(ConfigError, match='not readable'):
+    with pytest.raises(ConfigError, match='No such file'):
         read_cell(tmp_path / 'missing.yaml')
     (tmp_path / 'list.yaml').write_text('- 1\n- 2\n')
     with pytest.raises(ConfigError, match='must be a mapping'):
@@ -115,3 +119,47 @@ def test_unreadable_files(tmp_path):
     (tmp_path / 'bad.yaml').write_text('model: [\n')
     with pytest.raises(ConfigError, match='not readable as YAML'):
         read_cell(tmp_path / 'bad.yaml')
+
+
+BOMB = 'a: &a [x,x,x,x,x,x,x,x,x]\n' + ''.join(
+    f'{name}: &{name} [{",".join(["*" + before] * 9)}]\n'
+    for before, name in zip('abcdefgh', 'bcdefghi', strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('[' * 100_000, 'nested too deeply'),
+        (BOMB, 'its aliases make it too large'),
+        ('model: fr3\nmodel: panda\n', "key 'model' stands twice"),
+        ('speeds: {joint_speed: 0x' + 'F' * 5000 + '}', 'integer of more than 300 digits'),
+    ],
+    ids=['nested', 'aliases', 'twice', 'integer'],
+)
+def test_hostile_files_are_one_line(tmp_path, text, words):
+    path = tmp_path / 'cell.yaml'
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words) as error:
+        read_cell(path)
+    assert len(str(error.value)) < 500
+
+
+def test_a_huge_value_is_shown_bounded(broken):
+    with pytest.raises(ConfigError, match=r'workspace.low must be a list of 3') as error:
+        read_cell(broken('workspace.low', [1.0] * 100_000))
+    assert len(str(error.value)) < 500
+    with pytest.raises(ConfigError, match=r'speeds.joint_speed is 1e\+200'):
+        read_cell(broken('speeds.joint_speed', 10**200))
+
+
+def test_comments_may_be_in_any_script_whatever_the_locale(folder, tmp_path):
+    code = 'import sys; from pathlib import Path; from frs_ros.robot.settings import read_cell; '
+    code += 'print(read_cell(Path(sys.argv[1])).model.name)'
+    path = tmp_path / 'cell.yaml'
+    path.write_text(
+        '# für die Zelle: 日本語\n' + (folder / 'fr3.yaml').read_text('utf-8'), 'utf-8'
+    )
+    environment = {**os.environ, 'LC_ALL': 'C', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'}
+    command = [sys.executable, '-c', code, str(path)]
+    subprocess.run(command, check=True, timeout=60, env=environment, capture_output=True)

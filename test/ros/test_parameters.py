@@ -12,6 +12,7 @@ import yaml
 
 from frs_ros.errors import ConfigError
 from frs_ros.ros.options import meta, parameter, validated
+from frs_ros.steering.planner import steerer_from
 
 pytest.importorskip('rclpy')
 
@@ -25,6 +26,12 @@ class Example:
     count: int = parameter(3, 'Number of things.', low=0, high=9)
     mode: str = parameter('slow', 'How.', choices=('slow', 'fast'), live=True)
     name: str = parameter('', 'Any text.')
+
+
+@dataclass(frozen=True)
+class Live:
+    mode: str = parameter('slow', 'How.', choices=('slow', 'fast'), live=True)
+    name: str = parameter('{}', 'JSON.', live=True)
 
 
 @pytest.fixture
@@ -101,6 +108,33 @@ def test_live_changes(make_node):
     assert not change('count', 4).successful  # read only
     assert change('mode', 'slow').successful
     assert seen[-1] == Example(20.0, 3, 'slow')  # nothing of the refused changes has stayed
+
+
+def test_what_is_nested_without_end_is_refused_and_the_node_lives(make_node):
+    """The policy server's own way, with a value that once ended it by a RecursionError."""
+    from rclpy.parameter import Parameter
+
+    node = make_node()
+
+    def apply(values):
+        if values.mode == 'fast':
+            raise TypeError('not\nforeseen')
+        steerer_from('frs', values.name)
+
+    on_change(node, declare(node, Live), apply)
+
+    def change(**values):
+        parameters = [Parameter(name, value=value) for name, value in values.items()]
+        return node.set_parameters_atomically(parameters)
+
+    for options in ('[' * 100_000, '[' * 9_000, '{"a":' * 1_000):
+        refused = change(name=options)
+        assert not refused.successful
+        assert refused.reason.isprintable()
+        assert 0 < len(refused.reason) < 500
+    refused = change(mode='fast')
+    assert (refused.successful, refused.reason) == (False, 'TypeError: not foreseen')
+    assert change(name='{"strength": 0.5}').successful
 
 
 @pytest.mark.parametrize('node', NODES)

@@ -14,6 +14,7 @@ from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.references import reference_chunk
 from frs_ros.steering.base import episode_seed, plan_rng
 from frs_ros.steering.diagnostics import against_reference, chi_percentile
+from frs_ros.steering.planner import steerer_from
 from frs_ros.steering.registry import make_steerer
 
 LEFT = Guidance(direction=np.array([0.0, 1.0, 0.0]), magnitude=0.5)
@@ -149,3 +150,26 @@ def test_core_needs_no_heavy_imports():
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == 'none'
+
+
+@pytest.mark.parametrize(
+    ('options', 'words'),
+    [
+        ('[' * 9_000, 'nested too deeply'),
+        ('[' * 100_000, 'method options of 100000 characters'),
+        ('{"strength": ' + '[' * 200 + ']' * 200 + '}', 'nested too deeply'),
+        ('{"gate": 1, "gate": 2}', "key 'gate' stands twice"),
+        ('[1]', 'are not a JSON object'),
+        ('{"strength": 1' + '0' * 5000 + '}', 'an integer of 5001 digits'),
+        ('{"strength": 1' + '0' * 200 + '}', 'strength must be'),
+        ('{"gate": [' + '1,' * 4000 + '1]}', 'gate must be true, false'),
+        ('{"operator": {"\\u001b[2K\\n": "' + 'x' * 4000 + '"}}', 'operator must be names'),
+        ('{"' + 'x' * 4000 + '": 1}', 'has no option'),
+        ('{"gate": {"noise": ["\\ud800", 1]}}', 'gate noise must be a number'),
+    ],
+)
+def test_foreign_options_are_refused_in_one_bounded_line(options, words):
+    with pytest.raises(ConfigError, match=words) as caught:
+        steerer_from('frs', options)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 1000

@@ -5,21 +5,26 @@
 {"t": 0.016, "hex": "01000098ff0000"}             a report: seconds since the start, its bytes
 {"t": 2.500, "event": "unplug"}                   the device is unplugged; "plug": it is back
 
-Lines are in the order of time.
+Lines are in the order of time. Blank lines do not count, nor a last line that was cut off when the
+recorder was killed.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from frs_ros.documents import parse_json
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.text import one_line
 
 UNPLUG, PLUG = 'unplug', 'plug'
+LARGEST = 64 << 20  # bytes: several hours
+LONGEST_TIME = 1e6  # s, eleven days
+LONGEST_REPORT = 256  # bytes; those of SpaceMice have 7 to 13
 
 
 @dataclass(frozen=True)
@@ -44,31 +49,42 @@ class Recording:
     Attributes:
         model: Name of the device in pyspacemouse's table.
         entries: At least one.
+        notice: What was left out, in one line; '' if nothing was.
     """
 
     model: str
     entries: tuple[Entry, ...]
+    notice: str = ''
 
 
 def read_recording(path: str | Path) -> Recording:
     """Reads a recording; DataError names the file and the line that is wrong."""
     path = Path(path)
     try:
-        lines = path.read_text(encoding='utf-8').splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f'{path} cannot be read as a HID recording: {error}') from None
-    model = _object(path, 1, lines[0] if lines else '').get('model')
+        with path.open('rb') as file:
+            content = file.read(LARGEST + 1)
+        lines = content.decode('utf-8-sig', errors='replace').split('\n')
+    except OSError as error:
+        raise DataError(f'{path} cannot be read as a HID recording: {one_line(error)}') from None
+    if len(content) > LARGEST:
+        raise DataError(f'{path} is larger than {LARGEST >> 20} MiB, no HID recording of ours')
+    numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    first, line = numbered[0] if numbered else (1, '')
+    model = _object(path, first, line).get('model')
     if not isinstance(model, str):
-        raise DataError(f'{path}, line 1: no "model"; this is no HID recording')
-    entries: list[Entry] = []
-    for number, line in enumerate(lines[1:], start=2):
+        raise DataError(f'{path}, line {first}: no "model"; this is no HID recording')
+    notice, entries = '', list[Entry]()
+    for number, line in numbered[1:]:
+        if number == len(lines) and entries and not _is_json(line):
+            notice = f'{path}, line {number} is cut off; played up to it'
+            break
         entry = _entry(path, number, line)
         if entries and entry.time < entries[-1].time:
             raise DataError(f'{path}, line {number}: time goes back')
         entries.append(entry)
     if not entries:
         raise DataError(f'{path} holds no reports')
-    return Recording(model, tuple(entries))
+    return Recording(model, tuple(entries), notice)
 
 
 def write_header(stream: TextIO, model: str, note: str) -> None:
@@ -135,24 +151,31 @@ class _Tapped:
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except ValueError:
-        value = None
+    value = parse_json(line, 'line') if _is_json(line) else None
     if not isinstance(value, dict):
         raise DataError(f'{path}, line {number}: not a JSON object')
     return value
 
 
+def _is_json(line: str) -> bool:
+    try:
+        parse_json(line, 'line')
+    except DataError:
+        return False
+    return True
+
+
 def _entry(path: Path, number: int, line: str) -> Entry:
     value = _object(path, number, line)
     time, event, text = value.get('t'), value.get('event', ''), value.get('hex', '')
-    if not isinstance(time, (int, float)) or not math.isfinite(time):
+    if not isinstance(time, (int, float)) or not abs(time) <= LONGEST_TIME:
         raise DataError(f'{path}, line {number}: "t" must be seconds')
     try:
         report = bytes.fromhex(text)
     except (ValueError, TypeError):
         raise DataError(f'{path}, line {number}: "hex" must be bytes as hexadecimal') from None
+    if len(report) > LONGEST_REPORT:
+        raise DataError(f'{path}, line {number}: a report of {len(report)} bytes')
     if event not in ('', UNPLUG, PLUG) or bool(event) == bool(report):
         raise DataError(f'{path}, line {number}: neither a report nor "{UNPLUG}" or "{PLUG}"')
     return Entry(float(time), report, event)

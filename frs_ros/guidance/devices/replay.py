@@ -50,11 +50,14 @@ class Replay:
     Args:
         path: File, see `recording`.
         repeat: Whether to begin again at the end.
+
+    Attributes:
+        notice: What of the file was left out, in one line; '' if nothing was.
     """
 
     def __init__(self, path: str | Path, *, repeat: bool = False) -> None:
         self._recording = read_recording(path)
-        self._name = Path(path).name
+        self._name, self.notice = Path(path).name, self._recording.notice
         self._entries = self._rounds(repeat)
         self._next: tuple[int, Entry] | None = next(self._entries)
         self._start_ns: int | None = None

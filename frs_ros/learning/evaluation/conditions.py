@@ -9,6 +9,7 @@ from typing import Any
 from frs_ros.errors import ConfigError, choose
 from frs_ros.guidance.oracle import OracleSettings
 from frs_ros.steering.checks import fraction, positive
+from frs_ros.text import shown
 
 ORACLE, NONE, RANDOM = 'oracle', 'none', 'random'
 GUIDANCES = (ORACLE, NONE, RANDOM)
@@ -58,7 +59,7 @@ class Conditions:
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ConfigError(
                     f"{name} must be a whole number from 1, or 0 for the policy's own, "
-                    f'not {value!r}'
+                    f'not {shown(value)}'
                 )
 
     def changes(self) -> dict[str, Any]:

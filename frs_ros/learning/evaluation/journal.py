@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from frs_ros.documents import parse_json, read_json
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.learning.evaluation.conditions import DEFAULTS
 from frs_ros.learning.evaluation.episode import EpisodeResult
 from frs_ros.learning.evaluation.settings import EvaluationSettings, Job
+from frs_ros.text import one_line
 
 SETTINGS_FILE = 'settings.json'
 EPISODES_FILE = 'episodes.jsonl'
@@ -50,8 +52,8 @@ class EpisodeRecord:
 
     @classmethod
     def from_json(cls, line: str) -> EpisodeRecord:
-        """Reads a line of `episodes.jsonl`; TypeError or ValueError if it is damaged."""
-        record = cls(**json.loads(line))
+        """Reads a line of `episodes.jsonl`; TypeError or DataError if it is damaged."""
+        record = cls(**parse_json(line, 'line'))
         return replace(record, plan_ms=tuple(record.plan_ms))
 
     def to_json(self) -> str:
@@ -118,7 +120,7 @@ def read_records(path: Path) -> list[EpisodeRecord]:
     for number, line in enumerate(_whole_lines(path), start=1):
         try:
             records.append(EpisodeRecord.from_json(line))
-        except (TypeError, ValueError) as error:
+        except (TypeError, DataError) as error:
             raise DataError(
                 f'{path}, line {number} is damaged; delete the line to run that episode again'
             ) from error
@@ -126,7 +128,10 @@ def read_records(path: Path) -> list[EpisodeRecord]:
 
 
 def _whole_lines(path: Path) -> list[str]:
-    text = path.read_text(encoding='utf-8') if path.exists() else ''
+    try:
+        text = path.read_text(encoding='utf-8') if path.exists() else ''
+    except UnicodeDecodeError as error:
+        raise DataError(f'{path} is damaged: {one_line(error)}') from error
     return text[: text.rfind('\n') + 1].splitlines()
 
 
@@ -143,14 +148,19 @@ def _claim(path: Path, settings: dict[str, Any], begun: bool) -> None:
         path.write_text(json.dumps(settings, indent=2) + '\n', encoding='utf-8')
         return
     try:
-        old = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise DataError(f'{path} is damaged; choose another --out folder') from error
+        old = read_json(path)
+    except DataError as error:
+        raise DataError(f'{path} is damaged; choose another --out folder: {error}') from error
+    if not isinstance(old, dict):
+        raise DataError(f'{path} is damaged; choose another --out folder')
     # A setting that an older version did not know was at its default.
     old = {**DEFAULTS, **old}
     keys = [key for key in settings if old.get(key) != settings[key]]
     if keys:
-        differences = '; '.join(f'{key} was {old.get(key)}, is {settings[key]}' for key in keys)
+        differences = '; '.join(
+            f'{key} was {one_line(old.get(key), 80)}, is {one_line(settings[key], 80)}'
+            for key in keys
+        )
         raise ConfigError(
             f'{path.parent} holds an evaluation with other settings ({differences}); '
             'choose another --out folder'

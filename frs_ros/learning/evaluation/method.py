@@ -19,7 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from frs_ros.errors import ConfigError, choose
+from frs_ros.documents import parse_json
+from frs_ros.errors import ConfigError, DataError, choose
 from frs_ros.learning.evaluation.conditions import DEFAULTS, NONE, Conditions
 from frs_ros.steering.base import Steerer
 from frs_ros.steering.registry import ALL_METHODS, LEARNT, make_steerer
@@ -166,8 +167,10 @@ def _options(label: str, text: str) -> dict[str, Any]:
 def _value(label: str, text: str) -> Any:
     """JSON, a word, a list of words, or a path."""
     try:
-        return json.loads(text, parse_constant=_no_number)
-    except ValueError:
+        value = parse_json(text, label)
+        json.dumps(value, allow_nan=False)
+        return value
+    except (DataError, ValueError):
         if _PATH.fullmatch(text):
             return text
         if not _WORDS.fullmatch(text):
@@ -176,10 +179,6 @@ def _value(label: str, text: str) -> Any:
             ) from None
     words = text.split('+')
     return words if len(words) > 1 else text
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(text)  # NaN and the infinities, which are no JSON
 
 
 def _written(value: Any) -> str:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from frs_ros.documents import read_json
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.learning.evaluation.conditions import Conditions
 from frs_ros.learning.evaluation.journal import (
@@ -21,6 +21,7 @@ from frs_ros.learning.evaluation.journal import (
 from frs_ros.learning.evaluation.method import Method, split_outside
 from frs_ros.learning.evaluation.samples import Place, Sample, checkpoint_names, samples_of
 from frs_ros.learning.evaluation.settings import EvaluationSettings
+from frs_ros.text import one_line
 
 RESULTS_FILE = 'results.json'
 # Runs that differ in one of these are different experiments, not parts of one.
@@ -92,12 +93,12 @@ def read_run(folder: Path) -> Run:
         DataError: It holds none, or a file is damaged.
     """
     file = folder / SETTINGS_FILE
+    if not file.is_file():
+        raise DataError(f'{folder} holds no evaluation; make one with frs eval --out')
     try:
-        settings = EvaluationSettings.from_json(json.loads(file.read_text(encoding='utf-8')))
-    except FileNotFoundError:
-        raise DataError(f'{folder} holds no evaluation; make one with frs eval --out') from None
-    except (ConfigError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f'{file} is damaged or of another version: {error}') from error
+        settings = EvaluationSettings.from_json(read_json(file))
+    except (DataError, ConfigError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f'{file} is damaged or of another version: {one_line(error)}') from error
     labels = {method.label for method in settings.methods}
     records = read_records(folder / EPISODES_FILE)
     if not records:
@@ -111,10 +112,8 @@ def read_run(folder: Path) -> Run:
 
 def _results(file: Path) -> dict[str, Any]:
     try:
-        read = json.loads(file.read_text(encoding='utf-8'))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
+        read = read_json(file) if file.is_file() else {}
+    except DataError as error:
         raise DataError(f'{file} is damaged: {error}') from error
     return read if isinstance(read, dict) else {}
 

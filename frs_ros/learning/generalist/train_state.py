@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from frs_ros.documents import parse_json
 from frs_ros.errors import CheckpointError
 
 _SLOTS = ('step', 'exp_avg', 'exp_avg_sq')  # of AdamW
@@ -57,7 +58,8 @@ def read_progress(path: Path) -> dict[str, Any]:
         raise CheckpointError(f'nothing to resume: {path} does not exist')
     try:
         with safe_open(path, framework='pt') as file:
-            return dict(json.loads(file.metadata()['progress']))
+            text = file.metadata()['progress']
+        return dict(parse_json(text, str(path), CheckpointError))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as e:
         raise CheckpointError(f'{path} is not a readable training state: {e}') from e
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from frs_ros.documents import parse_json
 from frs_ros.errors import ConfigError
 from frs_ros.learning.generalist.config import GeneralistConfig
 from frs_ros.learning.generalist.data import Frames, TrainingData, load_training_data
@@ -97,7 +98,8 @@ def _train(
     progress: bool,
 ) -> Run:
     """All stages; `resumed` is the progress of an interrupted run."""
-    identity = json.loads(json.dumps({'config': asdict(config), 'data': data.summary}))
+    identity = {'config': asdict(config), 'data': data.summary}
+    identity = parse_json(json.dumps(identity), 'identity')  # as it was written
     if resumed and (changed := _first_change(resumed['identity'], identity)):
         raise ConfigError(f'cannot resume: {changed} differs from the interrupted run')
     torch.manual_seed(config.seed)

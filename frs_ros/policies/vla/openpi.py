@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from frs_ros.documents import read_json
 from frs_ros.errors import CheckpointError, ConfigError, DependencyError
 from frs_ros.policies.vla.inputs import Inputs
 from frs_ros.policies.vla.rules import delta_mask
@@ -89,12 +91,14 @@ def _load(settings: VlaSettings) -> Any:
 
 def _statistics(normalize: Any, path: Path) -> Any:
     """From the file that our own rules are read from, so that there is one truth."""
+    if not path.is_file():
+        raise CheckpointError(f'no statistics at {path}: No such file')
     try:
-        return normalize.deserialize_json(path.read_text())
-    except OSError as error:
-        raise CheckpointError(f'no statistics at {path}: {error.strerror}') from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f'{path} is not a norm_stats.json of openpi: {error}') from error
+        return normalize.deserialize_json(json.dumps(read_json(path, CheckpointError)))
+    except (CheckpointError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f'{path} is not a norm_stats.json of openpi: {one_line(error)}'
+        ) from error
 
 
 def _check_transforms(policy: Any, settings: VlaSettings) -> None:

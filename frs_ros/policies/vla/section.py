@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from frs_ros.errors import ConfigError
+from frs_ros.text import shown
 
 T = TypeVar('T')
 REQUIRED = object()
+MOST = 1000  # numbers in a list, and the size of each
 
 
 class Section:
@@ -35,10 +37,10 @@ class Section:
         """A string, one of the choices if there are any."""
         value = self._take(key, default)
         if not isinstance(value, str) or (value == '' and default is REQUIRED):
-            raise ConfigError(f'{self._spell(key)} must be a text, not {value!r}')
+            raise ConfigError(f'{self._spell(key)} must be a text, not {shown(value)}')
         if choices and value not in choices:
             raise ConfigError(
-                f"{self._spell(key)} is '{value}'; choose one of: {', '.join(choices)}"
+                f'{self._spell(key)} is {shown(value)}; choose one of: {", ".join(choices)}'
             )
         return value
 
@@ -48,7 +50,7 @@ class Section:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not (math.isfinite(value) and low <= value <= high):
             raise ConfigError(
-                f'{self._spell(key)} must be a number in [{low:g}, {high:g}], not {value!r}'
+                f'{self._spell(key)} must be a number in [{low:g}, {high:g}], not {shown(value)}'
             )
         return float(value)
 
@@ -57,15 +59,18 @@ class Section:
         value = self._take(key, default)
         if not _is_whole(value) or not low <= value <= high:
             raise ConfigError(
-                f'{self._spell(key)} must be a whole number in [{low}, {high}], not {value!r}'
+                f'{self._spell(key)} must be a whole number in [{low}, {high}], not {shown(value)}'
             )
         return int(value)
 
     def wholes(self, key: str) -> tuple[int, ...]:
-        """A list of integers, empty if it is not given."""
+        """A list of integers other than 0, empty if it is not given."""
         value = self._take(key, [])
-        if not isinstance(value, list) or not all(_is_whole(v) and v for v in value):
-            raise ConfigError(f'{self._spell(key)} must be a list such as [7, -1], not {value!r}')
+        fine = isinstance(value, list) and len(value) <= MOST
+        if not fine or not all(_is_whole(v) and v and abs(v) <= MOST for v in value):
+            raise ConfigError(
+                f'{self._spell(key)} must be a list such as [7, -1], not {shown(value)}'
+            )
         return tuple(value)
 
     def mapping(self, key: str, kind: type[T]) -> dict[str, T]:
@@ -75,7 +80,8 @@ class Section:
         good = all(isinstance(v, kind) and not isinstance(v, bool) and v for v in data.values())
         if not data or not good:
             raise ConfigError(
-                f'{self._spell(key)} must map at least one name to a {kind.__name__}, not {data}'
+                f'{self._spell(key)} must map at least one name to a {kind.__name__}, '
+                f'not {shown(data)}'
             )
         return data
 

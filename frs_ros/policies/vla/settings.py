@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from frs_ros.documents import read_yaml
 from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.policies.identity import of_folder
 from frs_ros.policies.vla.rules import KINDS, NONE
-from frs_ros.policies.vla.section import Section
+from frs_ros.policies.vla.section import MOST, Section
+from frs_ros.text import shown
 from frs_ros.types import ACTION_SPACES, CARTESIAN_DELTA
 
 SUFFIXES = ('.yaml', '.yml')
@@ -120,13 +120,9 @@ def read_settings(path: str | Path) -> VlaSettings:
             message names file, key and value.
     """
     path = Path(path)
-    try:
-        data = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise CheckpointError(f'no policy file at {path}: {error.strerror}') from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        message = ' '.join(str(error).split())
-        raise ConfigError(f'{path} is not readable as YAML: {message}') from error
+    if not path.is_file():
+        raise CheckpointError(f'no policy file at {path}: No such file')
+    data = read_yaml(path, ConfigError)
     try:
         return _settings(path, Section(data))
     except ConfigError as error:
@@ -160,8 +156,8 @@ def _settings(path: Path, top: Section) -> VlaSettings:
     )
     for section in (top, instruction, normalisation):
         section.done()
-    if min(settings.state.values()) < 1:
-        raise ConfigError(f'state must say how many numbers, not {dict(settings.state)}')
+    if not all(1 <= count <= MOST for count in settings.state.values()):
+        raise ConfigError(f'state must say how many numbers, not {shown(dict(settings.state))}')
     _check_names(settings)
     return settings
 

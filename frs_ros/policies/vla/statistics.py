@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from frs_ros.documents import read_json
 from frs_ros.errors import CheckpointError, DependencyError
+from frs_ros.text import one_line, shown
 
 ACTIONS = ('actions', 'action')  # openpi's name, LeRobot's name
 
@@ -38,9 +39,17 @@ def action_statistics(path: Path) -> dict[str, np.ndarray]:
 
 
 def _json(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise CheckpointError(f'no statistics at {path}: No such file')
     try:
-        data = json.loads(path.read_text())
-        features = data.get('norm_stats', data)
+        data = read_json(path, CheckpointError)
+    except CheckpointError as error:
+        raise CheckpointError(f'{path} is not a file of statistics: {error}') from error
+    features = data.get('norm_stats', data) if isinstance(data, Mapping) else data
+    if not isinstance(features, Mapping):
+        raise CheckpointError(f'{path} is not a file of statistics: no object of features')
+    _check_not_nested(path, features)
+    try:
         return {
             f'{feature}.{name}': _numbers(values)
             for feature, statistics in features.items()
@@ -48,10 +57,23 @@ def _json(path: Path) -> dict[str, np.ndarray]:
             for name, values in statistics.items()
             if values is not None
         }
-    except OSError as error:
-        raise CheckpointError(f'no statistics at {path}: {error.strerror}') from error
-    except (ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(f'{path} is not a file of statistics: {error}') from error
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f'{path} is not a file of statistics: {one_line(error)}') from error
+
+
+def _check_not_nested(path: Path, features: Mapping[str, Any]) -> None:
+    """CheckpointError if there are statistics of several robots, each under a name."""
+    nested = [
+        name
+        for name, inner in features.items()
+        if isinstance(inner, Mapping) and any(isinstance(inner.get(a), Mapping) for a in ACTIONS)
+    ]
+    if nested and not any(action in features for action in ACTIONS):
+        names = ', '.join(shown(name) for name in nested[:5])
+        raise CheckpointError(
+            f"{path}: no key 'actions' in 'norm_stats'; there are statistics under {names}: put "
+            'those of one robot alone into a file {"norm_stats": {"actions": ...}} and name that'
+        )
 
 
 def _numbers(values: Any) -> np.ndarray:
