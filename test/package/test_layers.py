@@ -42,8 +42,10 @@ ROS = re.compile(r'(rclpy|(rcl|builtin)_interfaces|\w+_msgs|launch\w*|frs_ros\.m
 PARSES = re.compile(r'(json|yaml)\.\w*(load|parse|scan|compose|Loader|Decoder)\w*$')
 PARSERS = {
     'frs_ros.documents',
-    *(f'frs_ros.data.{name}' for name in ('bag_reader', 'bag_summary', 'played_bag')),
-    *(f'frs_ros.data.{name}' for name in ('distillation', 'import_hdf5', 'import_lerobot')),
+    'frs_ros.data.bag_reader',
+    'frs_ros.data.bag_summary',
+    'frs_ros.data.distillation',
+    'frs_ros.data.played_bag',
 }
 HEAVY = re.compile(r'(torch|mujoco|libero|robosuite|matplotlib|scipy|cv2|h5py|rclpy)(\.|$)')
 
