@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from frs_ros.errors import ConfigError, DependencyError, FrsError
+from frs_ros.errors import ConfigError, FrsError, not_installed
+from frs_ros.program import EXIT_INTERRUPTED
 
 # Command words -> (module with add_arguments(parser) and run(args), one line of help).
 COMMANDS = {
@@ -68,7 +69,6 @@ COMMANDS = {
 GROUPS = {'train': 'train a policy', 'bench': 'measure speed', 'bag': 'recordings of episodes'}
 
 EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
 EXIT_UNREAD = 141  # as shells say of SIGPIPE
 
 
@@ -151,13 +151,7 @@ def _run(argv: Sequence[str]) -> int:
         return args.run(args) or 0
     except ModuleNotFoundError as error:
         # What is not installed is the user's to mend; the messages exist only after a build.
-        missing = error.name or ''
-        if missing.startswith('frs_ros') and not missing.startswith('frs_ros.msg'):
-            raise
-        raise DependencyError(
-            f"the Python package '{missing}' is not installed; run 'make setup', or build the "
-            'package on a machine with ROS 2'
-        ) from error
+        raise not_installed(error) from error
 
 
 if __name__ == '__main__':

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
 import os
 import signal
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Generic, TypeVar
 
 from frs_ros.errors import FrsError
+from frs_ros.program import command
 
 J = TypeVar('J')
 Run = Callable[[Any], Any]
@@ -61,34 +63,43 @@ class Schedule(Generic[J]):
 
 
 class _Worker:
-    """One spawned process and the pipe to it."""
+    """One process of its own, and the pipe to it.
+
+    It is started by `program.command`: `multiprocessing` would look for its modules in the current
+    folder first.
+    """
 
     def __init__(self, factory: Callable[[], Run]) -> None:
-        context = multiprocessing.get_context('spawn')
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, factory), daemon=True)
+        self.connection, theirs = Pipe()
         self.job: Any = None
         # Ctrl-C in a terminal reaches the whole process group. Only the parent is to react, so
-        # the child starts with the signal blocked, before any of its own code runs. Starting the
-        # resource tracker, which the first child would do, unblocks it again.
-        resource_tracker.ensure_running()
+        # the child starts with the signal blocked, before any of its own code runs.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            self.process.start()
+            self.process = subprocess.Popen(
+                command(__name__, str(theirs.fileno())), pass_fds=[theirs.fileno()]
+            )
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         theirs.close()
+        self._send([folder for folder in sys.path if folder])
+        self._send(factory)
 
     def give(self, job: Any) -> None:
         self.job = job
-        self.connection.send(job)
+        self._send(job)
+
+    def _send(self, value: Any) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `receive` says it
+            self.connection.send(value)
 
     def receive(self) -> Any:
         """The result of the job; raises what the worker raised, or WorkerError."""
         try:
             error, value = self.connection.recv()
         except (EOFError, OSError):
-            self.process.join(STOP_TIMEOUT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_TIMEOUT)
             raise WorkerError(f'a worker died at {self.job} ({self._cause()})') from None
         if error is None:
             return value
@@ -97,7 +108,7 @@ class _Worker:
         raise WorkerError(f'a worker failed at {self.job}: {error}', value)
 
     def _cause(self) -> str:
-        code = self.process.exitcode
+        code = self.process.returncode
         if code is None or code >= 0:
             return f'exit code {code}'
         hint = '; if memory ran out, use fewer workers' if -code == signal.SIGKILL else ''
@@ -107,10 +118,11 @@ class _Worker:
         """Ends the process, whatever it is doing."""
         self.connection.close()
         self.process.terminate()
-        self.process.join(STOP_TIMEOUT)
-        if self.process.is_alive():
+        try:
+            self.process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.join()
+            self.process.wait()
 
 
 def run_jobs(
@@ -151,11 +163,13 @@ def run_jobs(
             worker.stop()
 
 
-def _serve(connection: Connection, factory: Callable[[], Run]) -> None:
-    """Main function of a worker; ends when the parent closes the pipe or dies."""
+def main() -> None:
+    """A worker; ends when the parent closes the pipe or dies."""
+    connection = Connection(int(sys.argv[1]))
     os.environ.update(ONE_THREAD)
     try:
-        run = factory()
+        sys.path[:] = connection.recv()
+        run = connection.recv()()
         while True:
             connection.send((None, run(connection.recv())))
     except (EOFError, BrokenPipeError):

@@ -12,13 +12,14 @@ import importlib.util
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+from frs_ros import program
 
 # The tests' tensors are small: more threads per process only get in each other's way.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
@@ -249,7 +250,7 @@ def node_process(
 
     def start(name: str, *ros_args: str, command: list[str] | None = None) -> NodeProcess:
         if command is None:
-            command = [sys.executable, '-m', f'frs_ros.nodes.{name}_node', '--ros-args', *ros_args]
+            command = program.command(f'frs_ros.nodes.{name}_node', '--ros-args', *ros_args)
         started.append(NodeProcess(command, tmp_path / f'{len(started)}_{name}.log'))
         return started[-1]
 

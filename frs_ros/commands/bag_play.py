@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from frs_ros.errors import ConfigError, DependencyError
+from frs_ros.errors import ConfigError, DependencyError, how_to_get
 
 PARAMETERS = (  # of the node, with options of the same names
     'rate',
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from importlib.util import find_spec
 
     if find_spec('rclpy') is None:
-        raise DependencyError("ROS 2 is not in this environment; run 'make setup'")
+        raise DependencyError(f'ROS 2 is not in this environment; {how_to_get("rclpy")}')
     from frs_ros.nodes.bag_player_node import play
 
     words = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite
 from frs_ros.commands.task_selection import init_range, split
-from frs_ros.errors import ConfigError, DataError, DependencyError
+from frs_ros.errors import ConfigError, DataError, DependencyError, how_to_get
 
 if TYPE_CHECKING:
     from frs_ros.data.tape import Recording
@@ -222,7 +222,7 @@ def check_ros() -> None:
     from importlib.util import find_spec
 
     if find_spec('rclpy') is None or find_spec('frs_ros.msg') is None:
-        raise DependencyError("ROS 2 is not in this environment; run 'make setup'")
+        raise DependencyError(f'ROS 2 is not in this environment; {how_to_get("rclpy")}')
 
 
 def _log(args: argparse.Namespace) -> Path:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from frs_ros.errors import ConfigError, DependencyError, choose
+from frs_ros.errors import ConfigError, DependencyError, choose, how_to_get
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     graph = GRAPHS[choose('graph', args.graph, GRAPHS)]
     processes = graph.processes(assignments(args.arguments))
     if find_spec('rclpy') is None or find_spec('frs_ros.msg') is None:
-        raise DependencyError("ROS 2 is not in this environment; run 'make setup'")
+        raise DependencyError(f'ROS 2 is not in this environment; {how_to_get("rclpy")}')
     without = [p for p in processes if p.row.needs_keys and not has_terminal()]
     for process in without:
         print(process.hint, flush=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loads a foreign library in a child process and hands back what it said, as JSON.
 
-The child, `python -m frs_ros.doctor.probe NAME [WORD ...]`, calls `look(*words)` of
+The child, `main()` of this module with NAME [WORD ...], calls `look(*words)` of
 `frs_ros.doctor.probes.NAME` and prints the result. What prints, crashes or hangs, does so there.
 """
 
@@ -11,12 +11,12 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from frs_ros.doctor.system import System
 from frs_ros.documents import parse_json
 from frs_ros.errors import DataError, FrsError
+from frs_ros.program import command
 
 MARK = 'FRS_DOCTOR_RESULT '
 
@@ -42,7 +42,7 @@ def probe(system: System, name: str, *words: str, timeout: float = 20.0) -> dict
         words: Arguments of its `look`.
         timeout: Seconds after which the child is killed.
     """
-    output = system.run([sys.executable, '-m', __name__, name, *words], timeout)
+    output = system.run(command(__name__, name, *words), timeout)
     for line in reversed(output.out.splitlines()):
         if line.startswith(MARK):
             result = _result(line.removeprefix(MARK))
@@ -75,9 +75,9 @@ def imported(system: System, module: str) -> str:
     return str(version)
 
 
-def main(argv: Sequence[str]) -> NoReturn:
-    """Runs one probe in this process."""
-    name, *words = argv
+def main() -> NoReturn:
+    """Runs one probe in this process, by its command line."""
+    name, *words = sys.argv[1:]
     try:
         look = importlib.import_module(f'frs_ros.doctor.probes.{name}').look
         result = look(*words)
@@ -90,7 +90,3 @@ def main(argv: Sequence[str]) -> NoReturn:
         result = {'error': f'{type(error).__name__}: {text}'}
     print(f'\n{MARK}{json.dumps(result)}', flush=True)
     os._exit(0)  # some libraries crash while they are unloaded
-
-
-if __name__ == '__main__':
-    main(sys.argv[1:])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A camera or an arm that only publishes, for benchmarks.
 
-python -m frs_ros.nodes.bench_load {camera,arm} NAME RATE COUNT: says 'ready' once somebody
+bench_load {camera,arm} NAME RATE COUNT: says 'ready' once somebody
 subscribes, waits for a line on stdin, publishes COUNT messages at RATE Hz, ends when they are
 acknowledged.
 """

@@ -20,6 +20,7 @@ from typing import Any
 from frs_ros.errors import ConfigError, choose
 from frs_ros.nodes.supervisor import Command
 from frs_ros.nodes.table import NODES, config_file
+from frs_ros.program import command
 from frs_ros.ros.options import checked, meta
 
 Overrides = Mapping[str, Mapping[str, Any]]  # row name -> parameter -> value
@@ -116,19 +117,18 @@ class Process:
     def command(self) -> list[str]:
         """Command line that starts it with this Python."""
         if self.row.program:
-            return [sys.executable, '-m', *self.row.program]
-        if self.row.package == OURS:
-            words = [sys.executable, '-m', f'frs_ros.nodes.{self.row.node}_node', '--ros-args']
-            words += ['--params-file', str(self.config)]
-        else:
-            words = [str(executable(self.row.package, self.row.node)), '--ros-args']
+            return command(*self.row.program)
+        ours = self.row.package == OURS
+        words = ['--ros-args', *(['--params-file', str(self.config)] if ours else [])]
         if self.row.name:
             words += ['-r', f'__node:={self.row.name}']
         if self.namespace:
             words += ['-r', f'__ns:=/{self.namespace}']
         for name, value in self.overrides.items():
             words += ['-p', f'{name}:={_yaml(value)}']
-        return words
+        if ours:
+            return command(f'frs_ros.nodes.{self.row.node}_node', *words)
+        return [str(executable(self.row.package, self.row.node)), *words]
 
     @property
     def prefix(self) -> list[str]:

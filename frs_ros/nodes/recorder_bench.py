@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from frs_ros.errors import DataError, FrsError
 from frs_ros.lifeline import PARENT
 from frs_ros.nodes import topics
 from frs_ros.nodes.supervisor import ENVIRONMENT
+from frs_ros.program import command
 
 END_LIMIT = 30.0  # s for the recorder to close its bag
 SETTLE = 1.0  # s for what is on its way when the last message was acknowledged
@@ -40,7 +40,7 @@ class Load:
     def command(self) -> list[str]:
         """Command line that starts it."""
         words = [self.kind, self.name, str(self.rate), str(self.count)]
-        return [sys.executable, '-m', 'frs_ros.nodes.bench_load', *words]
+        return command('frs_ros.nodes.bench_load', *words)
 
 
 def loads(seconds: float) -> list[Load]:
@@ -80,7 +80,7 @@ def measure(
     """
     environment = {**ENVIRONMENT, **os.environ, 'ROS_DOMAIN_ID': str(domain)}
     environment |= {'PYTHONUNBUFFERED': '1', PARENT: str(os.getpid())}
-    words = [sys.executable, '-m', 'frs_ros.nodes.recorder_node', '--ros-args']
+    words = command('frs_ros.nodes.recorder_node', '--ros-args')
     for name, value in {'directory': str(folder), 'images': 'raw', **parameters}.items():
         words += ['-p', f'{name}:={value}']
     log = folder / 'recorder.log'

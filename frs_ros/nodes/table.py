@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
 from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
 from frs_ros.nodes.parameters.recorder import RecorderParameters
 from frs_ros.nodes.parameters.trainer import TrainerParameters
+from frs_ros.program import command
 
 ROBOTS = ('fr3', 'panda')  # with a file of limits and workspace: config/robots/<name>.yaml
 
@@ -60,4 +62,4 @@ def keyboard_hint() -> str:
     """How to start the keyboard in another terminal."""
     domain = os.environ.get('ROS_DOMAIN_ID')
     prefix = f'ROS_DOMAIN_ID={domain} ' if domain else ''
-    return f'{prefix}{sys.executable} -m frs_ros.nodes.human_guidance_node'
+    return prefix + shlex.join(command('frs_ros.nodes.human_guidance_node'))

@@ -7,10 +7,11 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import threading
 from collections import deque
 from pathlib import Path
+
+from frs_ros.program import command
 
 CHECKPOINT = 'dsbc.safetensors'
 KEPT_LINES = 20
@@ -32,12 +33,11 @@ class TrainingProcess:
 
     def __init__(self, data: Path, out: Path, options: str, nice: int) -> None:
         self.out = out
-        words = [sys.executable, '-m', 'frs_ros.cli', 'train', 'dsbc']
-        words += ['--data', str(data), '--out', str(out), *shlex.split(options)]
+        words = ['train', 'dsbc', '--data', str(data), '--out', str(out), *shlex.split(options)]
         environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._process = subprocess.Popen(
-            ['nice', '-n', str(nice), *words],
+            ['nice', '-n', str(nice), *command('frs_ros.cli', *words)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

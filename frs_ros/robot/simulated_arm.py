@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A simulated Franka arm that real libfranka clients connect to: franky-sim in this process.
 
-    python -m frs_ros.robot.simulated_arm --host 127.0.0.1
+    ros2 run frs_ros simulated_arm --host 127.0.0.1
 
 It needs a processor core to itself, and ends with SIGINT, SIGTERM, or the process that started
 it if that has named itself in FRS_ROS_PARENT_PID.

@@ -52,7 +52,7 @@ class FakeSystem:
 
     def run(self, command, timeout):
         self.ran.append((tuple(command), timeout))
-        if command[1:3] == ['-m', 'frs_ros.doctor.probe']:
+        if command[2:3] == ['frs_ros.doctor.probe']:
             answer = self.answers[command[3]]
             if isinstance(answer, Output):
                 return answer

@@ -18,6 +18,7 @@ RANK = {
     'documents': 0,
     'episodes': 0,
     'lifeline': 0,
+    'program': 0,
     'workers': 0,
     'flow': 1,
     'policies': 1,
@@ -130,3 +131,16 @@ def _named(tree):
 @pytest.mark.parametrize('text', ['json.loads("1")', 'yaml.CSafeLoader', 'from json import load'])
 def test_parsing_is_found(text):
     assert any(PARSES.match(name) for name, _ in _named(ast.parse(text)))
+
+
+def test_every_process_of_ours_is_started_by_the_one_function(modules):
+    """`python -m` and `multiprocessing` run what lies in the current folder."""
+    other = re.compile(r"""['"]-m['"]|-m frs_ros|sys\.executable,|\.get_context\(""")
+    found = [
+        f'{module.name}: {line.strip()}'
+        for module in modules.values()
+        if module.name != 'frs_ros.program'
+        for line in module.path.read_text().splitlines()
+        if other.search(line)
+    ]
+    assert not found
