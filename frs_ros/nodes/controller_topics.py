@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
+from rclpy.duration import Duration
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
@@ -24,6 +27,7 @@ from frs_ros.steering.exchange import Request
 
 OLDEST = 86_400.0  # s; a state with a greater age than that has a wrong time
 
+HEARD = Duration(seconds=0.5)
 MODES = {
     CellState.IDLE: RobotState.MODE_IDLE,
     CellState.HOLD: RobotState.MODE_IDLE,
@@ -40,12 +44,15 @@ class ControllerTopics:
         node: Whose publishers they are.
         diagnostics: Of the node.
         frame: Name of the frame of the arm's base.
+        joints: Whether joint states are published; not where the arm's own controllers do it.
     """
 
-    def __init__(self, node: Node, diagnostics: Diagnostics, frame: str) -> None:
+    def __init__(
+        self, node: Node, diagnostics: Diagnostics, frame: str, *, joints: bool = True
+    ) -> None:
         self._node, self._frame = node, frame
         publish = node.create_publisher
-        self._joints = publish(JointState, topics.JOINT_STATES, qos.STATE)
+        self._joints = publish(JointState, topics.JOINT_STATES, qos.STATE) if joints else None
         self._state = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
         self._status = publish(SafetyStatus, topics.SAFETY_STATUS, qos.STATE)
         self._requests = publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
@@ -83,7 +90,7 @@ class ControllerTopics:
         positions = np.append(arm.q, [arm.gripper_width / 2] * 2)
         velocities = np.append(arm.dq, [0.0, 0.0])
         known = np.isfinite(positions) & np.isfinite(velocities)
-        if known.any():
+        if self._joints is not None and known.any():
             names = [name for name, is_known in zip(names, known) if is_known]
             joints = joint_state_to_msg(names, positions[known], velocities[known], stamp_ns)
             self._joints.publish(joints)
@@ -98,6 +105,12 @@ class ControllerTopics:
         stopped = status.state in (CellState.STOPPED, CellState.FAULT)
         self._tell('robot', '' if quiet else line, error=stopped)
         self._shown = status
+
+    def finish(self) -> None:
+        """Waits a moment for what was said last to be heard: this process is about to end."""
+        for publisher in (self._status, self._episodes):
+            with contextlib.suppress(RuntimeError):  # a middleware that cannot tell, or is gone
+                publisher.wait_for_all_acked(HEARD)
 
     def changed(self, status: Status) -> bool:
         """Whether an operator should see this status at once."""

@@ -21,10 +21,11 @@ from frs_ros.errors import DataError
 from frs_ros.guidance.guidance import BASE
 from frs_ros.msg import ActionChunk, Episode
 from frs_ros.nodes import topics
+from frs_ros.nodes.arm_driver import TOPICS, make_driver
 from frs_ros.nodes.controller_topics import ControllerTopics
 from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameters
 from frs_ros.nodes.table import cell_file
-from frs_ros.robot.assembly import connect, driver_for, make_controller
+from frs_ros.robot.assembly import connect, make_controller
 from frs_ros.robot.base import ControlMode, RobotInfo
 from frs_ros.robot.cell_state import NotNow
 from frs_ros.robot.controller import ArmController, Rules
@@ -34,6 +35,7 @@ from frs_ros.robot.status import Status
 from frs_ros.ros import qos, spin, stamps
 from frs_ros.ros.convert.episode import episode_from_msg
 from frs_ros.ros.convert.plan import chunk_from_msg
+from frs_ros.ros.ending import Ending
 from frs_ros.ros.guarded import GuardedNode
 from frs_ros.ros.message_info import arrival, endpoint, node_of
 from frs_ros.ros.parameters import declare
@@ -55,10 +57,13 @@ class FrankaController(GuardedNode):
         super().__init__('franka_controller')
         self._controller: ArmController | None = None
         self._timers_on: list[Timer] = []
+        self._ending = Ending()
         self._settings = p = declare(self, FrankaControllerParameters)
         layout = layout_for(p.action_space) if p.policy_state == 'auto' else p.policy_state
         self._told = LAYOUTS[layout]
-        self._topics = ControllerTopics(self, self.diagnostics, p.frame_prefix + BASE)
+        self._topics = ControllerTopics(
+            self, self.diagnostics, p.frame_prefix + BASE, joints=p.driver != TOPICS
+        )
         self._own_episode = ''
         self._active_since = 0
         self._chunks = self.create_subscription(
@@ -83,13 +88,7 @@ class FrankaController(GuardedNode):
         """Reads the cell's settings and connects."""
         p = self._settings
         cell = read_cell(cell_file(p.robot))
-        driver = driver_for(
-            p.driver,
-            cell,
-            address=p.address,
-            allow_non_realtime=p.allow_non_realtime,
-            clock=time.monotonic,
-        )
+        driver = make_driver(self, p, cell)
         info = connect(driver, p.connect_timeout, time.monotonic, self._sleep)
         try:
             self._controller = make_controller(
@@ -117,6 +116,8 @@ class FrankaController(GuardedNode):
         )
         if not camera_names(p.cameras):
             log.warning('no camera is watched: a frozen picture will not hold the arm (cameras)')
+        for line in info.missing:
+            log.warning(line)
         if p.allow_non_realtime and not info.simulated:
             self.diagnostics.report(
                 'realtime',
@@ -147,6 +148,7 @@ class FrankaController(GuardedNode):
             event = EpisodeEvent(self._own_episode, p.instruction, p.seed)
             self._topics.episode(event)
             self._begin(event)
+        self._ending.hold()
         self._timers_on = [
             self.create_timer(1.0 / rate, callback, clock=steady)
             for rate, callback in (
@@ -161,6 +163,7 @@ class FrankaController(GuardedNode):
         for timer in self._timers_on:
             self.destroy_timer(timer)
         self._timers_on = []
+        self._ending.release()
         controller = self._controller
         if controller is None:
             return
@@ -260,6 +263,10 @@ class FrankaController(GuardedNode):
 
     def _on_tick(self) -> None:
         assert self._controller is not None
+        if self._ending.due:
+            self.deactivate()
+            self._topics.finish()
+            raise KeyboardInterrupt
         self._controller.tick()
         status = self._controller.status
         if self._topics.changed(status):
@@ -290,9 +297,10 @@ class FrankaController(GuardedNode):
             raise ExternalShutdownException
 
     def destroy_node(self) -> None:
-        """Stops the arm and disconnects first: Ctrl-C is a controlled stop.
+        """Stops the arm and disconnects first.
 
-        Nothing is published: after Ctrl-C the middleware may be gone at any moment.
+        Nothing is published: the middleware may be gone. While the node is active, Ctrl-C and
+        SIGTERM come here only after it has been deactivated.
         """
         if self._controller is not None:
             self._controller.close()

@@ -15,6 +15,7 @@ from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameter
 from frs_ros.nodes.parameters.human_guidance import HumanGuidanceParameters
 from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
 from frs_ros.nodes.parameters.markers import MarkersParameters
+from frs_ros.nodes.parameters.mock_controller import MockControllerParameters
 from frs_ros.nodes.parameters.oracle_guidance import OracleGuidanceParameters
 from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
 from frs_ros.nodes.parameters.recorder import RecorderParameters
@@ -32,6 +33,7 @@ NODES: dict[str, type] = {
     'camera': CameraParameters,
     'markers': MarkersParameters,
     'franka_controller': FrankaControllerParameters,
+    'mock_controller': MockControllerParameters,
     'recorder': RecorderParameters,
     'bag_player': BagPlayerParameters,
     'trainer': TrainerParameters,

@@ -11,16 +11,17 @@ LONGEST_WAIT = 1.0  # s; a message that claims to have waited longer has a wrong
 _UNKNOWN = '_NODE_NAME_UNKNOWN_'
 
 
-def arrival(info: Mapping[str, Any]) -> float:
+def arrival(info: Mapping[str, Any], longest: float = LONGEST_WAIT) -> float:
     """When a message reached this computer, on the monotonic clock, s.
 
     Args:
         info: As rclpy hands it to callbacks with two arguments; its time of arrival is on the
             system clock, and now if it makes no sense.
+        longest: Time that a message may have waited to be taken, s.
     """
     now = time.monotonic()
     waited = (time.time_ns() - int(info.get('received_timestamp') or 0)) * 1e-9
-    return now - waited if 0.0 <= waited <= LONGEST_WAIT else now
+    return now - waited if 0.0 <= waited <= longest else now
 
 
 def endpoint(gid: Any) -> str:

@@ -51,6 +51,12 @@ LATCHED = _profile(1, latched=True)
 RECORD = _profile(200)
 RECORD_LATCHED = _profile(200, latched=True)
 
+# Commands to the controllers of an arm, and what comes from them: only the newest counts. Some
+# broadcasters are best effort. Of joint states a few may wait: several nodes publish theirs.
+COMMAND = _profile(1)
+ARM_STATE = _profile(20, reliable=False)
+ARM_NEWEST = _profile(1, reliable=False)
+
 # Displays: only the newest of what is drawn counts.
 DISPLAY = _profile(1)
 

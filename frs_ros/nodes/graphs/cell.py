@@ -20,12 +20,15 @@ MODEL = 'robot_state_publisher'  # package and executable of ROS 2
 GUIDES = ('none', 'keyboard', 'spacemouse', 'spacenav', 'joy', 'replay')
 
 
-def rows(*, controller: Mapping[str, Any], camera: Mapping[str, Any]) -> tuple[Row, ...]:
+def rows(
+    *, controller: Mapping[str, Any], camera: Mapping[str, Any], described: tuple[str, ...]
+) -> tuple[Row, ...]:
     """The nodes of a cell.
 
     Args:
         controller: Parameters of the controller that tell this cell from others.
         camera: Those of both cameras.
+        described: Drivers whose arm nobody else describes to robot_state_publisher.
     """
     # on few cores plans and drawings give way: commands and pictures must not wait for them
     behind, last = 5, 10
@@ -41,7 +44,12 @@ def rows(*, controller: Mapping[str, Any], camera: Mapping[str, Any]) -> tuple[R
         ),
         Row('human_guidance', only_if={'guidance': devices}, reads_keys=True, respawn=True),
         Row('markers', only_if={'markers': ('true',)}, respawn=True, nice=last),
-        Row(MODEL, package=MODEL, only_if={'model': ('true', 'auto')}, respawn=True),
+        Row(
+            MODEL,
+            package=MODEL,
+            only_if={'model': ('true', 'auto'), 'driver': described},
+            respawn=True,
+        ),
         recorder(nice=behind),
         # not started again: it is for a person to look what happened to the arm
         Row(CONTROLLER, fixed=controller),

@@ -7,10 +7,24 @@ one, or arithmetic inside the controller; the cameras show a moving test picture
 
 from __future__ import annotations
 
-from frs_ros.nodes.graph import Argument, Graph, Row, any_of
+from collections.abc import Mapping
+
+from frs_ros.nodes.graph import Argument, Graph, Overrides, Row, any_of, same
 from frs_ros.nodes.graphs import cell
+from frs_ros.robot.topics.transport import FORWARD
 
 HOST = '127.0.0.1'
+
+
+def _derive(values: Mapping[str, str]) -> Overrides:
+    """As of any cell; both ends of the topics take the same command and fingers."""
+    made = cell.derive(values)
+    model = made['policy_server']['robot']
+    mock = {'robot': values['robot'], 'command': values.get('command', FORWARD)}
+    fingers = ','.join(f'{model}_finger_joint{i + 1}' for i in range(2))
+    told = {'gripper': 'topic', 'gripper_joints': fingers} if values['driver'] == 'topics' else {}
+    return {**made, 'mock_controller': mock, cell.CONTROLLER: {**made[cell.CONTROLLER], **told}}
+
 
 DROID_SIM = Graph(
     'droid_sim',
@@ -22,9 +36,11 @@ DROID_SIM = Graph(
             only_if={'driver': ('franky',)},
             outlives=True,
         ),
+        Row('mock_controller', only_if={'driver': ('topics',)}, outlives=True),
         *cell.rows(
             controller={'address': HOST, 'allow_non_realtime': True},
             camera={'source': 'synthetic'},
+            described=('franky', 'kinematic', 'topics'),
         ),
     ),
     arguments=(
@@ -32,11 +48,13 @@ DROID_SIM = Graph(
             'driver',
             (cell.CONTROLLER, 'driver'),
             'The arm. franky: franky-sim, by the network protocol of the real one. kinematic: '
-            'arithmetic.',
-            words=any_of('franky', 'kinematic'),
+            'arithmetic. topics: as one that ros2_control drives; the node mock_controller stands '
+            'in for that.',
+            words=any_of('franky', 'kinematic', 'topics'),
             default='franky',
         ),
+        *same(cell.CONTROLLER, 'command'),
         *cell.arguments(start='immediately', checkpoint='mini'),
     ),
-    derive=cell.derive,
+    derive=_derive,
 )

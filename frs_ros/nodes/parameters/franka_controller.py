@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from frs_ros.errors import ConfigError
 from frs_ros.ros.options import parameter
 from frs_ros.types import ACTION_SPACES, JOINT_DELTA
 
@@ -18,8 +19,9 @@ class FrankaControllerParameters:
     )
     driver: str = parameter(
         'kinematic',
-        'kinematic: arithmetic, no robot. franky: a Franka arm, or franky-sim.',
-        choices=('kinematic', 'franky'),
+        'kinematic: arithmetic, no robot. franky: a Franka arm, or franky-sim. topics: an arm '
+        'that controllers of ros2_control drive.',
+        choices=('kinematic', 'franky', 'topics'),
     )
     address: str = parameter('', 'Name or IP address of the robot; franky needs it.')
     allow_non_realtime: bool = parameter(
@@ -77,3 +79,80 @@ class FrankaControllerParameters:
     autostart: bool = parameter(
         True, 'Whether the node configures and activates itself, or waits for its manager.'
     )
+    # What follows is for driver topics.
+    command: str = parameter(
+        'forward',
+        'What the controller takes. forward: positions as Float64MultiArray. target_joint: a '
+        'JointState (crisp_controllers). trajectory: a JointTrajectory of one point. target_pose: '
+        'a PoseStamped of the tool (crisp_controllers).',
+        choices=('forward', 'target_joint', 'trajectory', 'target_pose'),
+    )
+    command_topic: str = parameter(
+        '',
+        'Topic on which the controller listens; empty for forward_position_controller/commands, '
+        'target_joint, joint_trajectory_controller/joint_trajectory or target_pose.',
+    )
+    joints: str = parameter(
+        '',
+        'Names of the seven joints in the order of the arm and of the controller: with commas '
+        'between them, or one with a # for the number; empty for fr3_joint# or panda_joint#.',
+    )
+    state_topic: str = parameter('joint_states', 'Topic of the joint states, a JointState.')
+    pose_topic: str = parameter(
+        'current_pose',
+        "Topic of the controller's own pose of the tool, a PoseStamped; target_pose needs it.",
+    )
+    posture_topic: str = parameter(
+        'target_joint',
+        'Topic of the joint positions that go with a target_pose, a JointState; empty for none.',
+    )
+    base_frame: str = parameter(
+        '', 'Frame of target_pose: the base of the arm; empty for base with its frame_prefix.'
+    )
+    trajectory_time: float = parameter(
+        0.1, 'Time in which the point of a trajectory is to be reached, s.', low=0.01, high=2.0
+    )
+    wrench_topic: str = parameter(
+        '',
+        'Topic of the external force and torque on the tool along the axes of the base, a '
+        'WrenchStamped; without it they do not stop the arm.',
+    )
+    torque_topic: str = parameter(
+        '',
+        'Topic of the external joint torques, efforts of a JointState; without it they do not '
+        'stop the arm.',
+    )
+    gripper: str = parameter(
+        'none',
+        'How the gripper is told. topic: positions as Float64MultiArray. gripper_command, '
+        'parallel_gripper_command: actions of control_msgs.',
+        choices=('none', 'topic', 'gripper_command', 'parallel_gripper_command'),
+    )
+    gripper_topic: str = parameter(
+        '',
+        'Topic or action of the gripper; empty for gripper_position_controller/commands or, of '
+        'actions, gripper_controller/gripper_cmd.',
+    )
+    gripper_joints: str = parameter(
+        '',
+        'Names of the joints of the fingers in the joint states, with commas between them; if '
+        'empty, the fingers count as being where they were sent.',
+    )
+    gripper_state_topic: str = parameter(
+        '', 'Topic of the joint states of the fingers, if they are on one of their own.'
+    )
+    gripper_open: float = parameter(
+        0.039,
+        'Position of these joints when open, m or rad. Of the Franka Hand each finger moves '
+        '0.04 m.',
+        low=-10.0,
+        high=10.0,
+    )
+    gripper_closed: float = parameter(
+        0.0, 'Position of these joints when closed, m or rad.', low=-10.0, high=10.0
+    )
+    gripper_width: float = parameter(0.08, 'Distance of the open fingers, m.', low=0.001, high=1.0)
+
+    def __post_init__(self) -> None:
+        if self.gripper_open == self.gripper_closed:
+            raise ConfigError('gripper_open and gripper_closed must differ')

@@ -62,11 +62,13 @@ class Audience:
         topic: The first of them.
         listeners: Number of subscribers that take the message's type.
         rivals: Nodes that publish there too.
+        other_types: What further subscribers take instead.
     """
 
     topic: str
     listeners: int
     rivals: tuple[str, ...] = ()
+    other_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,11 @@ class Watch:
                 f'{", ".join(seen.rivals[:4])} commands the arm too, on {seen.topic}; end it, '
                 'then recover'
             )
+        if seen.listeners == 0 and seen.other_types:
+            return (
+                f'the controller on {seen.topic} takes {", ".join(seen.other_types[:4])}; name '
+                'the command that it takes (parameter command)'
+            )
         if seen.listeners == 0:
             return (
                 f'no controller listens on {seen.topic}; load and activate it, or name another '
