@@ -13,7 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import save_file
 
 from frs_ros.documents import parse_json
@@ -28,7 +27,7 @@ from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.policies.vla.load import load_vla
 from frs_ros.policies.vla.settings import is_policy_file
 from frs_ros.policies.vocabulary import Vocabulary
-from frs_ros.policies.weights import check_weights, read_weights
+from frs_ros.policies.weights import load_network
 from frs_ros.types import CARTESIAN_DELTA
 
 
@@ -94,18 +93,20 @@ def load_policy(checkpoint: str | Path) -> FlowPolicy:
     path = resolve(checkpoint)
     description = read_metadata(path)
     try:
-        vocabulary = Vocabulary(description['instructions'])
+        vocabulary = Vocabulary(_sentences(description['instructions']))
         normalisation = Normalisation.from_json(description['normalisation'])
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         raise CheckpointError(f'{path.with_suffix(".json")}: bad or missing entry {e}') from e
-    with torch.random.fork_rng(devices=[]):  # initial weights are overwritten below
-        network = make_network(vocabulary)
-    weights = read_weights(path)
-    check_weights(path, weights, network.state_dict())
-    network.load_state_dict(weights)
+    network = load_network(path, lambda: make_network(vocabulary))
     policy = MiniPolicy(network, normalisation, vocabulary)
     _check_description(path, description, policy)
     return policy
+
+
+def _sentences(values: Any) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError('instructions: no list of sentences')
+    return values
 
 
 def _check_description(path: Path, description: Mapping[str, Any], policy: MiniPolicy) -> None:

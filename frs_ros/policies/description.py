@@ -15,6 +15,7 @@ from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA
 
 FORMAT = 1
 KIND = 'mini'
+MOST_HZ = 1000.0
 _PRETRAINED = Path(__file__).parent / 'pretrained'
 SHIPPED = {
     'mini': _PRETRAINED / 'mini_libero_object.safetensors',
@@ -66,7 +67,10 @@ def interface_of(checkpoint: str) -> Interface:
     try:
         spec = description['spec']
         cameras = tuple(str(camera['name']) for camera in description['cameras'])
-        return Interface(spec.get('space', CARTESIAN_DELTA), float(spec['control_hz']), cameras)
+        control_hz = float(spec['control_hz'])
+        if not 0 < control_hz <= MOST_HZ:
+            raise ValueError(f'control_hz: {control_hz:g}')
+        return Interface(spec.get('space', CARTESIAN_DELTA), control_hz, cameras)
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         path = resolve(checkpoint).with_suffix('.json')
         raise CheckpointError(f'{path}: bad or missing entry {e}') from e

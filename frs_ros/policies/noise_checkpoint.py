@@ -9,14 +9,13 @@ import threading
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
 from safetensors.torch import save
 
 from frs_ros.errors import CheckpointError
 from frs_ros.policies.noise_description import BC, DSBC, NoiseDescription, read_description
 from frs_ros.policies.noise_network import ENCODERS
 from frs_ros.policies.noise_policy import ClonedPolicy, DistilledNetwork, NoisePolicy
-from frs_ros.policies.weights import check_weights, read_weights
+from frs_ros.policies.weights import load_network
 
 KINDS: dict[str, type[Any]] = {DSBC: NoisePolicy, BC: ClonedPolicy}
 P = TypeVar('P', NoisePolicy, ClonedPolicy)
@@ -87,11 +86,7 @@ def _load(path: Path) -> NoisePolicy | ClonedPolicy:
         raise CheckpointError(
             f"{path.with_suffix('.json')}: unknown encoder '{description.architecture.encoder}'"
         )
-    weights = read_weights(path)
-    with torch.random.fork_rng(devices=[]):  # initial weights are overwritten below
-        network = DistilledNetwork(description)
-    check_weights(path, weights, network.state_dict())
-    network.load_state_dict(weights)
+    network = load_network(path, lambda: DistilledNetwork(description))
     made: NoisePolicy | ClonedPolicy = KINDS[description.kind](network, description, str(path))
     made.warm_up()
     return made

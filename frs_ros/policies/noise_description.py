@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from frs_ros.documents import parse_json, read_json
 from frs_ros.errors import CheckpointError, ConfigError
@@ -17,6 +20,8 @@ from frs_ros.policies.vocabulary import normalise
 from frs_ros.text import one_line, shown
 
 FORMAT = 2
+LARGEST_SIZE = 4096  # of a layer, an image, a chunk, a list
+MOST_LAYERS = 64
 DSBC, BC = 'dsbc', 'bc'
 REPEATED, CHUNK, CHUNK_NLL, FLOW = 'repeated', 'chunk', 'chunk_nll', 'flow'
 # What is learnt -> the kind of checkpoint and the method that serves it.
@@ -98,6 +103,19 @@ class NoiseDescription:
         """`DSBC` or `BC`."""
         return KIND_OF[self.architecture.variant]
 
+    def check_sizes(self) -> None:
+        """ValueError if sizes do not fit each other, or what is needed for them is unbounded."""
+        if self.architecture.layers > MOST_LAYERS:
+            raise ValueError(f"'layers': {self.architecture.layers}, more than {MOST_LAYERS}")
+        if len(self.inputs.cameras) > MOST_LAYERS:
+            raise ValueError(f"'cameras': more than {MOST_LAYERS}")
+        if len(self.inputs.state_mean) != len(self.inputs.state_std):
+            raise ValueError("'state_mean' and 'state_std': of different length")
+        ends = np.array([self.action_low, self.action_high], dtype=np.float64)  # of one length
+        lengths = {self.generalist.action_dim} | ({0} if self.kind == DSBC else set())
+        if ends.shape[1] not in lengths or not (ends[0] < ends[1]).all():
+            raise ValueError("'action_low' or 'action_high': no ranges of the actions")
+
     def to_json(self) -> dict[str, Any]:
         """JSON types; KIND and FORMAT come first."""
         values = {'kind': self.kind, 'format': FORMAT, **asdict(self)}
@@ -125,6 +143,7 @@ class NoiseDescription:
                 action_high=tuple(float(v) for v in values['action_high']),
                 training=dict(values['training']),
             )
+            made.check_sizes()
             if made.kind != kind:
                 raise ValueError(f"a '{kind}' cannot be '{made.architecture.variant}'")
         except (KeyError, TypeError, ValueError) as error:
@@ -150,10 +169,43 @@ def read_description(path: str | Path) -> NoiseDescription:
 
 def _part(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """A dataclass from its JSON, of which every entry must be there and no other."""
-    names = {f.name for f in fields(kind)}
-    if wrong := sorted(names ^ set(values)):
-        raise ValueError(f"'{wrong[0]}'")
+    types = {f.name: str(f.type) for f in fields(kind)}
+    if not isinstance(values, dict) or (wrong := sorted(types.keys() ^ values.keys())):
+        raise ValueError(shown(wrong[0]) if isinstance(values, dict) else shown(values))
+    for name, value in values.items():
+        if not _FITS[types[name]](value):
+            raise ValueError(f"'{name}': {shown(value)}")
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SIZE
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)  # type: ignore[arg-type]
+
+
+def _is_list(of: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: (
+        isinstance(value, (list, tuple)) and len(value) <= LARGEST_SIZE and all(map(of, value))
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+# Type of an attribute -> whether a value of JSON fits.
+_FITS: dict[str, Callable[[object], bool]] = {
+    'bool': lambda value: isinstance(value, bool),
+    'float': _is_number,
+    'int': _is_size,
+    'str': _is_text,
+    'tuple[float, ...]': _is_list(_is_number),
+    'tuple[str, ...]': _is_list(_is_text),
+}
 
 
 def check_generalist(description: NoiseDescription, policy: FlowPolicy, name: str) -> None:

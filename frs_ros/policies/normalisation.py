@@ -58,6 +58,13 @@ class Normalisation:
 
     @classmethod
     def from_json(cls, data: Mapping[str, list[float]]) -> Normalisation:
-        """Inverse of `to_json`; KeyError or ValueError on bad data."""
+        """Inverse of `to_json`; KeyError, TypeError or ValueError on bad data."""
         names = cls.__dataclass_fields__
-        return cls(**{name: np.asarray(data[name], dtype=np.float32) for name in names})
+        read = {name: np.asarray(data[name], dtype=np.float32) for name in names}
+        for name, value in read.items():
+            if value.ndim != 1 or not np.isfinite(value).all():
+                raise ValueError(f'{name}: no list of finite numbers')
+        made = cls(**read)
+        if not (made.action_high > made.action_low).all() or not (made.proprio_std > 0).all():
+            raise ValueError('action_low, action_high or proprio_std: an empty range')
+        return made

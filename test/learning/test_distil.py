@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -286,6 +287,34 @@ def _edit(**changes):
     return edit
 
 
+def _change(part, **changes):
+    def edit(path):
+        file = path.with_suffix('.json')
+        described = json.loads(file.read_text())
+        described[part].update(changes)
+        file.write_text(json.dumps(described))
+
+    return edit
+
+
+def _rewrite(change):
+    """Changes the header of the weights, a JSON object behind its length."""
+
+    def edit(path):
+        content = path.read_bytes()
+        length = int.from_bytes(content[:8], 'little')
+        header = json.loads(content[8 : 8 + length])
+        change(header)
+        text = json.dumps(header).encode()
+        path.write_bytes(len(text).to_bytes(8, 'little') + text + content[8 + length :])
+
+    return edit
+
+
+def _first(header):
+    return next(value for name, value in header.items() if name == 'encoder.images.0.dense.bias')
+
+
 @pytest.mark.parametrize(
     ('harm', 'words'),
     [
@@ -294,19 +323,42 @@ def _edit(**changes):
         (_without, 'missing or unknown tensor'),
         (lambda p: p.unlink(), 'no checkpoint at'),
         (lambda p: p.with_suffix('.json').unlink(), 'no checkpoint at'),
-        (lambda p: p.with_suffix('.json').write_text('{'), 'not readable JSON'),
+        (lambda p: p.with_suffix('.json').write_text('{'), 'not readable as JSON'),
         (lambda p: p.with_suffix('.json').write_text('[]'), 'does not describe'),
         (_edit(kind='mini'), "describes a 'mini'"),
         (_edit(format=99), 'format is 99'),
         (_edit(inputs={'cameras': []}), 'bad or missing entry'),
         (_edit(kind='bc'), 'bad or missing entry'),
+        # 360 GB, were they taken before the weights are looked at
+        (_change('architecture', width=4096), 'does not fit: .* has shape'),
+        (_change('architecture', width=300_000), "bad or missing entry 'width': 300000"),
+        (_change('architecture', layers=10**9), "bad or missing entry 'layers'"),
+        (_change('architecture', width='64'), "bad or missing entry 'width': '64'"),
+        (_change('inputs', image_size=10**6), "bad or missing entry 'image_size'"),
+        (_change('inputs', image_size=2000), 'does not fit: .* has shape'),
+        (_change('inputs', cameras=['a'] * 4000), "'cameras': more than 64"),
+        (_change('inputs', instructions=['x'] * 4000), 'does not fit: missing or unknown tensor'),
+        (_change('inputs', state_mean=[[1.0]]), "'state_mean': \\[\\[1.0"),
+        (_change('generalist', horizon=10**9), "bad or missing entry 'horizon'"),
+        (_edit(action_low=[0.0]), 'bad or missing entry'),
+        (_edit(training=3), 'bad or missing entry'),
+        (_rewrite(lambda header: header.update(x=['nonsense'])), 'not a safetensors file'),
+        (_rewrite(lambda header: _first(header).update(data_offsets=[0, 1 << 50])), 'safetensors'),
+        (_rewrite(lambda header: _first(header).update(data_offsets=[-4, 4])), 'safetensors'),
+        (_rewrite(lambda header: _first(header).update(shape=[1 << 62, 4])), 'safetensors'),
+        (_rewrite(lambda header: _first(header).update(dtype='I32')), 'is of type I32'),
+        (_rewrite(lambda header: _first(header).update(dtype='\x1b[2K')), 'not a safetensors'),
+        (lambda p: p.write_bytes(b'\xff' * 7 + b'\x7f{}'), 'not a safetensors file'),
+        (lambda p: p.write_bytes((1 << 40).to_bytes(8, 'little') + b'{}'), 'not a safetensors'),
+        (lambda p: os.truncate(p, 5 << 30), 'larger than 4 GiB'),
     ],
 )
 def test_a_damaged_checkpoint_is_one_clear_line(checkpoint, harm, words):
     harm(checkpoint)
     with pytest.raises(CheckpointError, match=words) as raised:
         load_noise_policy(checkpoint, NoisePolicy)
-    assert '\n' not in str(raised.value)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 600
 
 
 def test_the_wrong_kind_is_named(checkpoint):

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from frs_ros.errors import CheckpointError
+from frs_ros.policies import checkpoint
 from frs_ros.policies.checkpoint import load_policy, read_metadata, save_policy
 from frs_ros.policies.mini import random_policy
 from frs_ros.types import Observation
@@ -82,6 +83,8 @@ def test_broken_description(path):
         ({'cameras': []}, 'cameras'),
         ({'normalisation': {}}, 'bad or missing entry'),
         ({'instructions': None}, 'bad or missing entry'),
+        ({'instructions': 'abc'}, 'no list of sentences'),
+        ({'instructions': [1]}, 'no list of sentences'),
         ({'instructions': ['one']}, r'instruction.weight has shape \[3, 32\]'),
     ],
 )
@@ -96,6 +99,38 @@ def test_normalisation_of_another_length(path):
     edit(path, normalisation={**normalisation, 'proprio_std': [1.0]})
     with pytest.raises(CheckpointError, match='proprio_std'):
         load_policy(path)
+
+
+@pytest.mark.parametrize(
+    ('name', 'values'),
+    [
+        ('proprio_std', [[1.0]] * 9),
+        ('proprio_std', [0.0] * 9),
+        ('proprio_mean', [float('nan')] * 9),
+        ('action_high', [-9.0] * 7),
+        ('action_low', ['a'] * 7),
+    ],
+)
+def test_normalisation_that_cannot_be(path, name, values):
+    edit(path, normalisation={**random_policy(3).normalisation.to_json(), name: values})
+    with pytest.raises(CheckpointError, match='bad or missing entry'):
+        load_policy(path)
+
+
+def test_memory_is_taken_only_for_what_is_in_the_file(path, monkeypatch):
+    """A description of two million sentences is refused by shapes alone."""
+    made = []
+
+    def make_network(vocabulary):
+        made.append(torch.empty(1).device.type)
+        return real(vocabulary)
+
+    real = checkpoint.make_network
+    monkeypatch.setattr(checkpoint, 'make_network', make_network)
+    edit(path, instructions=[str(i) for i in range(100_000)])
+    with pytest.raises(CheckpointError, match=r'instruction\.weight has shape'):
+        load_policy(path)
+    assert made == ['meta']
 
 
 def change_weights(path, change):

@@ -87,5 +87,5 @@ def restore_state(path: Path, modules: Mapping[str, nn.Module], optimizer: Optim
             else {}
         )
         optimizer.load_state_dict(description)
-    except (SafetensorError, OSError, KeyError, RuntimeError) as e:
+    except (SafetensorError, OSError, KeyError, RuntimeError, TypeError, ValueError) as e:
         raise CheckpointError(f'training state {path} does not fit: {e}') from e

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from frs_ros.documents import read_json
 from frs_ros.errors import CheckpointError, DependencyError
 from frs_ros.text import one_line, shown
 
+MOST = 10_000  # numbers of a statistic
 ACTIONS = ('actions', 'action')  # openpi's name, LeRobot's name
 
 
@@ -82,13 +84,18 @@ def _numbers(values: Any) -> np.ndarray:
 
 def _safetensors(path: Path) -> dict[str, np.ndarray]:
     try:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+        from safetensors import SafetensorError, safe_open
     except ModuleNotFoundError as error:
         raise DependencyError(
             'statistics in .safetensors need safetensors; pip install safetensors'
         ) from error
     try:
-        return {name: _numbers(values) for name, values in load_file(path).items()}
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f'no statistics at {path}: {error}') from error
+        with safe_open(path, framework='numpy') as file:
+            names = [name for name in file.keys() if name.split('.')[0] in ACTIONS]  # noqa: SIM118
+            for name in names:
+                if math.prod(file.get_slice(name).get_shape()) > MOST:
+                    raise CheckpointError(f'{path}: {one_line(name, 100)} has too many numbers')
+            return {name: _numbers(file.get_tensor(name)) for name in names}
+    # types that numpy does not know end in any of the latter
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f'no statistics at {path}: {one_line(error)}') from error
