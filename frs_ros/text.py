@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import reprlib
+import unicodedata
 
+_JOINERS = '\u200c\u200d'  # scripts such as Persian need them within words
 _REPR = reprlib.Repr()  # of bounded size, without making all of a large value
 _REPR.maxstring = _REPR.maxother = 100
 
@@ -22,7 +24,14 @@ def printable(text: str, longest: int = 2000) -> str:
     kept = text if len(text) <= longest else f'{text[:longest]} ...'
     if kept.isprintable():
         return kept
-    return ''.join(c if c.isprintable() or c == '\t' else _escaped(c) for c in kept)
+    return ''.join(c if c == '\t' or is_plain(c) else _escaped(c) for c in kept)
+
+
+def is_plain(text: str) -> bool:
+    """Whether nothing in it steers a terminal, ends a line or hides; any script is plain."""
+    return text.isprintable() or all(
+        c.isprintable() or c in _JOINERS or unicodedata.category(c) == 'Zs' for c in text
+    )
 
 
 def one_line(problem: object, longest: int = 300) -> str:

@@ -36,6 +36,8 @@ from frs_ros.types import (
 # What no action exceeds that is in the units of its space: twice full command (policies overshoot
 # a little), one turn, and more than any joint's speed in rad/s.
 LARGEST = {CARTESIAN_DELTA: 2.0, JOINT_DELTA: 2.0, JOINT_POSITION: 6.3, JOINT_VELOCITY: 6.3}
+MOST_ROWS, MOST_COLUMNS = 1000, 64
+FASTEST = 1000.0  # Hz
 FARTHEST = 0.5  # rad of any joint between the arm and the first position of a chunk
 
 _SPOKEN = {
@@ -50,7 +52,8 @@ class GivenChunk:
     """Do these actions. A chunk that cannot be meant cannot be made: ConfigError.
 
     Attributes:
-        actions: [n, len(names)] in the units of the space, the first one to be executed next.
+        actions: [n, len(names)] in the units of the space, the first one to be executed next; n at
+            most `MOST_ROWS`.
         names: What the columns are, of the policy's action names in any order. What is not there
             stands still, or is left to the policy in the case of the gripper.
         space: What the actions mean, one of `types.ACTION_SPACES`.
@@ -71,14 +74,22 @@ class GivenChunk:
     def __post_init__(self) -> None:
         actions = np.array(self.actions, dtype=np.float64)
         width = len(self.names)
+        if len(actions) > MOST_ROWS or width > MOST_COLUMNS:
+            raise ConfigError(
+                f'a given chunk has at most {MOST_ROWS} rows of {MOST_COLUMNS}, this one '
+                f'{len(actions)} of {width}'
+            )
         if not width or len(set(self.names)) < width:
             raise ConfigError('the columns of a given chunk must have names, each another one')
         if actions.ndim != 2 or actions.shape[1] != width or not len(actions):
             raise ConfigError(f'a given chunk must be [n, {width}], this one is {actions.shape}')
         if not np.isfinite(actions).all():
             raise ConfigError('a given chunk must be finite')
-        if not 0 < self.control_hz < np.inf:
-            raise ConfigError(f'the rate of a given chunk must be positive, not {self.control_hz}')
+        if not 0 < self.control_hz <= FASTEST:
+            raise ConfigError(
+                f'the rate of a given chunk must be positive, and at most {FASTEST:g} Hz, '
+                f'not {self.control_hz:g}'
+            )
         largest = LARGEST[choose('action space', self.space, ACTION_SPACES)]
         if np.abs(actions).max() > largest:
             raise ConfigError(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from frs_ros.robot.differential_ik import difference, moved
 # Motion of the tool [6] (m, rad) -> actions that it takes at full command.
 Cost = Callable[[np.ndarray], float]
 
+MOST_POSES = 1000  # of a path; a chunk passes a few of them
 ARRIVED = 1e-6  # m and rad
 LEVER = 0.1  # m per rad, about the length of the fingers
 _MARGIN = 1e-3  # of rotation matrices from rounded quaternions
@@ -30,7 +32,8 @@ class Path:
     path that cannot be meant cannot be made: ConfigError.
 
     Attributes:
-        positions: [n, 3] waypoints of the gripper, m, in the base (in LIBERO: in the world).
+        positions: [n, 3] waypoints of the gripper, m, in the base (in LIBERO: in the world); n at
+            most `MOST_POSES`.
         rotations: [n, 3, 3] its axes at the waypoints, each less than half a turn from the last,
             or None to keep it turned as it is.
         gripper: Wish about the gripper on the way.
@@ -49,6 +52,11 @@ class Path:
     stamp_ns: int = 0
 
     def __post_init__(self) -> None:
+        if len(self.positions) > MOST_POSES:
+            raise ConfigError(
+                f'a path has at most {MOST_POSES} poses, this one {len(self.positions)}; say what '
+                'lies ahead, in steps of a centimetre or so'
+            )
         positions = _frozen('positions', self.positions, (3,))
         object.__setattr__(self, 'positions', positions)
         if self.rotations is not None:
@@ -122,14 +130,14 @@ def walked(path: Path, start: np.ndarray, rows: int, cost: Cost) -> np.ndarray:
         rows: Actions of a chunk.
         cost: Actions that a motion takes at full command; the path's magnitude stretches them.
     """
-    pose, ahead, walk = start, ahead_of(start, path.poses(start)), []
+    pose, ahead, walk = start, deque(ahead_of(start, path.poses(start))), []
     for _ in range(rows):
         left = 1.0
         while ahead and left > 0:
             motion = difference(pose, ahead[0])
             needed = cost(motion) / path.magnitude if np.abs(motion).max() > ARRIVED else 0
             if needed <= left:
-                pose = ahead.pop(0)
+                pose = ahead.popleft()
             else:
                 pose = moved(pose, *np.split(motion * left / needed, 2))
             left -= needed

@@ -27,6 +27,7 @@ from frs_ros.nodes.pilots import make_pilot
 from frs_ros.nodes.table import keyboard_hint
 from frs_ros.nodes.terminal import Terminal, open_terminal
 from frs_ros.ros import qos, spin
+from frs_ros.ros.convert.checks import text
 from frs_ros.ros.convert.episode import episode_to_msg
 from frs_ros.ros.convert.guidance import guidance_to_msg
 from frs_ros.ros.diagnostics import Diagnostics
@@ -54,7 +55,7 @@ class HumanGuidance(Node):
                 f'the keyboard needs a terminal, and {terminal.problem}; run in one of its own: '
                 f'{keyboard_hint()}'
             )
-        self._terminal, self._instruction = terminal, parameters.instruction
+        self._terminal, self._instruction = terminal, text('instruction', parameters.instruction)
         self._frame = parameters.frame
         self._diagnostics = Diagnostics(self)
         self._pilot = make_pilot(self, parameters)

@@ -240,6 +240,7 @@ def test_what_a_path_speaks_of():
         ({'positions': [0, 0, 0]}, 'positions'),
         ({'positions': [[0, 0]]}, 'positions'),
         ({'positions': [[0, 0, np.nan]]}, 'finite'),
+        ({'positions': np.zeros((1001, 3))}, 'at most 1000 poses, this one 1001'),
         ({'rotations': np.eye(3)}, 'rotations'),
         ({'rotations': np.tile(np.eye(3), (2, 1, 1))}, '1 positions has 2 rotations'),
         ({'rotations': 2 * np.eye(3)[None]}, 'rotation matrices'),
@@ -253,6 +254,20 @@ def test_what_a_path_speaks_of():
 def test_paths_that_cannot_be_meant_cannot_be_made(wrong, message):
     with pytest.raises(ConfigError, match=message):
         Path(**{'positions': [[0.0, 0, 0]], **wrong})
+
+
+def test_waypoints_are_looked_at_once_each():
+    """However dense they are: what a plan waits for grows with their number, not its square."""
+    positions = HOME[:3, 3] + np.linspace(0, 1, 1000)[:, None] * [0.3, 0, 0]
+    asked = []
+
+    def cost(motion):
+        asked.append(motion)
+        return 1e-9
+
+    poses = walked(Path(positions), HOME, 10, cost)
+    np.testing.assert_allclose(poses[-1][:3, 3], positions[-1])
+    assert len(asked) <= 1000
 
 
 def test_without_kinematics_there_is_no_path_in_joint_space():

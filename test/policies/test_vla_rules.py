@@ -93,6 +93,15 @@ def test_what_never_moved_in_training_stays_there():
     np.testing.assert_allclose(rules.from_model(model, STATE)[..., 3], 0.25, atol=1e-5)
 
 
+def test_dimensions_that_hardly_moved_are_told():
+    statistics = {'q01': np.full(A, -1.0), 'q99': np.full(A, 1.0)}
+    statistics['q01'][[2, 5]], statistics['q99'][[2, 5]] = 0.1, 0.1001
+    statistics['q01'][3] = statistics['q99'][3] = 0.25  # never: it is written as 0
+    statistics['q01'][4], statistics['q99'][4] = -0.1, 0.1
+    rules = action_rules('quantiles', statistics, 1e-6, ABSOLUTE, D)
+    assert rules.narrow() == [2, 5]
+
+
 def test_longer_statistics_are_cut_and_shorter_refused():
     longer = {name: np.append(values, [0.0, 0.0]) for name, values in STATISTICS.items()}
     rules = action_rules('quantiles', longer, 1e-6, ABSOLUTE, D)

@@ -22,7 +22,7 @@ from frs_ros.ros import stamps
 from frs_ros.ros.convert import guidance as guidance_messages
 from frs_ros.ros.convert import image, plan, robot
 from frs_ros.ros.convert import scene as scene_messages
-from frs_ros.ros.convert.episode import episode_to_msg
+from frs_ros.ros.convert.episode import episode_from_msg, episode_to_msg
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.example import example_observation
 from frs_ros.steering.exchange import Chunk, Request
@@ -83,7 +83,13 @@ def test_guidance_must_be_finite(field, bad):
 
 @pytest.mark.parametrize(
     ('field', 'value', 'named'),
-    [('magnitude', 1.5, 'magnitude'), ('magnitude', -0.1, 'magnitude'), ('gripper', 3, 'gripper')],
+    [
+        ('magnitude', 1.5, 'magnitude'),
+        ('magnitude', -0.1, 'magnitude'),
+        ('gripper', 3, 'gripper'),
+        ('source', 'a\nb', r'Guidance\.source .* cannot be printed'),
+        ('source', 'x' * 1001, r'Guidance\.source is a text of 1001 characters'),
+    ],
 )
 def test_guidance_out_of_range(field, value, named):
     msg = guidance_messages.guidance_to_msg(Guidance())
@@ -225,6 +231,7 @@ def test_robot_state_carries_the_policy_state_exactly():
     [
         ('policy_state', []),
         ('policy_state', [math.nan] * 8),
+        ('policy_state', [0.0] * 1001),
         ('gripper_command', math.nan),
         ('gripper_command', 1.5),
     ],
@@ -281,6 +288,9 @@ def test_scene_with_a_rim_to_reach(scene):
         (lambda m: setattr(m, 'target', 'juice_1'), 'juice_1'),
         (lambda m: setattr(m.positions[0], 'y', math.nan), 'positions'),
         (lambda m: setattr(m.gripper, 'z', math.inf), 'gripper'),
+        (lambda m: setattr(m, 'names', [str(i) for i in range(1001)]), 'names holds 1001 values'),
+        (lambda m: m.names.__setitem__(0, '\x1b]0;x\x07'), r'names .* cannot be printed'),
+        (lambda m: setattr(m, 'target', '\n' * 10_000), r'not among the object names'),
     ],
 )
 def test_bad_scenes_are_refused(scene, damage, named):
@@ -321,3 +331,27 @@ def test_episode_events():
     end = episode_to_msg(EpisodeEvent('e.0', 'pick', 9, Outcome.ABORTED, 'gone', 40), STAMP)
     assert (end.event, end.outcome) == (Episode.END, Episode.OUTCOME_ABORTED)
     assert (end.reason, end.steps, end.seed) == ('gone', 40, 9)
+
+
+@pytest.mark.parametrize('field', ['id', 'instruction', 'reason'])
+@pytest.mark.parametrize(
+    ('value', 'named'),
+    [
+        ('ok\x1b[2K\n[franka_controller] INFO: all is well', 'cannot be printed'),
+        ('x' * 1_000_000, 'a text of 1000000 characters; at most 1000'),
+    ],
+    ids=['escape', 'long'],
+)
+def test_texts_of_episodes_forge_no_line_of_a_log(field, value, named):
+    msg = episode_to_msg(EpisodeEvent('e.0', 'pick', 9, Outcome.ABORTED, 'gone', 40), STAMP)
+    setattr(msg, field, value)
+    with pytest.raises(DataError, match=named) as caught:
+        episode_from_msg(msg)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+
+
+def test_instructions_may_be_in_any_script():
+    for said in ('öffne die Schublade', '引き出しを\u3000開けて', 'می\u200cخواهم'):
+        event = EpisodeEvent('e.0', said, 9)
+        assert episode_from_msg(episode_to_msg(event, STAMP)) == event

@@ -67,6 +67,9 @@ def test_a_withdrawn_path_is_no_wish():
         ({'magnitude': 0.0}, 'magnitude'),
         ({'magnitude': math.nan}, 'magnitude'),
         ({'gripper': 3}, 'gripper'),
+        ({'poses': [Pose()] * 1001}, 'poses holds 1001 values; at most 1000'),
+        ({'source': 'x' * 1001}, 'source is a text of 1001 characters'),
+        ({'source': '\x1b[2K'}, r'source .* cannot be printed'),
         ({'header': stamps.header(STAMP, 'tool')}, "frame 'tool'"),
     ],
 )
@@ -100,6 +103,9 @@ def test_wrong_poses_are_refused(part, value):
         ({'actions': [50.0] * 6}, "units of 'cartesian_delta'"),
         ({'action_space': ''}, 'unknown action space'),
         ({'control_hz': 0.0}, 'rate'),
+        ({'actions': [0.0] * 64_002}, 'actions holds 64002 values; at most 64000'),
+        ({'actions': [0.0] * 2002}, 'at most 1000 rows of 64, this one 1001 of 2'),
+        ({'names': [str(i) for i in range(65)]}, 'names holds 65 values'),
     ],
 )
 def test_wrong_chunks_are_refused(changes, named):

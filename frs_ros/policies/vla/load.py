@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ from frs_ros.policies.vla.stack import Stack
 from frs_ros.policies.vla.statistics import action_statistics
 from frs_ros.types import JOINT_POSITION, JOINT_VELOCITY, ActionSpec
 
+_LOG = logging.getLogger(__name__)
 JOINT_UNITS = {JOINT_POSITION: 'rad', JOINT_VELOCITY: 'rad/s'}
 
 
@@ -46,6 +48,7 @@ def make_vla(settings: VlaSettings) -> VlaPolicy:
         rules = _rules(settings, stack, spec)
     except ConfigError as error:
         raise ConfigError(f'{settings.path}: {error}') from error
+    _warn_of_narrow(settings, rules, spec)
     return VlaPolicy(
         stack,
         spec,
@@ -111,6 +114,17 @@ def _rules(settings: VlaSettings, stack: Stack, spec: ActionSpec) -> ActionRules
     kind = settings.normalisation
     statistics = {} if kind == NONE else action_statistics(settings.statistics)
     return action_rules(kind, statistics, stack.epsilon, relative, spec.model_dim)
+
+
+def _warn_of_narrow(settings: VlaSettings, rules: ActionRules, spec: ActionSpec) -> None:
+    """One line about dimensions in which an ordinary action is far outside the training."""
+    narrow = [f'{spec.names[i]} (1 is {1 / rules.scale[i]:.3g})' for i in rules.narrow()]
+    if narrow:
+        _LOG.warning(
+            f'{settings.path}: by {settings.statistics.name} training hardly moved '
+            f'{", ".join(narrow)} in model space; guidance about it is beyond what the policy '
+            'knows: are these the statistics of this robot?'
+        )
 
 
 def _check_device(settings: VlaSettings) -> None:

@@ -20,6 +20,7 @@ KINDS = {
 }
 # A narrower range is a dimension that never moved; the stacks divide by about 1e-6 there.
 MIN_SCALE = 1e-5
+FAR = 20.0  # in model space, where training has seen about -1 to 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ class ActionRules:
         """[.., H, D], state [S] -> [.., H, A] float64 in units."""
         actions = np.asarray(x, dtype=np.float64)[..., : len(self.scale)]
         return np.asarray(actions * self.scale + self.offset + self._start(state))
+
+    def narrow(self) -> list[int]:
+        """Dimensions that hardly moved in training: one unit of them is farther than `FAR`."""
+        return np.flatnonzero((self.scale >= MIN_SCALE) & (self.scale * FAR < 1.0)).tolist()
 
     def _start(self, state: np.ndarray) -> np.ndarray:
         if not self.relative.any():

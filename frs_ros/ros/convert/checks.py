@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any
 
 import numpy as np
 
 from frs_ros.errors import DataError
+from frs_ros.text import is_plain, shown
+
+LONGEST_TEXT = 1000  # characters of an instruction, an id, a name
 
 
 def finite(what: str, values: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
@@ -26,6 +30,26 @@ def finite(what: str, values: Any, shape: tuple[int, ...] | None = None) -> np.n
     if not np.all(np.isfinite(array)):
         raise DataError(f'{what} holds a number that is not finite')
     return array
+
+
+def at_most(what: str, values: Sized, most: int) -> None:
+    """DataError if a sequence is longer; said before anything is made of it."""
+    if len(values) > most:
+        raise DataError(f'{what} holds {len(values)} values; at most {most} are read')
+
+
+def text(what: str, value: str) -> str:
+    """A text of a message; DataError if it is long or would steer a terminal.
+
+    Words of a message end in logs, reports and file names. Any script is fine.
+    """
+    if len(value) > LONGEST_TEXT:
+        raise DataError(
+            f'{what} is a text of {len(value)} characters; at most {LONGEST_TEXT} are read'
+        )
+    if not is_plain(value):
+        raise DataError(f'{what} {shown(value)} holds characters that cannot be printed')
+    return value
 
 
 def _spell(shape: tuple[int, ...]) -> str:

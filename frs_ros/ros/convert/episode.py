@@ -7,6 +7,7 @@ from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
 from frs_ros.msg import Episode
 from frs_ros.ros import stamps
+from frs_ros.ros.convert.checks import text
 
 _OUTCOMES = {
     None: Episode.OUTCOME_UNKNOWN,
@@ -39,10 +40,10 @@ def episode_from_msg(msg: Episode) -> EpisodeEvent:
     if msg.outcome not in outcomes or ended != (outcomes[msg.outcome] is not None):
         raise DataError(f'Episode.outcome is {msg.outcome}, which does not fit the event')
     return EpisodeEvent(
-        episode_id=msg.id,
-        instruction=msg.instruction,
+        episode_id=text('Episode.id', msg.id),
+        instruction=text('Episode.instruction', msg.instruction),
         seed=msg.seed,
         outcome=outcomes[msg.outcome],
-        reason=msg.reason,
+        reason=text('Episode.reason', msg.reason),
         steps=msg.steps,
     )

@@ -8,7 +8,7 @@ from frs_ros.guidance.guidance import BASE, Gripper, Guidance
 from frs_ros.guidance.wish import Wish
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.ros import stamps
-from frs_ros.ros.convert.checks import finite
+from frs_ros.ros.convert.checks import finite, text
 
 
 def guidance_to_msg(guidance: Guidance) -> GuidanceMsg:
@@ -42,6 +42,8 @@ def guidance_from_msg(msg: GuidanceMsg) -> Guidance:
             longer than 1, or the gripper wish is not one of GRIPPER_*. Which frames there are is
             known where the plan is made.
     """
+    text('Guidance.source', msg.source)
+    text('Guidance.header.frame_id', msg.header.frame_id)
     magnitude = float(finite('Guidance.magnitude', msg.magnitude))
     if not 0.0 <= magnitude <= 1.0:
         raise DataError(f'Guidance.magnitude is {magnitude}; it must be within [0, 1]')

@@ -9,14 +9,14 @@ import numpy as np
 from geometry_msgs.msg import Point, Pose, Quaternion
 
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.guidance.chunk import GivenChunk
+from frs_ros.guidance.chunk import MOST_COLUMNS, MOST_ROWS, GivenChunk
 from frs_ros.guidance.guidance import BASE, Gripper, Guidance
-from frs_ros.guidance.path import Path
+from frs_ros.guidance.path import MOST_POSES, Path
 from frs_ros.guidance.wish import Wish
 from frs_ros.msg import GuidancePath
 from frs_ros.robot.policy_state import quaternion
 from frs_ros.ros import stamps
-from frs_ros.ros.convert.checks import finite
+from frs_ros.ros.convert.checks import at_most, finite, text
 
 _UNIT = 1e-3  # by which the length of a quaternion may be off
 
@@ -55,6 +55,7 @@ def path_from_msg(msg: GuidancePath) -> Wish:
             'base', or what it holds is misshapen, not finite or out of range.
     """
     who: dict[str, Any] = {'source': msg.source, 'stamp_ns': stamps.to_ns(msg.header.stamp)}
+    text('GuidancePath.source', msg.source)
     if not msg.enabled:
         return Guidance(enabled=False, **who)
     if bool(msg.poses) == bool(msg.actions):
@@ -72,6 +73,7 @@ def _path(msg: GuidancePath, who: dict[str, Any]) -> Path:
         )
     if msg.gripper not in set(Gripper):
         raise DataError(f'GuidancePath.gripper is {msg.gripper}; it must be one of GRIPPER_*')
+    at_most('GuidancePath.poses', msg.poses, MOST_POSES)
     positions = [(p.position.x, p.position.y, p.position.z) for p in msg.poses]
     rotations = None
     if msg.oriented:
@@ -87,6 +89,8 @@ def _path(msg: GuidancePath, who: dict[str, Any]) -> Path:
 
 
 def _chunk(msg: GuidancePath, who: dict[str, Any]) -> GivenChunk:
+    at_most('GuidancePath.actions', msg.actions, MOST_ROWS * MOST_COLUMNS)
+    at_most('GuidancePath.names', msg.names, MOST_COLUMNS)
     width = len(msg.names)
     if not width or len(msg.actions) % width:
         raise DataError(

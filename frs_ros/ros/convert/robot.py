@@ -15,7 +15,9 @@ from frs_ros.msg import RobotState
 from frs_ros.robot.base import ArmState
 from frs_ros.robot.policy_state import quaternion as rotation_quaternion
 from frs_ros.ros import stamps
-from frs_ros.ros.convert.checks import finite
+from frs_ros.ros.convert.checks import at_most, finite
+
+MOST_NUMBERS = 1000  # of the state that a policy is fed
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def proprioception_from_msg(msg: RobotState) -> Proprioception:
     """What the policy needs of the message; DataError if empty, not finite or out of range."""
     if len(msg.policy_state) == 0:
         raise DataError('RobotState.policy_state is empty')
+    at_most('RobotState.policy_state', msg.policy_state, MOST_NUMBERS)
     command = float(finite('RobotState.gripper_command', msg.gripper_command))
     if not -1.0 <= command <= 1.0:
         raise DataError(f'RobotState.gripper_command is {command}, outside [-1, 1]')

@@ -11,10 +11,12 @@ from geometry_msgs.msg import Point, Vector3
 from frs_ros.errors import DataError
 from frs_ros.msg import PrivilegedScene as SceneMsg
 from frs_ros.ros import stamps
-from frs_ros.ros.convert.checks import finite
+from frs_ros.ros.convert.checks import at_most, finite, text
+from frs_ros.text import shown
 from frs_ros.types import ObjectPose, PrivilegedScene
 
 FRAME = 'world'
+MOST_OBJECTS = 1000
 
 
 def scene_to_msg(scene: PrivilegedScene) -> SceneMsg:
@@ -45,6 +47,9 @@ def scene_from_msg(msg: SceneMsg) -> PrivilegedScene:
             not among the names, or a number is not finite.
     """
     n = len(msg.names)
+    at_most('PrivilegedScene.names', msg.names, MOST_OBJECTS)
+    for name in msg.names:
+        text('PrivilegedScene.names', name)
     if not n == len(msg.positions) == len(msg.extents) == len(msg.rest_heights):
         raise DataError(
             'PrivilegedScene: names, positions, extents, rest_heights differ in length'
@@ -53,7 +58,7 @@ def scene_from_msg(msg: SceneMsg) -> PrivilegedScene:
         raise DataError('PrivilegedScene.names holds a name twice')
     for role in (msg.target, msg.destination):
         if role not in msg.names:
-            raise DataError(f"PrivilegedScene: '{role}' is not among the object names")
+            raise DataError(f'PrivilegedScene: {shown(role)} is not among the object names')
     heights = finite('PrivilegedScene.rest_heights', msg.rest_heights, (n,))
     objects = {
         name: ObjectPose(
