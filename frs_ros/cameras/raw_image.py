@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from frs_ros.cameras.codec import LARGEST_SIDE
-from frs_ros.documents import shown
 from frs_ros.errors import DataError
+from frs_ros.text import shown
 
 # Encoding -> bytes per pixel, and where red, green and blue are among them. Alpha is dropped, grey
 # is repeated.

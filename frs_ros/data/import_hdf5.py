@@ -25,8 +25,9 @@ from frs_ros.data.imported import (
     as_rgb,
     rate,
 )
-from frs_ros.documents import one_line, parse_json, shown
+from frs_ros.documents import parse_json
 from frs_ros.errors import DataError, DependencyError
+from frs_ros.text import one_line, shown
 from frs_ros.types import AGENTVIEW, WRIST
 
 # Our camera -> its names below obs/, and whether its pictures are upside down.

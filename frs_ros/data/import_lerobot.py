@@ -18,8 +18,8 @@ import numpy as np
 from frs_ros.cameras.codec import decode_picture
 from frs_ros.data.import_lerobot_meta import Meta, parquet_rows, read_meta
 from frs_ros.data.imported import MOST_STEPS, Foreign, ImageTrack, ImportSettings
-from frs_ros.documents import shown
 from frs_ros.errors import DataError
+from frs_ros.text import shown
 
 TASK_CHANGES = 'their task changes midway; see --instruction'
 _JITTER = 0.5  # largest deviation of the distance of two timestamps, in periods

@@ -11,8 +11,9 @@ from typing import Any
 
 from frs_ros.data.imported import ImportSettings, rate
 from frs_ros.data.lerobot_format import arrow
-from frs_ros.documents import one_line, parse_json, read_json, shown
+from frs_ros.documents import parse_json, read_json
 from frs_ros.errors import DataError
+from frs_ros.text import one_line, shown
 from frs_ros.types import AGENTVIEW, WRIST
 
 STATES = ('observation.state', 'state', 'observation/state')

@@ -15,9 +15,9 @@ import numpy as np
 
 from frs_ros.cameras.codec import decode_picture
 from frs_ros.cameras.raw_image import raw_to_rgb
-from frs_ros.documents import shown
 from frs_ros.errors import DataError
 from frs_ros.steering.exchange import Chunk
+from frs_ros.text import shown
 from frs_ros.types import ACTION_SPACES
 
 NS = 1_000_000_000

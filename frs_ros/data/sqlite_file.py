@@ -17,8 +17,8 @@ from frs_ros.data.bag_file import (
     read_until,
 )
 from frs_ros.data.sqlite_guard import GuardedDatabase
-from frs_ros.documents import one_line
 from frs_ros.errors import DataError
+from frs_ros.text import one_line
 
 MAGIC = b'SQLite format 3\x00'
 _TAIL = 32  # bytes at the end of a message; a picture does not end in so many zeros

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from frs_ros.documents import one_line, shown
 from frs_ros.robot.base import (
     JOINTS,
     ArmState,
@@ -22,6 +21,7 @@ from frs_ros.robot.base import (
     RobotError,
     RobotInfo,
 )
+from frs_ros.text import one_line, shown
 
 SHAPES = {
     'q': (JOINTS,),

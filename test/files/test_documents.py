@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from frs_ros.documents import parse_json, parse_yaml, read_json, read_yaml, shown
+from frs_ros.documents import parse_json, parse_yaml, read_json, read_yaml
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.text import shown
 
 BOMB = 'a: &a [x,x,x,x,x,x,x,x,x]\n' + ''.join(
     f'{name}: &{name} [{",".join(["*" + before] * 9)}]\n'

@@ -61,7 +61,8 @@ class ActionRules:
 
     def narrow(self) -> list[int]:
         """Dimensions that hardly moved in training: one unit of them is farther than `FAR`."""
-        return np.flatnonzero((self.scale >= MIN_SCALE) & (self.scale * FAR < 1.0)).tolist()
+        far = (self.scale >= MIN_SCALE) & (self.scale * FAR < 1.0)
+        return [int(i) for i in np.flatnonzero(far)]
 
     def _start(self, state: np.ndarray) -> np.ndarray:
         if not self.relative.any():
