@@ -12,10 +12,15 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install --progress-bar on $(PIP_ARGS)
 VLA := .venv-vla
 VLA_INSTALL = $(VLA)/bin/python -m pip --disable-pip-version-check install --progress-bar on $(PIP_ARGS)
+JAZZY := .venv-jazzy
+JAZZY_PYTHON = $(abspath $(JAZZY))/bin/python
+JAZZY_INSTALL = $(JAZZY_PYTHON) -m pip --disable-pip-version-check install --progress-bar on $(PIP_ARGS)
+# What has to do with ROS; all of it: make test-jazzy JAZZY_TESTS=test
+JAZZY_TESTS := test/ros test/cameras test/data test/demo test/doctor test/package/test_messages.py
 COLCON_DIR := $(CURDIR)/build/colcon
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-vla lint colcon clean
+.PHONY: help setup demo test test-vla test-jazzy jazzy-tree lint colcon clean
 
 help:
 	@echo 'make demo    a LIBERO episode unsteered and steered, over ROS 2; writes a video'
@@ -23,8 +28,9 @@ help:
 	@echo 'make lint    ruff (rules and format) and mypy'
 	@echo 'make setup   only what the others do first: system packages and $(VENV)'
 	@echo 'make test-vla  LeRobot'"'"'s own SmolVLA behind our interface, in $(VLA) of its own, 2 GB'
+	@echo 'make test-jazzy  the tests that need ROS on ROS 2 Jazzy, in $(JAZZY) of its own, 3.4 GB'
 	@echo 'make colcon  build with colcon as on a ROS 2 workstation, and import the messages'
-	@echo 'make clean   remove $(VENV), $(VLA) and everything that was built'
+	@echo 'make clean   remove $(VENV), $(VLA), $(JAZZY) and everything that was built'
 	@echo
 	@echo 'Variables:'
 	@echo '  ARGS="..."        further arguments of frs demo or pytest'
@@ -80,6 +86,39 @@ $(VLA)/.installed: test/vla/requirements.txt test/vla/constraints.txt
 	$(VLA_INSTALL) --no-deps -c test/vla/constraints.txt lerobot
 	@touch $@
 
+# ROS 2 Jazzy, from wheels as well: all other packages are those of $(VENV). Not part of CI; run it
+# before a release. The messages of an editable install lie in the source tree, and there are
+# those of $(VENV): so this one is of a copy.
+test-jazzy: $(JAZZY)/.built
+	cd build/jazzy && $(JAZZY_PYTHON) -m pytest $(JAZZY_TESTS) $(ARGS)
+
+$(JAZZY)/.built: $(JAZZY)/.installed $(BUILD_INPUTS) | jazzy-tree
+	cd build/jazzy && $(JAZZY_PYTHON) -m pip --disable-pip-version-check install \
+		--no-build-isolation --no-deps --no-index --editable .
+	@touch $@
+
+# The working tree as it is now, without what is ignored; what was built in the copy stays.
+jazzy-tree:
+	@mkdir -p build/jazzy
+	@find build/jazzy -type f ! -name '*.so' ! -path 'build/jazzy/frs_ros/msg/*' \
+		! -path 'build/jazzy/build/*' ! -path '*.egg-info/*' -delete
+	@git ls-files -z --cached --others --exclude-standard \
+		| tar -c --null --files-from - --ignore-failed-read | tar -x -C build/jazzy
+
+$(JAZZY)/.installed: requirements/jazzy.txt $(wildcard requirements/*.txt)
+	@sh requirements/system.sh '$(or $(PYTHON),python3)'
+	@$(or $(PYTHON),false) $(FITS) || { echo 'frs_ros needs Python 3.10, 3.11 or 3.12' >&2; exit 1; }
+	@echo '== $(JAZZY): installing pinned packages: 3.4 GB, more with CUDA (make help) =='
+	test -x $(JAZZY_PYTHON) || $(PYTHON) -m venv $(JAZZY)
+	sed '/^ros-/d' requirements/constraints.txt > $(JAZZY)/constraints.txt
+	$(JAZZY_INSTALL) $(TORCH_ARGS) -c $(JAZZY)/constraints.txt -r requirements/learn.txt
+	sed '/^ros-/d' requirements/dev.txt > $(JAZZY)/dev.txt
+	$(JAZZY_INSTALL) -c $(JAZZY)/constraints.txt -r requirements/jazzy.txt catkin-pkg setuptools \
+		wheel -r requirements/core.txt -r requirements/sim.txt -r requirements/robot.txt \
+		-r $(JAZZY)/dev.txt
+	$(JAZZY_INSTALL) --no-deps -r requirements/sim_no_deps.txt
+	@touch $@
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -88,13 +127,13 @@ lint: setup
 # Build settings differ from those of a workstation only because ROS 2 lies in the environment.
 colcon: setup
 	@echo '== colcon build, into $(COLCON_DIR) =='
-	AMENT_PREFIX_PATH=$(CURDIR)/$(VENV) CMAKE_PREFIX_PATH=$(CURDIR)/$(VENV) \
+	AMENT_PREFIX_PATH=$(abspath $(VENV)) CMAKE_PREFIX_PATH=$(abspath $(VENV)) \
 		$(BIN)/colcon --log-base $(COLCON_DIR)/log build --base-paths . \
 		--build-base $(COLCON_DIR)/build --install-base $(COLCON_DIR)/install --cmake-args -GNinja \
-		-DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python -DBUILD_TESTING=OFF \
+		-DPython3_EXECUTABLE=$(abspath $(BIN))/python -DBUILD_TESTING=OFF \
 		-DCMAKE_PROJECT_frs_ros_INCLUDE=$(CURDIR)/cmake/wheels_fix.cmake
-	@. $(COLCON_DIR)/install/setup.sh && cd / && $(CURDIR)/$(BIN)/python -c 'import frs_ros.msg as m; \
+	@. $(COLCON_DIR)/install/setup.sh && cd / && $(abspath $(BIN))/python -c 'import frs_ros.msg as m; \
 		print("messages of", m.__file__, *[n for n in dir(m) if n[0].isupper()], sep="\n  ")'
 
 clean:
-	rm -rf $(VENV) $(VLA) build frs_ros/msg frs_ros/*.so frs_ros.egg-info
+	rm -rf $(VENV) $(VLA) $(JAZZY) build frs_ros/msg frs_ros/*.so frs_ros.egg-info

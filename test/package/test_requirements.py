@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-PIN = re.compile(r'^([\w.-]+)==[\w.]+(; python_version [<>=]+ "3\.\d+")?  # \S.*$')
+PIN = re.compile(r'^([\w.-]+)(?:\[\w+\])?==[\w.]+(; python_version [<>=]+ "3\.\d+")?  # \S.*$')
 
 
 def normal(name):
@@ -19,7 +19,8 @@ def entries(path):
 
 def test_pins_are_exact_and_have_a_reason(repository):
     folder = repository.root / 'requirements'
-    pins = entries(folder / 'constraints.txt') + entries(folder / 'sim_no_deps.txt')
+    names = ('constraints.txt', 'jazzy.txt', 'sim_no_deps.txt')
+    pins = [line for name in names for line in entries(folder / name)]
     assert [line for line in pins if not PIN.match(line)] == []
 
 
@@ -27,9 +28,22 @@ def test_every_requirement_is_pinned(repository):
     folder = repository.root / 'requirements'
     pinned = {normal(PIN.match(line)[1]) for line in entries(folder / 'constraints.txt')}
     for path in folder.glob('*.txt'):
-        if path.name not in ('constraints.txt', 'sim_no_deps.txt'):
+        if path.name not in ('constraints.txt', 'jazzy.txt', 'sim_no_deps.txt'):
             names = {normal(re.match(r'[\w.-]+', line)[0]) for line in entries(path)}
             assert names <= pinned, path.name
+
+
+def test_jazzy_has_a_pin_of_its_own_for_every_ros_wheel_that_is_asked_for(repository):
+    folder = repository.root / 'requirements'
+    wheels = {normal(PIN.match(line)[1]) for line in entries(folder / 'jazzy.txt')}
+    assert {name for name in wheels if not name.startswith('ros-')} == set()
+    asked = {
+        normal(re.match(r'[\w.-]+', line)[0])
+        for name in ('ros.txt', 'dev.txt')
+        for line in entries(folder / name)
+    }
+    asked -= {'ros-ament-cmake-ros-core'}  # made of ros-ament-cmake-ros after Jazzy
+    assert {name for name in asked if name.startswith('ros-')} <= wheels
 
 
 def test_manifest_is_valid(repository):
