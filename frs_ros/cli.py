@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from frs_ros.errors import ConfigError, FrsError, not_installed
+from frs_ros.files import refusal
 from frs_ros.program import EXIT_INTERRUPTED
 
 # Command words -> (module with add_arguments(parser) and run(args), one line of help).
@@ -128,21 +130,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        _give_up_stdout()
         return EXIT_UNREAD
     except FrsError as error:
         return _complain(str(error))
-    except OSError as error:
-        if error.filename is None:
+    except OSError as error:  # a full disk, a folder that may not be written, and the like
+        line = refusal(error)
+        if not line:
             raise
-        return _complain(f"cannot use '{error.filename}': {error.strerror}")  # mostly an --out
+        return _complain(line)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 
 
 def _complain(text: str) -> int:
-    print(f'frs: error: {" ".join(text.split())}', file=sys.stderr)
+    with contextlib.suppress(OSError):  # stderr may lie on the same full disk
+        print(f'frs: error: {" ".join(text.split())}', file=sys.stderr, flush=True)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _give_up_stdout()
     return EXIT_ERROR
+
+
+def _give_up_stdout() -> None:
+    """Lets the flush at exit succeed: what is left has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(argv: Sequence[str]) -> int:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Generic, TypeVar
 
-from frs_ros.errors import FrsError
+from frs_ros.errors import DataError, FrsError
+from frs_ros.files import refusal
 from frs_ros.program import command
 
 J = TypeVar('J')
@@ -177,5 +178,9 @@ def main() -> None:
     except FrsError as error:
         connection.send((error, None))
     except Exception as error:
+        line = refusal(error) if isinstance(error, OSError) else ''
+        if line:
+            connection.send((DataError(line), None))
+            return
         summary = f'{type(error).__name__}: {error}'.splitlines()[0]
         connection.send((summary, traceback.format_exc()))

@@ -13,6 +13,7 @@ from frs_ros.commands.eval import digest_of
 from frs_ros.commands.options import add_checkpoint
 from frs_ros.documents import read_json
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.files import write_atomically
 from frs_ros.sim.wording import object_type
 
 
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         commands=args.commands,
         competence=rows,
     )
-    args.out.write_text(card, encoding='utf-8')
+    write_atomically(args.out, card)
     print(f'written: {args.out}')
     return 0
 

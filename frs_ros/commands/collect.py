@@ -9,6 +9,7 @@ from pathlib import Path
 
 from frs_ros.commands.options import add_assets, add_seed, add_suite
 from frs_ros.errors import ConfigError, choose
+from frs_ros.folders import locked
 
 # Option -> its default, that of `CollectionSettings`, and what share of the episodes it is.
 _SHARES = {
@@ -90,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         **_shares(args),
     )
-    totals = collect(settings, CAMERAS, args.out, args.episodes, args.workers)
+    with locked(args.out):
+        totals = collect(settings, CAMERAS, args.out, args.episodes, args.workers)
     print(
         f'{totals["successes"]} of {totals["attempts"]} new episodes succeeded: '
         f'{totals["steps"]} steps, {totals["frames"]} frames, in {args.out}'

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from frs_ros.doctor.finding import CELL, PARTS, SIMULATOR, Finding
+from frs_ros.files import write_atomically
 
 _ABOUT = """\
 Everything is looked at every time; what differs is which failures count:
@@ -62,8 +63,7 @@ def run(args: argparse.Namespace) -> int:
     print(summary(findings, judged_for, colour=colour))
     if args.json:
         record = to_json(findings, judged_for, software_versions())
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
+        write_atomically(args.json, json.dumps(record, indent=2) + '\n')
     return 1 if tally(findings)['fail'] else 0
 
 

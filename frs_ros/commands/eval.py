@@ -14,6 +14,7 @@ from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_s
 from frs_ros.commands.task_selection import parse_tasks, split
 from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError, choose
+from frs_ros.folders import locked
 from frs_ros.learning.evaluation.conditions import (
     DEFAULTS,
     FLIPPED,
@@ -154,6 +155,19 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluates, writes the results and prints the table."""
+    settings, spec = settings_and_spec(args)
+    compared = [parse_pair(text) for text in args.compare]
+    _check_compared(compared, settings)
+    with locked(args.out):
+        return _evaluated(args, settings, spec, compared)
+
+
+def _evaluated(
+    args: argparse.Namespace,
+    settings: EvaluationSettings,
+    spec: ActionSpec,
+    compared: list[tuple[str, str]],
+) -> int:
     from frs_ros.commands.version import software_versions
     from frs_ros.learning.evaluation.evaluate import evaluate
     from frs_ros.learning.evaluation.failure_plot import plot_failures
@@ -163,9 +177,6 @@ def run(args: argparse.Namespace) -> int:
     from frs_ros.learning.evaluation.report import summarise, table, write_json
     from frs_ros.sim.suites import tasks
 
-    settings, spec = settings_and_spec(args)
-    compared = [parse_pair(text) for text in args.compare]
-    _check_compared(compared, settings)
     records = evaluate(settings, LiberoWorld(), args.out, workers=args.workers)
     results = summarise(
         records,

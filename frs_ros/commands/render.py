@@ -8,6 +8,7 @@ from pathlib import Path
 
 from frs_ros.commands.options import add_assets
 from frs_ros.errors import ConfigError
+from frs_ros.folders import locked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,10 +31,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out.resolve() == args.data.resolve():
         raise ConfigError('--out must be another folder than --data')
     assets.resolve(args.assets, settings_of(args.data).suite)
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f'cannot write to --out {args.out}: {error.strerror}') from error
-    totals = render_again(args.data, args.out, args.assets, CAMERAS, args.workers)
+    with locked(args.out):
+        totals = render_again(args.data, args.out, args.assets, CAMERAS, args.workers)
     print(f'{totals["successes"]} episodes, {totals["frames"]} frames rendered in {args.out}')
     return 0

@@ -11,6 +11,7 @@ from typing import Any
 
 from frs_ros.commands.eval import parse_pair
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.files import write_atomically
 
 RATES, FAILURES = 'rates', 'failures'
 ENDINGS = ('.md', '.json', '.png')
@@ -105,9 +106,8 @@ def _report(args: argparse.Namespace, beside: Path = Path()) -> str:
     results = summarise_pool(pooled, [parse_pair(text) for text in args.compare], args.against)
     text = markdown(results)
     for path in (beside / path for path in args.out):
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == '.md':
-            path.write_text(text, encoding='utf-8')
+            write_atomically(path, text)
         elif path.suffix == '.json':
             write_json(path, results)
         else:
@@ -148,7 +148,7 @@ def _regenerate(page: Path) -> None:
 
     try:
         old = page.read_text(encoding='utf-8')
-        page.write_text(regenerate(old, make), encoding='utf-8')
+        write_atomically(page, regenerate(old, make))
     except FileNotFoundError:
         raise DataError(f'there is no page {page}') from None
 

@@ -18,7 +18,7 @@ import numpy as np
 from frs_ros.data import demonstrations
 from frs_ros.data.collection import CollectionSettings, choose_frames, record_episode, render
 from frs_ros.errors import DataError
-from frs_ros.files import write_atomically
+from frs_ros.files import append_line, write_atomically
 from frs_ros.sim.libero import LiberoEnv
 from frs_ros.types import CameraSpec
 from frs_ros.workers import run_jobs
@@ -155,8 +155,7 @@ def collect(
     with closing(run_jobs(factory, todo, workers, _task)) as results:  # type: ignore[type-var]
         for recorded in _with_progress(results, episodes, len(todo), totals):
             if not recorded.success:
-                with failures.open('a') as file:
-                    file.write(f'{recorded.number}\n')
+                append_line(failures, str(recorded.number))
     return totals
 
 

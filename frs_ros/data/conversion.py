@@ -18,6 +18,7 @@ from frs_ros.data.bag_reader import Bag
 from frs_ros.data.dataset_builder import IMAGE_SIZE, DatasetBuilder, Shrinker
 from frs_ros.data.distillation import DistillationInfo, Source
 from frs_ros.errors import DataError
+from frs_ros.folders import whole_folder
 from frs_ros.policies.identity import PolicyInfo
 
 PICTURES = '<camera>/color/image_raw/compressed (or without /compressed)'
@@ -92,23 +93,20 @@ def convert(
             no folder is left then.
     """
     began = clock()
-    builder = DatasetBuilder(
-        folder,
-        outcomes=settings.outcomes,
-        image_size=settings.image_size,
-        cameras=settings.cameras,
-        policy=settings.policy,
-        limit=settings.limit,
-    )
-    found, before = _Found(), 0
-    try:
+    with whole_folder(folder) as unfinished:
+        builder = DatasetBuilder(
+            unfinished,
+            outcomes=settings.outcomes,
+            image_size=settings.image_size,
+            cameras=settings.cameras,
+            policy=settings.policy,
+            limit=settings.limit,
+        )
+        found, before = _Found(), 0
         for bag in bags:
             _add(bag, builder, found, settings, partial(_shifted, progress, before))
             before += bag.size
         info = _finish(bags, builder, found)
-    except BaseException:
-        builder.discard()
-        raise
     return Conversion(info, builder.episodes, builder.samples, tuple(found.notes), clock() - began)
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -22,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from frs_ros.errors import DataError
+from frs_ros.files import replacing, write_atomically
 from frs_ros.policies.identity import PolicyInfo
 
 DESCRIPTION = 'dataset.json'
@@ -139,11 +138,8 @@ class DatasetWriter:
         """Writes one episode; DataError if it does not fit `info`."""
         check_episode(episode, info, f"episode '{episode.id}'")
         path = _episode_path(self._folder, self._count)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix='.tmp')
-        with os.fdopen(handle, 'wb') as file:
-            np.savez(file, **_arrays(episode))  # type: ignore[arg-type]
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            np.savez(temporary, **_arrays(episode))  # type: ignore[arg-type]
         self._count += 1
 
     def finish(self, info: DistillationInfo) -> None:
@@ -151,11 +147,7 @@ class DatasetWriter:
         text = json.dumps(
             {'kind': KIND, 'version': VERSION, 'episodes': self._count, **asdict(info)}, indent=2
         )
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix='.tmp')
-        with os.fdopen(handle, 'w') as file:
-            file.write(text + '\n')
-        os.replace(temporary, self._folder / DESCRIPTION)
+        write_atomically(self._folder / DESCRIPTION, text + '\n')
 
     def discard(self) -> None:
         """Removes what was written."""

@@ -21,7 +21,8 @@ from frs_ros.cameras.codec import LARGEST_SIDE, encode_jpeg
 from frs_ros.data import demonstrations
 from frs_ros.data.demonstrations import CAMERAS, Demonstration
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.files import whole_folder
+from frs_ros.files import write_atomically
+from frs_ros.folders import whole_folder
 
 NOBODY = -1  # task and init state of what was not recorded here
 TURNS = ('auto', 'none', '180')
@@ -146,7 +147,7 @@ def import_demonstrations(
             'totals': dict(totals),
         }
         file = unfinished / demonstrations.DESCRIPTION
-        file.write_text(json.dumps(about, indent=2) + '\n', encoding='utf-8')
+        write_atomically(file, json.dumps(about, indent=2) + '\n')
     return totals
 
 

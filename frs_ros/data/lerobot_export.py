@@ -8,7 +8,6 @@ apart, so `fps` is the rate of plans: control rate / executed actions.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from frs_ros.data.bag_reader import Bag
 from frs_ros.data.message_parts import loaded, picture_of
 from frs_ros.data.recorded_episode import RecordedChunk, RecordedEpisode
 from frs_ros.errors import DataError
+from frs_ros.folders import whole_folder
 
 _JPEG, _PNG = b'\xff\xd8', b'\x89PNG'
 _THUMB = 32  # pixels of what statistics are made of
@@ -120,10 +120,6 @@ class LeRobotExport:
         }
         lerobot.write_meta(self._folder, info, _pooled(self._stats))
 
-    def discard(self) -> None:
-        """Removes what was written."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
     def _begin(self, chunk: RecordedChunk) -> None:
         self._features = {**_features(chunk), **lerobot.DEFAULT_FEATURES}
         self._fps = chunk.chunk.control_hz / chunk.chunk.execute_steps
@@ -193,8 +189,9 @@ def export(
     Raises:
         DataError: There is nothing to export; no folder is left then.
     """
-    made, notes, before = LeRobotExport(folder, outcomes), [], 0
-    try:
+    notes, before = [], 0
+    with whole_folder(folder) as unfinished:
+        made = LeRobotExport(unfinished, outcomes)
         for bag in bags:
             assembler = EpisodeAssembler(AssemblerSettings(), as_file)
             for episode in episodes_of(bag, assembler):
@@ -204,9 +201,6 @@ def export(
             made.dropped.update(assembler.counts)
             notes += [f'{bag.path}: {line}' for line in (*bag.notes, *assembler.complaints)]
         made.finish()
-    except BaseException:
-        made.discard()
-        raise
     return made, notes
 
 

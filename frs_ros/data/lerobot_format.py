@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from frs_ros.errors import DependencyError
+from frs_ros.files import replacing, write_atomically
 
 VERSION = 'v3.0'
 CHUNK_FILES = 1000  # files per folder
@@ -126,8 +127,8 @@ def write_meta(
 ) -> None:
     """meta/stats.json, then meta/info.json: with it the folder becomes a dataset."""
     meta = folder / 'meta'
-    (meta / 'stats.json').write_text(json.dumps(stats, indent=4) + '\n')
-    (meta / 'info.json').write_text(json.dumps(info, indent=4) + '\n')
+    write_atomically(meta / 'stats.json', json.dumps(stats, indent=4) + '\n')
+    write_atomically(meta / 'info.json', json.dumps(info, indent=4) + '\n')
 
 
 def _pandas_column(name: str | None, kind: str, numpy_kind: str) -> dict[str, Any]:
@@ -141,5 +142,5 @@ def _pandas_column(name: str | None, kind: str, numpy_kind: str) -> dict[str, An
 
 
 def _write(table: Any, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    arrow().parquet.write_table(table, path)
+    with replacing(path) as temporary:
+        arrow().parquet.write_table(table, temporary)

@@ -15,6 +15,7 @@ from frs_ros.demo.comparison import METHODS, DemoSettings, Pair, verdict
 from frs_ros.demo.side_by_side import BAD, GOOD, GREY, INK, PAPER, scaled
 from frs_ros.demo.text import Line, fit, write
 from frs_ros.errors import DataError
+from frs_ros.files import write_atomically
 
 COLUMNS = 5  # key frames of an episode
 TILE, GAP, LABEL = 224, 6, 250  # px
@@ -46,8 +47,10 @@ def summary_picture(settings: DemoSettings, pairs: Sequence[Pair]) -> np.ndarray
 def write_png(path: Path, picture: np.ndarray) -> None:
     """Writes a picture [h, w, 3] uint8 RGB; DataError if that is impossible."""
     done, data = cv2.imencode('.png', picture[:, :, ::-1])
+    if not done:
+        raise DataError(f'no PNG can be made for {path}')
     try:
-        path.write_bytes(data.tobytes() if done else b'')
+        write_atomically(path, data.tobytes())
     except OSError as error:
         raise DataError(f'cannot write {path}: {error.strerror}') from error
 

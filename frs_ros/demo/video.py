@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from frs_ros.errors import DataError, DependencyError
+from frs_ros.files import replacing
 
 
 def check_writer() -> None:
@@ -35,16 +36,13 @@ def write_mp4(path: Path, frames: Iterable[np.ndarray], fps: float) -> int:
     Raises:
         DataError: Without any frame, or if the file cannot be written; there is no file then.
     """
-    part = path.with_suffix('.part.mp4')  # an unfinished file must not pass for the video
     try:
-        count = _encode(part, frames, fps)
-        if not count or not part.is_file():
-            raise DataError(f'no video at {path}: {count} frames')
-        part.replace(path)
+        with replacing(path) as part:  # an unfinished file must not pass for the video
+            count = _encode(part, frames, fps)
+            if not count or not part.is_file():
+                raise DataError(f'no video at {path}: {count} frames')
     except OSError as error:
         raise DataError(f'cannot write {path}: {error}') from error
-    finally:
-        part.unlink(missing_ok=True)
     return count
 
 

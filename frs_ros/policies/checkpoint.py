@@ -13,10 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from frs_ros.documents import parse_json
 from frs_ros.errors import CheckpointError
+from frs_ros.files import write_atomically
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.policies.description import FORMAT, KIND, read_metadata, resolve
 from frs_ros.policies.mini import MINI_SPEC, MiniPolicy, make_network
@@ -65,9 +66,8 @@ def save_policy(policy: MiniPolicy, path: str | Path, metadata: Mapping[str, Any
     weights = {k: v.half().contiguous() for k, v in policy.network.state_dict().items()}
     text = json.dumps({**_description(policy), 'training': dict(metadata)}, indent=1)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(weights, path)
-        path.with_suffix('.json').write_text(text + '\n')
+        write_atomically(path, save(weights))
+        write_atomically(path.with_suffix('.json'), text + '\n')
     except OSError as e:
         raise CheckpointError(f'cannot write checkpoint {path}: {e.strerror}') from e
     return path

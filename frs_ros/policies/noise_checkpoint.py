@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 from safetensors.torch import save
 
 from frs_ros.errors import CheckpointError
+from frs_ros.files import write_atomically
 from frs_ros.policies.noise_description import BC, DSBC, NoiseDescription, read_description
 from frs_ros.policies.noise_network import ENCODERS
 from frs_ros.policies.noise_policy import ClonedPolicy, DistilledNetwork, NoisePolicy
@@ -39,11 +39,8 @@ def save_noise_policy(
     weights = {name: value.contiguous() for name, value in network.state_dict().items()}
     text = json.dumps(description.to_json(), indent=1) + '\n'
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         for file, data in ((path, save(weights)), (path.with_suffix('.json'), text.encode())):
-            temporary = file.with_name(file.name + '.tmp')
-            temporary.write_bytes(data)
-            os.replace(temporary, file)
+            write_atomically(file, data)
     except OSError as error:
         raise CheckpointError(f'cannot write checkpoint {path}: {error.strerror}') from error
     return path

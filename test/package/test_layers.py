@@ -15,6 +15,7 @@ RANK = {
     'errors': 0,
     'text': 0,
     'files': 0,
+    'folders': 0,
     'documents': 0,
     'episodes': 0,
     'lifeline': 0,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from frs_ros.folders import locked
 from frs_ros.learning.distilled.cli import add_training, conclude, config_from
 from frs_ros.policies.noise_description import BC
 
@@ -23,4 +24,6 @@ def run(args: argparse.Namespace) -> None:
 
     config = config_from(args)
     dataset = load_dataset(args.data)
-    conclude(args, distil(dataset, str(args.data), args.out, BC, config))
+    with locked(args.out):
+        metrics = distil(dataset, str(args.data), args.out, BC, config)
+    conclude(args, metrics)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from frs_ros.folders import locked, whole_folder
 from frs_ros.learning.distilled.cli import add_training, conclude, config_from
 from frs_ros.policies.noise_description import DSBC
 
@@ -90,11 +91,14 @@ def run(args: argparse.Namespace) -> None:
     check_rates(args.demos, policy.spec.control_hz)
     files = chosen_files(args.demos, args.instruction, args.limit)
     bar = tqdm(read(files), total=len(files), desc='labelling', unit='ep')
-    labelled = label_demonstrations(policy, bar, settings, sources(args.demos))
-    dataset = labelled.dataset
     folder = args.out / DATASET
-    save_dataset(dataset, folder)
-    dropped = ', '.join(f'{count} {why}' for why, count in dataset.info.dropped.items())
-    print(f'{dataset.samples} labels in {folder}; dropped: {dropped or "none"}')
-    objective = ThroughSampler(policy, labelled.contexts, labelled.actions)
-    conclude(args, distil(dataset, str(folder), args.out, DSBC, config, objective=objective))
+    with locked(args.out):
+        with whole_folder(folder) as unfinished:  # one that is there is refused before the work
+            labelled = label_demonstrations(policy, bar, settings, sources(args.demos))
+            dataset = labelled.dataset
+            save_dataset(dataset, unfinished)
+        dropped = ', '.join(f'{count} {why}' for why, count in dataset.info.dropped.items())
+        print(f'{dataset.samples} labels in {folder}; dropped: {dropped or "none"}')
+        objective = ThroughSampler(policy, labelled.contexts, labelled.actions)
+        metrics = distil(dataset, str(folder), args.out, DSBC, config, objective=objective)
+    conclude(args, metrics)

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from frs_ros.files import write_atomically
 
 # Okabe-Ito colours, distinguishable with colour-blind eyes.
 COLOURS = ('#999999', '#E69F00', '#0072B2', '#009E73', '#CC79A7', '#56B4E9', '#D55E00', '#F0E442')
@@ -24,8 +27,9 @@ def save(figure: Any, path: Path) -> None:
     """Writes a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    FigureCanvasAgg(figure).print_figure(str(path), dpi=150)
+    image = io.BytesIO()
+    FigureCanvasAgg(figure).print_figure(image, dpi=150, format='png')
+    write_atomically(path, image.getvalue())
 
 
 def percent_axis(axis: Any, label: str, limit: float = 104.0) -> None:

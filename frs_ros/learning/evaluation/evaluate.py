@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
+from frs_ros.files import write_atomically
 from frs_ros.learning.evaluation.adjusted import adjusted
 from frs_ros.learning.evaluation.conditions import NONE, ORACLE
 from frs_ros.learning.evaluation.episode import Environment, EpisodeResult, run_episode
@@ -140,7 +141,7 @@ def evaluate(
         raise
     except WorkerError as error:
         if error.details:
-            Path(out, ERROR_FILE).write_text(error.details, encoding='utf-8')
+            write_atomically(Path(out, ERROR_FILE), error.details)
         where = f', traceback in {Path(out, ERROR_FILE)}' if error.details else ''
         raise WorkerError(f'{error}{where}; {_kept(journal, jobs, out)}') from error
     return [journal.records[job] for job in jobs]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from frs_ros.files import write_atomically
 from frs_ros.learning.evaluation.journal import EpisodeRecord
 from frs_ros.learning.evaluation.method import UNSTEERED
 from frs_ros.learning.evaluation.pairs import compare, sentence
@@ -68,8 +69,7 @@ def summarise(
 
 def write_json(path: Path, results: Results) -> None:
     """Writes results for machines; a value that is not a number is null, never NaN."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=2, allow_nan=False) + '\n', encoding='utf-8')
+    write_atomically(path, json.dumps(results, indent=2, allow_nan=False) + '\n')
 
 
 def table(results: Results) -> str:

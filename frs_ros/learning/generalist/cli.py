@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from frs_ros.folders import locked
 from frs_ros.learning.generalist.config import GeneralistConfig
 
 
@@ -59,7 +60,8 @@ def run(args: argparse.Namespace) -> None:
         held_out=tuple(filter(None, args.held_out.split(','))),
         **{name: getattr(args, name) for name in names},
     )
-    metrics = train_generalist(args.data, args.out, config, resume=args.resume)
+    with locked(args.out):
+        metrics = train_generalist(args.data, args.out, config, resume=args.resume)
     if args.json:
         write_json(args.json, metrics)
     losses = ', '.join(f'{k} {v:.4f}' for k, v in metrics['final'].items())

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from frs_ros.files import write_atomically
 
 _PANELS = {
     'flow': 'flow-matching loss',
@@ -34,7 +37,9 @@ def plot_history(history: Sequence[Mapping[str, Any]], path: Path) -> None:
         axes.set(title=title, xlabel='step', yscale='log')
         axes.grid(alpha=0.3, which='both')
     figure.axes[0].legend()
-    figure.savefig(path, dpi=110)
+    image = io.BytesIO()
+    figure.savefig(image, dpi=110)
+    write_atomically(path, image.getvalue())
 
 
 def _total_steps(history: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from frs_ros.documents import parse_json
 from frs_ros.errors import CheckpointError
+from frs_ros.files import write_atomically
 
 _SLOTS = ('step', 'exp_avg', 'exp_avg_sq')  # of AdamW
 
@@ -47,9 +47,7 @@ def save_state(
     tensors = _optimizer_tensors(optimizer)
     for name, module in modules.items():
         tensors |= {f'{name}.{k}': v for k, v in module.state_dict().items()}
-    temporary = path.with_suffix('.tmp')
-    save_file(tensors, temporary, metadata={'progress': json.dumps(dict(progress))})
-    os.replace(temporary, path)
+    write_atomically(path, save(tensors, metadata={'progress': json.dumps(dict(progress))}))
 
 
 def read_progress(path: Path) -> dict[str, Any]:

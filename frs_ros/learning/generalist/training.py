@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -15,6 +14,7 @@ import torch
 
 from frs_ros.documents import parse_json
 from frs_ros.errors import ConfigError
+from frs_ros.files import write_atomically
 from frs_ros.learning.generalist.config import GeneralistConfig
 from frs_ros.learning.generalist.data import Frames, TrainingData, load_training_data
 from frs_ros.learning.generalist.ema import MovingAverage
@@ -85,7 +85,7 @@ def train_generalist(
         'data': data.summary,
         'history': run.history,
     }
-    (out / METRICS).write_text(json.dumps(metrics, indent=1) + '\n')
+    write_atomically(out / METRICS, json.dumps(metrics, indent=1) + '\n')
     plot_history(run.history, out / PLOT)
     return metrics
 
@@ -202,11 +202,8 @@ def save_checkpoint(run: Run, data: TrainingData, config: GeneralistConfig, path
         'config': asdict(config),
         'data': data.summary,
     }
-    temporary = path.with_name(f'partial_{path.name}')
     policy = MiniPolicy(network, data.normalisation, data.vocabulary)
-    save_policy(policy, temporary, metadata)
-    os.replace(temporary, path)
-    os.replace(temporary.with_suffix('.json'), path.with_suffix('.json'))
+    save_policy(policy, path, metadata)
 
 
 def _restore(run: Run, resumed: dict[str, Any] | None, out: Path) -> None:
