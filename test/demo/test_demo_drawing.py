@@ -105,8 +105,9 @@ def test_video_plays_with_every_frame(tmp_path, settings, pairs):
 
 def test_video_that_cannot_be_written(tmp_path):
     frame = np.zeros((16, 16, 3), np.uint8)
-    with pytest.raises(DataError, match='missing'):
-        write_mp4(tmp_path / 'missing' / 'a.mp4', [frame] * 100, 20.0)
+    (tmp_path / 'file').touch()
+    with pytest.raises(DataError, match=r'cannot write .*file'):
+        write_mp4(tmp_path / 'file' / 'a.mp4', [frame] * 100, 20.0)
     with pytest.raises(DataError, match='0 frames'):
         write_mp4(tmp_path / 'b.mp4', [], 20.0)
 
@@ -129,7 +130,7 @@ def test_summary_shows_both_outcomes(tmp_path, settings, pairs):
     summary.write_png(tmp_path / 'a.png', picture)
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / 'a.png'))[:, :, ::-1], picture)
     with pytest.raises(DataError, match='cannot write'):
-        summary.write_png(tmp_path / 'missing' / 'a.png', picture)
+        summary.write_png(tmp_path / 'a.png' / 'b.png', picture)
 
 
 def test_table_tells_outcomes_and_totals(pairs):

@@ -240,6 +240,22 @@ def test_folder_that_holds_no_evaluation_is_named(tmp_path, damage, words):
         read_run(tmp_path)
 
 
+def test_torn_files_are_survived_where_others_say_the_same(tmp_path, capsys):
+    run(tmp_path)
+    chosen = read_run(tmp_path)
+    results = tmp_path / 'results.json'
+    results.write_text('', encoding='utf-8')  # as an older version left it on a full disk
+    assert read_run(tmp_path).records == chosen.records
+    assert 'results.json: not readable' in capsys.readouterr().err
+    results.write_text(json.dumps({'settings': chosen.settings.to_json()}), encoding='utf-8')
+    (tmp_path / 'settings.json').write_text('{"sui', encoding='utf-8')
+    assert read_run(tmp_path).settings == chosen.settings
+    assert 'its settings are read from results.json' in capsys.readouterr().err
+    results.unlink()
+    with pytest.raises(DataError, match=r'settings.json is damaged.* frs eval command writes it'):
+        read_run(tmp_path)
+
+
 def test_evaluation_that_has_only_begun_is_named(tmp_path):
     run(tmp_path)
     (tmp_path / EPISODES_FILE).unlink()

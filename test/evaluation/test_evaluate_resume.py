@@ -14,7 +14,7 @@ from evaluate_world import PointWorld, settings
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.learning.evaluation.conditions import Conditions
 from frs_ros.learning.evaluation.evaluate import evaluate
-from frs_ros.learning.evaluation.journal import EPISODES_FILE, Journal
+from frs_ros.learning.evaluation.journal import EPISODES_FILE, SETTINGS_FILE, Journal
 from frs_ros.learning.evaluation.method import Method
 from frs_ros.workers import WorkerError
 
@@ -144,6 +144,37 @@ def test_damaged_line_is_named(tmp_path, damage):
     file.write_text('\n'.join([damage, *file.read_text().splitlines()[1:], '']))
     with pytest.raises(DataError, match=r'episodes\.jsonl, line 1 is damaged; delete'):
         Journal(tmp_path, settings())
+
+
+@pytest.mark.parametrize('left', ['', '{"seed": 7', '[]', None])
+def test_torn_settings_are_written_anew_where_all_episodes_fit(tmp_path, left, capsys):
+    whole = evaluate(settings(), PointWorld(), tmp_path)
+    file = tmp_path / SETTINGS_FILE
+    before = file.read_bytes()
+    file.unlink()
+    if left is not None:
+        file.write_text(left, encoding='utf-8')
+    assert evaluate(settings(), PointWorld(fault='raise', at=(0, 0)), tmp_path) == whole
+    assert f'all {len(whole)} episodes belong' in capsys.readouterr().err
+    assert file.read_bytes() == before
+    file.write_text('{', encoding='utf-8')
+    with pytest.raises(DataError, match=r'damaged, and episodes\.jsonl holds episodes of other'):
+        Journal(tmp_path, settings(trials=1))
+    assert file.read_text(encoding='utf-8') == '{'
+
+
+def test_a_full_disk_leaves_a_journal_that_goes_on(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, 'No space left on device')
+
+    whole = evaluate(settings(), PointWorld(), tmp_path / 'whole')
+    journal = Journal(tmp_path / 'out', settings())
+    journal.append(whole[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'fsync', full)
+        with pytest.raises(OSError, match='No space left'):
+            journal.append(whole[1])
+    assert len(lines(tmp_path / 'out')) == len(Journal(tmp_path / 'out', settings()).records) == 1
 
 
 def test_ctrl_c_ends_quietly_and_keeps_what_was_finished(tmp_path):

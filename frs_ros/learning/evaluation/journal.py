@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from frs_ros.documents import parse_json, read_json
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.files import append_line, make_folder, write_atomically
 from frs_ros.learning.evaluation.conditions import DEFAULTS
 from frs_ros.learning.evaluation.episode import EpisodeResult
 from frs_ros.learning.evaluation.settings import EvaluationSettings, Job
@@ -96,17 +98,16 @@ class Journal:
             ConfigError: The folder holds an evaluation with other settings.
             DataError: A file of the folder is damaged.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._path = folder / EPISODES_FILE
-        begun = bool(_whole_lines(self._path))
-        _claim(folder / SETTINGS_FILE, settings.to_json(), begun)
+        records = read_records(self._path)
+        _claim(folder / SETTINGS_FILE, settings, records)
         _cut_to_whole_lines(self._path)
-        self.records = {record.job: record for record in read_records(self._path)}
+        self.records = {record.job: record for record in records}
 
     def append(self, record: EpisodeRecord) -> None:
         """Adds a finished episode, on disk when this returns."""
-        with self._path.open('a', encoding='utf-8') as file:
-            file.write(record.to_json() + '\n')
+        append_line(self._path, record.to_json())
         self.records[record.job] = record
 
 
@@ -139,20 +140,21 @@ def _cut_to_whole_lines(path: Path) -> None:
     """Removes a line that was cut off by a kill: that episode is run again."""
     whole = ''.join(f'{line}\n' for line in _whole_lines(path))
     if path.exists() and path.read_text(encoding='utf-8') != whole:
-        path.write_text(whole, encoding='utf-8')
+        write_atomically(path, whole)
 
 
-def _claim(path: Path, settings: dict[str, Any], begun: bool) -> None:
+def _claim(path: Path, asked: EvaluationSettings, records: list[EpisodeRecord]) -> None:
     """Writes the settings of an evaluation, or checks that they are those it has begun with."""
-    if not (begun and path.exists()):
-        path.write_text(json.dumps(settings, indent=2) + '\n', encoding='utf-8')
+    settings = asked.to_json()
+    text = json.dumps(settings, indent=2) + '\n'
+    if not records:
+        write_atomically(path, text)
         return
-    try:
-        old = read_json(path)
-    except DataError as error:
-        raise DataError(f'{path} is damaged; choose another --out folder: {error}') from error
-    if not isinstance(old, dict):
-        raise DataError(f'{path} is damaged; choose another --out folder')
+    old = _begun_with(path)
+    if old is None:
+        _check_kept(path, asked, records)
+        write_atomically(path, text)
+        return
     # A setting that an older version did not know was at its default.
     old = {**DEFAULTS, **old}
     keys = [key for key in settings if old.get(key) != settings[key]]
@@ -165,3 +167,28 @@ def _claim(path: Path, settings: dict[str, Any], begun: bool) -> None:
             f'{path.parent} holds an evaluation with other settings ({differences}); '
             'choose another --out folder'
         )
+
+
+def _begun_with(path: Path) -> dict[str, Any] | None:
+    """The settings in a file; None if it is missing or damaged, as older versions left it."""
+    try:
+        old = read_json(path)
+    except DataError:
+        return None
+    return old if isinstance(old, dict) else None
+
+
+def _check_kept(path: Path, asked: EvaluationSettings, records: list[EpisodeRecord]) -> None:
+    """Checks that kept episodes are those of the settings asked for, as far as they tell."""
+    jobs = set(asked.jobs())
+    other = [record.job for record in records if record.job not in jobs]
+    if other:
+        raise DataError(
+            f'{path} is missing or damaged, and {EPISODES_FILE} holds episodes of other settings, '
+            f'such as {other[0]}; choose another --out folder'
+        )
+    print(
+        f'{path} was missing or damaged; it is written anew with the settings of this command, to '
+        f'which all {len(records)} episodes belong that are kept',
+        file=sys.stderr,
+    )

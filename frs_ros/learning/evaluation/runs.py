@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from frs_ros.learning.evaluation.settings import EvaluationSettings
 from frs_ros.text import one_line
 
 RESULTS_FILE = 'results.json'
+_NO_SETTINGS = (DataError, ConfigError, ValueError, KeyError, TypeError, AttributeError)
 # Runs that differ in one of these are different experiments, not parts of one.
 WORLD = ('layout', 'assets')
 
@@ -95,10 +97,8 @@ def read_run(folder: Path) -> Run:
     file = folder / SETTINGS_FILE
     if not file.is_file():
         raise DataError(f'{folder} holds no evaluation; make one with frs eval --out')
-    try:
-        settings = EvaluationSettings.from_json(read_json(file))
-    except (DataError, ConfigError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f'{file} is damaged or of another version: {one_line(error)}') from error
+    results = _results(folder / RESULTS_FILE)
+    settings = _settings(file, results)
     labels = {method.label for method in settings.methods}
     records = read_records(folder / EPISODES_FILE)
     if not records:
@@ -107,14 +107,36 @@ def read_run(folder: Path) -> Run:
         if record.method not in labels or record.checkpoint >= len(settings.checkpoints):
             raise DataError(f'{folder}: {EPISODES_FILE} does not belong to {SETTINGS_FILE}')
     by_job = {record.job: record for record in records}
-    return Run(folder, settings, list(by_job.values()), _results(folder / RESULTS_FILE))
+    return Run(folder, settings, list(by_job.values()), results)
+
+
+def _settings(file: Path, results: Mapping[str, Any]) -> EvaluationSettings:
+    """The settings of an evaluation; of a damaged file those that its results repeat."""
+    try:
+        return EvaluationSettings.from_json(read_json(file))
+    except _NO_SETTINGS as error:
+        reason = one_line(error)
+    try:
+        settings = EvaluationSettings.from_json(results['settings'])
+    except _NO_SETTINGS:
+        raise DataError(
+            f'{file} is damaged or of another version: {reason}; the same frs eval command writes '
+            'it anew and keeps the episodes'
+        ) from None
+    print(f'{file} is damaged; its settings are read from {RESULTS_FILE}', file=sys.stderr)
+    return settings
 
 
 def _results(file: Path) -> dict[str, Any]:
+    """What `frs eval` wrote at its end; empty if that is missing or damaged.
+
+    All that is counted is in the episodes.
+    """
     try:
         read = read_json(file) if file.is_file() else {}
     except DataError as error:
-        raise DataError(f'{file} is damaged: {error}') from error
+        print(f'{one_line(error)}; reported from the episodes alone', file=sys.stderr)
+        return {}
     return read if isinstance(read, dict) else {}
 
 
