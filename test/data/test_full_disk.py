@@ -112,14 +112,21 @@ def test_what_a_disk_refuses_is_told_from_faults(error: OSError, line: str) -> N
     assert refusal(error) == line
 
 
-def test_a_full_disk_in_a_worker_process_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def full_in_worker() -> object:
     def save(job: int) -> None:
         raise OSError(28, 'No space left on device', f'/data/{job}.npz')
 
-    monkeypatch.setattr(workers, 'ONE_THREAD', {})
+    return save
+
+
+def test_a_full_disk_in_a_worker_process_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = multiprocessing.Pipe()
-    ours.send(7)
-    workers._serve(theirs, lambda: save)
+    monkeypatch.setattr(workers, 'ONE_THREAD', {})
+    monkeypatch.setattr(sys, 'argv', ['worker', str(os.dup(theirs.fileno()))])
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    for message in (list(sys.path), full_in_worker, 7):
+        ours.send(message)
+    workers.main()
     error, _ = ours.recv()
     assert isinstance(error, DataError)
     assert str(error) == "cannot use '/data/7.npz': No space left on device"
