@@ -24,7 +24,7 @@ from frs_ros.learning.evaluation.conditions import (
     WRONG_KINDS,
     Conditions,
 )
-from frs_ros.learning.evaluation.method import Method, parse_methods, split_outside
+from frs_ros.learning.evaluation.method import Method, parse_methods
 from frs_ros.learning.evaluation.settings import (
     LAYOUTS,
     OTHER,
@@ -34,6 +34,7 @@ from frs_ros.learning.evaluation.settings import (
 )
 from frs_ros.policies.memory import release_memory
 from frs_ros.policies.vla.settings import is_policy_file, read_settings
+from frs_ros.steering.options import split_outside
 
 if TYPE_CHECKING:
     from frs_ros.policies.base import FlowPolicy

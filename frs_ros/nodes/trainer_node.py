@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -171,9 +172,9 @@ class Trainer(Node):
         server = f'{self.get_namespace().rstrip("/")}/policy_server'
         # the options of the present method first: dsbc may not have them
         self.get_logger().info(
-            f"to use it: ros2 param set {server} method_options '{{}}' && "
-            f'ros2 param set {server} distilled {training.checkpoint.absolute()} && '
-            f'ros2 param set {server} method dsbc'
+            f"to use it: ros2 param set {server} method_options '' && "
+            f'ros2 param set {server} distilled {shlex.quote(str(training.checkpoint.absolute()))}'
+            f' && ros2 param set {server} method dsbc'
         )
 
     def destroy_node(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.documents import parse_json
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.reference import ReferenceWriter
@@ -15,12 +14,11 @@ from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer, plan_rng
 from frs_ros.steering.example import example_observation
 from frs_ros.steering.exchange import Request
+from frs_ros.steering.options import parse_options
 from frs_ros.steering.registry import LEARNT, make_steerer
 from frs_ros.steering.unsteered import Unsteered
-from frs_ros.text import one_line, shown
+from frs_ros.text import one_line
 from frs_ros.types import Observation, Plan
-
-LONGEST_OPTIONS = 10_000  # characters; they are repeated in every report
 
 
 class Planner:
@@ -81,25 +79,21 @@ class Planner:
 def steerer_from(
     method: str, options: str, reference: ReferenceWriter = reference_chunk, checkpoint: str = ''
 ) -> Steerer:
-    """The method with options from a JSON object; ConfigError if either does not exist.
+    """The method with its options; ConfigError if either does not exist.
 
     Args:
         method: Its name.
-        options: As JSON.
+        options: As `steering.options` reads them; empty for none.
         reference: Writes wishes.
         checkpoint: For methods that have learnt (`registry.LEARNT`), unless the options name one.
     """
-    if len(options) > LONGEST_OPTIONS:
-        raise ConfigError(
-            f'method options of {len(options)} characters; at most {LONGEST_OPTIONS} are read'
-        )
-    values = parse_json(options, f'method options {shown(options)}', ConfigError)
-    if not isinstance(values, dict):
-        raise ConfigError(f'method options {shown(options)} are not a JSON object such as {{}}')
+    values = parse_options(options, 'method options')
     if checkpoint and method in LEARNT:
         values = {'checkpoint': checkpoint, **values}
     try:
         return make_steerer(method, reference, **values)
     except ConfigError as error:
         # live, they may be those of the method before
-        raise ConfigError(f'{error}; the options in force: {one_line(options)}') from error
+        raise ConfigError(
+            f'{error}; the options in force: {one_line(options) or "none"}'
+        ) from error

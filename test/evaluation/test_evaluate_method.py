@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from frs_ros.errors import ConfigError
 from frs_ros.learning.evaluation.conditions import Conditions
-from frs_ros.learning.evaluation.method import Method, parse_methods, split_outside
+from frs_ros.learning.evaluation.method import Method, parse_methods
+from frs_ros.steering.options import split_outside
 
 
 @pytest.mark.parametrize(

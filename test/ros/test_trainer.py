@@ -102,7 +102,9 @@ def test_it_trains_when_asked_and_says_how_to_use_the_result(ros, bag, trainer, 
     assert answer.success
     assert 'training on 2 successes' in answer.message
     checkpoint = tmp_path / 'live_dsbc_1' / 'dsbc.safetensors'
-    line = f'ros2 param set /policy_server distilled {checkpoint}'
+    line = "ros2 param set /policy_server method_options '' && "
+    line += f'ros2 param set /policy_server distilled {checkpoint} && '
+    line += 'ros2 param set /policy_server method dsbc'
     ros.wait_for(lambda: line in process.output, 3 * WAIT, 'the end of the training')
     assert checkpoint.is_file()
     assert process.interrupt(WAIT) == 0

@@ -159,7 +159,7 @@ def test_core_needs_no_heavy_imports():
         ('[' * 100_000, 'method options of 100000 characters'),
         ('{"strength": ' + '[' * 200 + ']' * 200 + '}', 'nested too deeply'),
         ('{"gate": 1, "gate": 2}', "key 'gate' stands twice"),
-        ('[1]', 'are not a JSON object'),
+        ('[1]', 'write OPTION=VALUE'),
         ('{"strength": 1' + '0' * 5000 + '}', 'an integer of 5001 digits'),
         ('{"strength": 1' + '0' * 200 + '}', 'strength must be'),
         ('{"gate": [' + '1,' * 4000 + '1]}', 'gate must be true, false'),

@@ -3,26 +3,24 @@
 
     METHODS := METHOD {',' METHOD}
     METHOD  := NAME ['[' OPTION {',' OPTION} ']'] ['@' MAGNITUDE]
-    OPTION  := KEY '=' VALUE
-    VALUE   := JSON | WORD {'+' WORD} | PATH
+    OPTION  as in `steering.options`
 
 An option is one of the method (`steering.registry`) or a condition (`conditions.Conditions`) that
-is to differ from that of the other methods. Several words joined by '+' are a list. `{task}` and
-`{target}` in a path stand for those of the episode: what was learnt for one task only.
+is to differ from that of the other methods. `{task}` and `{target}` in a path stand for those of
+the episode: what was learnt for one task only.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from frs_ros.documents import parse_json
-from frs_ros.errors import ConfigError, DataError, choose
+from frs_ros.errors import ConfigError, choose
 from frs_ros.learning.evaluation.conditions import DEFAULTS, NONE, Conditions
 from frs_ros.steering.base import Steerer
+from frs_ros.steering.options import parse_options, split_outside, written_options
 from frs_ros.steering.registry import ALL_METHODS, LEARNT, make_steerer
 
 UNSTEERED = 'base'
@@ -30,8 +28,6 @@ UNSTEERED = 'base'
 _OF_GUIDANCE = ('guidance', 'wrong', 'wrong_kind', 'near_target')
 _UNGUIDED = {'guidance': NONE, 'wrong': 0.0, 'near_target': DEFAULTS['near_target']}
 _FORM = re.compile(r'(?P<name>[^\[\]@]*)(\[(?P<options>.*)\])?(?P<at>@(?P<number>[^\[\]@]*))?')
-_WORDS = re.compile(r'\w+(\+\w+)*')
-_PATH = re.compile(r'[\w./~{}-]+')
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,9 @@ class Method:
             )
         name = choose('method', form['name'], ALL_METHODS)
         magnitude = _magnitude(label, name, form['number']) if form['at'] else 1.0
-        given = _options(label, form['options'] or '')
+        given = {}
+        if form['options'] is not None:
+            given = parse_options(form['options'], f"method '{label}'", separators=',')
         conditions = {key: value for key, value in given.items() if key in DEFAULTS}
         options = {key: value for key, value in given.items() if key not in DEFAULTS}
         method = cls(label, name, magnitude, options, conditions)
@@ -110,8 +108,7 @@ class Method:
         if self.name == UNSTEERED:
             conditions.pop('guidance')
         options = {**self.options, **conditions}
-        inside = ','.join(f'{key}={_written(options[key])}' for key in sorted(options))
-        brackets = f'[{inside}]' if inside else ''
+        brackets = f'[{written_options(options)}]' if options else ''
         at = f'@{self.magnitude:g}' if self.magnitude != 1 and self.name != UNSTEERED else ''
         return f'{self.name}{brackets}{at}'
 
@@ -119,22 +116,6 @@ class Method:
 def parse_methods(text: str) -> tuple[Method, ...]:
     """Reads METHODS; ConfigError as `Method.parse`."""
     return tuple(Method.parse(part) for part in split_outside(text))
-
-
-def split_outside(text: str) -> list[str]:
-    """Parts between commas that stand in no brackets; ConfigError if brackets do not match."""
-    parts, depth = [''], 0
-    for character in text:
-        depth += (character in '[{') - (character in ']}')
-        if character == ',' and depth == 0:
-            parts.append('')
-        else:
-            parts[-1] += character
-        if depth < 0:
-            break
-    if depth:
-        raise ConfigError(f"the brackets in '{text}' do not match")
-    return [part.strip() for part in parts]
 
 
 def _magnitude(label: str, name: str, number: str) -> float:
@@ -148,45 +129,3 @@ def _magnitude(label: str, name: str, number: str) -> float:
             f"such as '{name}@0.5'"
         )
     return magnitude
-
-
-def _options(label: str, text: str) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    if not text and '[' not in label:
-        return options
-    for part in split_outside(text):
-        key, equals, value = part.partition('=')
-        if not key or not equals or not value:
-            raise ConfigError(f"method '{label}': '{part}' is not OPTION=VALUE")
-        if key in options:
-            raise ConfigError(f"method '{label}': option '{key}' is given twice")
-        options[key] = _value(label, value)
-    return options
-
-
-def _value(label: str, text: str) -> Any:
-    """JSON, a word, a list of words, or a path."""
-    try:
-        value = parse_json(text, label)
-        json.dumps(value, allow_nan=False)
-        return value
-    except (DataError, ValueError):
-        if _PATH.fullmatch(text):
-            return text
-        if not _WORDS.fullmatch(text):
-            raise ConfigError(
-                f"method '{label}': '{text}' is no number, word, path or JSON"
-            ) from None
-    words = text.split('+')
-    return words if len(words) > 1 else text
-
-
-def _written(value: Any) -> str:
-    """A value as `_value` reads it."""
-    if isinstance(value, str):
-        return value if _PATH.fullmatch(value) else json.dumps(value)
-    if isinstance(value, list) and len(value) > 1 and all(isinstance(v, str) for v in value):
-        return '+'.join(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # 1.0 and 1 are the same setting
-    return json.dumps(value, separators=(',', ':'))

@@ -19,9 +19,10 @@ from frs_ros.learning.evaluation.journal import (
     EpisodeRecord,
     read_records,
 )
-from frs_ros.learning.evaluation.method import Method, split_outside
+from frs_ros.learning.evaluation.method import Method
 from frs_ros.learning.evaluation.samples import Place, Sample, checkpoint_names, samples_of
 from frs_ros.learning.evaluation.settings import EvaluationSettings
+from frs_ros.steering.options import split_outside
 from frs_ros.text import one_line
 
 RESULTS_FILE = 'results.json'

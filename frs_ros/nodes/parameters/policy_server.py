@@ -24,7 +24,10 @@ class PolicyServerParameters:
     )
     method: str = parameter('frs', 'Steering method; may be changed at any time.', live=True)
     method_options: str = parameter(
-        '{}', 'Options of the method as a JSON object, such as {"operator": "motion"}.', live=True
+        '',
+        'Options of the method, such as operator=motion,gate=true; empty for none. The values are '
+        'as in the brackets of frs eval; a JSON object will do as well.',
+        live=True,
     )
     distilled: str = parameter(
         '',

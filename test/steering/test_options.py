@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of a method as text: one grammar for parameters, launch arguments and `frs eval`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from frs_ros.errors import ConfigError
+from frs_ros.learning.evaluation.method import Method
+from frs_ros.steering.options import parse_options, written_options
+from frs_ros.steering.planner import steerer_from
+
+SPELLED = {
+    '': {},
+    '  ': {},
+    'operator=motion': {'operator': 'motion'},
+    'operator=motion gate=true': {'operator': 'motion', 'gate': True},
+    'operator=motion,gate=true': {'operator': 'motion', 'gate': True},
+    'operator=motion, strength=0.5': {'operator': 'motion', 'strength': 0.5},
+    'operator=translation+gripper': {'operator': ['translation', 'gripper']},
+    'checkpoint=out/milk/dsbc.safetensors draw=sample': {
+        'checkpoint': 'out/milk/dsbc.safetensors',
+        'draw': 'sample',
+    },
+    'gate={"samples":8}': {'gate': {'samples': 8}},
+    '{}': {},
+    ' {"operator": "motion", "gate": true}': {'operator': 'motion', 'gate': True},
+}
+
+
+@pytest.mark.parametrize('text', SPELLED)
+def test_options_are_read(text):
+    assert parse_options(text, 'options') == SPELLED[text]
+    assert parse_options(written_options(SPELLED[text]), 'options') == SPELLED[text]
+
+
+@pytest.mark.parametrize(
+    ('text', 'named'),
+    [
+        ('motion', "'motion' is not OPTION=VALUE"),
+        ('operator=', 'is not OPTION=VALUE'),
+        ('operator=motion operator=all', "'operator' is given twice"),
+        ('gate={"samples": 8', 'brackets'),
+        ('strength=NaN;', 'is no number, word, path or JSON'),
+        ('["operator"]', 'write OPTION=VALUE'),
+        ('{"operator": ', 'not readable as JSON'),
+    ],
+)
+def test_what_is_no_option_is_named(text, named):
+    with pytest.raises(ConfigError) as error:
+        parse_options(text, 'method options')
+    assert named in str(error.value)
+
+
+def test_the_brackets_of_an_evaluation_are_the_same_options():
+    inside = 'operator=motion,strength=0.8,gate=true'
+    assert Method.parse(f'frs[{inside}]').options == parse_options(inside, 'options')
+    one, other = steerer_from('frs', inside), steerer_from('frs', json.dumps(SPELLED['']))
+    assert one.operator != other.operator
