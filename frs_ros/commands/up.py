@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import threading
@@ -36,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Starts the nodes of a graph and ends them together; see `Supervisor.run` for the result."""
     from importlib.util import find_spec
 
+    from frs_ros.nodes import preflight
     from frs_ros.nodes.foreground import has_terminal
     from frs_ros.nodes.graphs import GRAPHS
     from frs_ros.nodes.supervisor import ENVIRONMENT, Supervisor
@@ -44,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
     processes = graph.processes(assignments(args.arguments))
     if find_spec('rclpy') is None or find_spec('frs_ros.msg') is None:
         raise DependencyError(f'ROS 2 is not in this environment; {how_to_get("rclpy")}')
+    warnings = [*preflight.check(args.arguments), preflight.claim(processes[0].namespace)]
+    for line in filter(None, warnings):
+        print(f'warning: {line}', file=sys.stderr, flush=True)
     without = [p for p in processes if p.row.needs_keys and not has_terminal()]
     for process in without:
         print(process.hint, flush=True)
@@ -66,6 +71,8 @@ def assignments(words: Sequence[str]) -> dict[str, str]:
 def _say():  # noqa: ANN202
     """A function that prints whole lines from several threads."""
     lock = threading.Lock()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # nodes write UTF-8, whatever the terminal shows
+        sys.stdout.reconfigure(errors='backslashreplace')
 
     def say(line: str) -> None:
         with lock:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from frs_ros.doctor.system import System
 _PART = Part('ros')
 MESSAGES = Path(__file__).resolve().parents[2] / 'msg'  # beside the sources only
 _BUILD = "run 'make setup', or colcon build on a machine with ROS 2"
+DISCOVERY = 'discovery range'
+_LOCALHOST = 'export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST'
 HIGHEST_DOMAIN = 232  # of the DDS port scheme
 SAFE_DOMAIN = 101  # above it the ports lie among those that Linux gives to others
 RANGES = {
@@ -83,7 +87,7 @@ def domain(system: System, options: Options) -> Iterator[Finding]:
 
 def discovery(system: System, options: Options) -> Iterator[Finding]:
     """How far nodes look for each other."""
-    name = 'discovery range'
+    name = DISCOVERY
     value = system.environment.get('ROS_AUTOMATIC_DISCOVERY_RANGE', '')
     peers = system.environment.get('ROS_STATIC_PEERS', '')
     if system.environment.get('ROS_LOCALHOST_ONLY') == '1':
@@ -91,10 +95,10 @@ def discovery(system: System, options: Options) -> Iterator[Finding]:
         yield _PART.warn(name, what, 'unset it; use ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST')
     elif value == 'OFF':
         what = 'OFF: nodes do not find each other, not even on this machine'
-        yield _PART.fail(name, what, 'export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST')
+        yield _PART.fail(name, what, _LOCALHOST)
     elif value not in RANGES:
         what = f"'{value}' is none of {', '.join(filter(None, RANGES))}, OFF"
-        yield _PART.fail(name, what, 'export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST')
+        yield _PART.fail(name, what, _LOCALHOST)
     else:
         also = f', and {peers} (ROS_STATIC_PEERS)' * bool(peers)
         yield _PART.ok(name, f'{value or "default"}: {RANGES[value]}{also}')
@@ -103,4 +107,34 @@ def discovery(system: System, options: Options) -> Iterator[Finding]:
         yield _PART.warn('zenoh', what, 'set its own configuration (ZENOH_SESSION_CONFIG_URI)')
 
 
-CHECKS = (libraries, domain, discovery)
+def locale(system: System, options: Options) -> Iterator[Finding]:
+    """Whether words of a command line arrive as texts."""
+    if system.encoding.lower().replace('-', '') == 'utf8':
+        yield _PART.ok('locale', system.encoding)
+    else:
+        what = f'{system.encoding}: no other texts than ASCII, such as instructions'
+        yield _PART.warn('locale', what, 'export LC_ALL=C.UTF-8')
+
+
+CHECKS = (libraries, domain, discovery, locale)
+
+
+def installed(system: System) -> Iterator[Finding]:
+    """What is plainly missing of ROS, without a process: middleware that was asked for, messages.
+
+    Complete is what `libraries` finds; this is for every start of a graph.
+    """
+    wanted = system.environment.get('RMW_IMPLEMENTATION', '')
+    prefixes = [*system.environment.get('AMENT_PREFIX_PATH', '').split(os.pathsep), sys.prefix]
+    index = 'share/ament_index/resource_index/rmw_typesupport/*'
+    paths = [path for prefix in prefixes if prefix for path in system.find(f'{prefix}/{index}')]
+    found = {Path(path).name for path in paths} - {'rmw_implementation'}
+    if wanted and found and wanted not in found:
+        what = f"RMW_IMPLEMENTATION='{wanted}' is not installed, only {', '.join(sorted(found))}"
+        yield _PART.fail('middleware', what, f'install {wanted}, or unset RMW_IMPLEMENTATION')
+    built = system.read(str(Path(__file__).resolve().parents[1] / 'msg' / '__init__.py')) or ''
+    names = {Path(path).stem for path in system.find(str(MESSAGES / '*.msg'))}
+    missing = sorted(name for name in names if f'import {name} ' not in built)
+    if missing:
+        what = f'messages are not built: {", ".join(missing)}'
+        yield _PART.fail('messages', what, _BUILD)

@@ -44,6 +44,7 @@ class System(Protocol):
 
     environment: Mapping[str, str]
     python: tuple[int, int, int]  # version of this interpreter
+    encoding: str  # of names of files and words of command lines
 
     def read(self, path: str) -> str | None:
         """Content of a file, stripped; None if it cannot be read."""
@@ -96,6 +97,7 @@ class LocalSystem:
     def __init__(self) -> None:
         self.environment: Mapping[str, str] = dict(os.environ)
         self.python = (sys.version_info[0], sys.version_info[1], sys.version_info[2])
+        self.encoding = sys.getfilesystemencoding()
 
     def read(self, path: str) -> str | None:
         """See `System`."""

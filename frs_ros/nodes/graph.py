@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import re
 import shlex
@@ -67,6 +68,7 @@ class Row:
         ends_graph: Whether its regular end ends the graph.
         outlives: Whether it ends only after all others: they need it to end well. `ros2 launch`
             cannot order that: a program must linger by itself after Ctrl-C.
+        patience: Seconds that it is given to end at most; `ros2 launch` waits so long in any case.
         nice: How much it gives way to others when processor cores are scarce, 0 to 19.
         reads_keys: Whether it reads keys from the terminal, where there is one.
         needs_keys: Whether it is of no use without.
@@ -82,6 +84,7 @@ class Row:
     respawn: bool = False
     ends_graph: bool = False
     outlives: bool = False
+    patience: float = 10.0
     nice: int = 0
     reads_keys: bool = False
     needs_keys: bool = False
@@ -151,6 +154,7 @@ class Process:
             respawn=row.respawn,
             ends_all=row.ends_graph,
             outlives=row.outlives,
+            patience=row.patience,
             reads_keys=row.reads_keys,
         )
 
@@ -305,10 +309,17 @@ _FROM_TEXT: dict[type, Callable[[str], Any]] = {
 }
 
 
+# What YAML folds (line ends) or takes as an escape between double quotes only.
+_ESCAPED = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+
+
 def _yaml(value: Any) -> str:
-    """A value as rcl parses it: strings in single quotes, whatever they look like."""
+    """A value as rcl parses it: strings in quotes, whatever they look like."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, str) and _ESCAPED.search(value):
+        quoted = json.dumps(value, ensure_ascii=False)
+        return _ESCAPED.sub(lambda found: f'\\u{ord(found[0]):04x}', quoted)
     if isinstance(value, str):
         quoted = value.replace("'", "''")
         return f"'{quoted}'"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Any
 
@@ -14,9 +15,12 @@ from launch.actions import (
     OpaqueFunction,
     Shutdown,
 )
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from frs_ros.lifeline import PARENT
+from frs_ros.nodes import preflight
 from frs_ros.nodes.foreground import has_terminal
 from frs_ros.nodes.graph import Graph, Process
 from frs_ros.nodes.supervisor import EXIT_CONFIG
@@ -32,7 +36,10 @@ def launch_description(graph: Graph) -> LaunchDescription:
         # `node.parameter:=value` cannot be declared one by one, and needs not be
         words = context.launch_configurations.items()
         given = {name: text for name, text in words if name in declared or '.' in name}
-        return [_action(process) for process in graph.processes(given)]
+        processes = graph.processes(given)
+        warnings = [*preflight.check(given.values()), preflight.claim(processes[0].namespace)]
+        notes = [LogInfo(msg=f'warning: {line}') for line in warnings if line]
+        return [*notes, *(_action(process) for process in processes)]
 
     arguments = [
         DeclareLaunchArgument(a.name, default_value=a.default, description=graph.help(a))
@@ -57,6 +64,11 @@ def _action(process: Process) -> Any:
         'respawn': row.respawn,
         'respawn_delay': RESTART_DELAY,
         'on_exit': on_exit,
+        # or what moves an arm would go on when launch is killed
+        'additional_env': {PARENT: str(os.getpid())},
+        # launch's 5 s are short for a ramp, and for a busy machine
+        'sigterm_timeout': LaunchConfiguration('sigterm_timeout', default=str(row.patience)),
+        'sigkill_timeout': LaunchConfiguration('sigkill_timeout', default=str(row.patience)),
     }
     if row.program:
         return ExecuteProcess(cmd=process.command, name=process.label, **common)

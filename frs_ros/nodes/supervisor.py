@@ -12,13 +12,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from frs_ros.lifeline import PARENT
+from frs_ros.nodes import shared_memory
 from frs_ros.nodes.foreground import has_terminal
+from frs_ros.text import printable
 
 EXIT_CONFIG = 2  # a node with wrong parameters: starting it again would not help
-# SIGTERM ends a node as cleanly as SIGINT does, and without a traceback while it still imports.
-ESCALATION = ((signal.SIGTERM, 2.5), (signal.SIGKILL, 1.0))
+# SIGTERM ends a node as cleanly as SIGINT does. One that neither ends nor works on it is killed
+# after IDLE; on a busy machine work takes its time.
+IDLE = 2.5  # s
+LAST = 1.0  # s for the kernel to end what was killed
+LOOK = 0.05  # s between two looks at those that are to end
 RESTART_DELAY = 1.0
 CTRL_C = 0.2  # s between two deliveries of the same Ctrl-C, at most
 MAX_RESTARTS = 5  # within RESTART_WINDOW
@@ -42,6 +48,7 @@ class Command:
         ends_all: Its regular end ends the others too, once no other process of this kind runs.
         outlives: The others need it to end well: it is ended after them.
         reads_keys: It reads the terminal, if we are in the foreground of one.
+        patience: Seconds after which it is killed, though it still works on its end.
     """
 
     name: str
@@ -50,6 +57,7 @@ class Command:
     ends_all: bool = False
     outlives: bool = False
     reads_keys: bool = False
+    patience: float = 10.0
 
 
 class Supervisor:
@@ -150,7 +158,7 @@ class Supervisor:
             stdin=None if keys else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding='utf-8',  # whatever the locale
             errors='replace',
             env=self._environment,
             # a Ctrl-C of the terminal reaches us only: we end the others; but who reads keys must
@@ -167,7 +175,7 @@ class Supervisor:
     def _read(self, command: Command, process: subprocess.Popen) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self._say(f'[{command.name}] {line.rstrip()}')
+            self._say(f'[{command.name}] {printable(line.rstrip())}')
         process.wait()
         self._events.put((command, process))
 
@@ -178,24 +186,34 @@ class Supervisor:
             self._end({n: p for n, p in self._running.items() if (n in last) == final})
         for reader in self._readers:
             reader.join(0.5)
+        shared_memory.clean()
 
     def _end(self, processes: Mapping[str, subprocess.Popen]) -> None:
         """Ends these processes and what they have started, in the end by force."""
-        for number, patience in ESCALATION:
-            for name, process in processes.items():
-                if number == signal.SIGKILL and process.poll() is None:
+        patience = {command.name: command.patience for command in self._commands}
+        waiting = {name: _Patience(p, patience[name]) for name, p in processes.items()}
+        for process in processes.values():
+            self._signal(process, signal.SIGTERM)
+        while waiting:
+            for name, one in list(waiting.items()):
+                if one.process.poll() is None and not one.over():
+                    continue
+                if one.process.poll() is None:
                     self._say(f'{name} does not end; killing it')
-                with contextlib.suppress(ProcessLookupError):
-                    if process.pid in self._in_foreground:
-                        process.send_signal(number)
-                    else:
-                        os.killpg(process.pid, number)
-            end = time.monotonic() + patience
-            for process in processes.values():
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(max(0.0, end - time.monotonic()))
-            if all(process.poll() is not None for process in processes.values()):
-                break
+                self._signal(one.process, signal.SIGKILL)  # and what it leaves behind
+                del waiting[name]
+            time.sleep(LOOK if waiting else 0.0)
+        for process in processes.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LAST)
+
+    def _signal(self, process: subprocess.Popen, number: int) -> None:
+        """Sends a signal to a process and to what it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            if process.pid in self._in_foreground:
+                process.send_signal(number)
+            else:
+                os.killpg(process.pid, number)
 
     def _interrupt(self, *_: object) -> None:
         self.interrupted = True
@@ -210,3 +228,33 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+class _Patience:
+    """How long a process that was told to end is waited for.
+
+    Args:
+        process: The process.
+        longest: Seconds for which one that works is waited for.
+    """
+
+    def __init__(self, process: subprocess.Popen, longest: float) -> None:
+        self.process = process
+        self._end = time.monotonic() + longest
+        self._idle_since, self._work = time.monotonic(), self._worked()
+
+    def over(self) -> bool:
+        """Whether it has done nothing for a while, or works for too long."""
+        now, work = time.monotonic(), self._worked()
+        if work != self._work:
+            self._idle_since, self._work = now, work
+        return now > min(self._idle_since + IDLE, self._end)
+
+    def _worked(self) -> object:
+        """Changes while it gets processor time, or waits for a disk or a processor."""
+        try:
+            stat = Path(f'/proc/{self.process.pid}/stat').read_text()
+        except OSError:  # no Linux, or it has ended
+            return None
+        fields = stat.rpartition(')')[2].split()
+        return time.monotonic() if fields[0] in 'DR' else (fields[11], fields[12])

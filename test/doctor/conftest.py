@@ -37,6 +37,7 @@ class FakeSystem:
     limits: dict = field(default_factory=dict)
     members: set = field(default_factory=set)
     uname: tuple = ('', '')
+    encoding: str = 'utf-8'
     space: dict = field(default_factory=dict)
     forbidden: set = field(default_factory=set)
     ran: list = field(default_factory=list)

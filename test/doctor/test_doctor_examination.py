@@ -95,7 +95,12 @@ def test_bare_machine_fails_without_a_broken_check_and_every_complaint_has_a_men
     failed = {finding.part for finding in found if finding.level is Level.FAIL}
     assert failed == set(PARTS) - {'machine'}
     claims = {finding.name for finding in found if finding.level is Level.OK}
-    assert claims == {'interpreter', 'domain', 'discovery range'}  # what needs no library
+    assert claims == {
+        'interpreter',
+        'domain',
+        'discovery range',
+        'locale',
+    }  # what needs no library
 
 
 # ---- the table and the record -------------------------------------------------------------------

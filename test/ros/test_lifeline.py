@@ -53,3 +53,31 @@ def test_parent_that_died_during_the_start_is_noticed():
     own = {**os.environ, PARENT: str(os.getpid())}
     done = subprocess.run(command, env=own, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, 'went on\n')
+
+
+ROS2 = """
+import subprocess, sys
+node = 'import os, time; from frs_ros.lifeline import end_with_parent as end; end();'
+node += 'print(os.getpid(), flush=True); time.sleep(60)'
+sys.exit(subprocess.Popen([sys.executable, '-c', node]).wait())
+"""
+
+
+@pytest.mark.parametrize(('name', 'ends'), [('ros2', True), ('a_shell', False)])
+def test_a_node_ends_with_its_ros2_run(tmp_path, wait_for, name, ends):
+    """Which passes on no SIGTERM, and no SIGKILL; other parents may go."""
+    program = tmp_path / name
+    program.write_text(ROS2)
+    words = [sys.executable, str(program), 'run', 'frs_ros', 'franka_controller']
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait()
+        try:
+            if ends:
+                wait_for(lambda: not alive(pid), 20.0, 'the end of the node')
+            assert alive(pid) != ends
+        finally:
+            if alive(pid):
+                os.kill(pid, signal.SIGKILL)

@@ -70,6 +70,46 @@ def test_interrupt_ends_all_even_the_stubborn_within_5_seconds():
     assert run.seconds < 5
 
 
+WORKS_AT_ITS_END = (
+    """
+import signal, sys, time
+def end(*_):
+    finish = time.monotonic() + 1.0
+    while time.monotonic() < finish:
+        pass
+    print("ended", flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+"""
+    + SLEEP
+)
+
+
+def test_one_that_works_on_its_end_is_given_time(monkeypatch):
+    """On a busy machine the half second that a node computes at its end takes ten."""
+    monkeypatch.setattr(supervisor, 'IDLE', 0.4)
+    run = Run(python(WORKS_AT_ITS_END, 'a'), when='[a] up', then=interrupt)
+    assert run.code == 0
+    assert '[a] ended' in run.lines
+    assert 'a does not end; killing it' not in run.lines
+
+
+def test_one_that_works_for_ever_is_killed(monkeypatch):
+    works = f'import signal; signal.signal(signal.SIGTERM, lambda *_: busy()); {SLEEP}'
+    code = f'def busy():\n    while True: pass\n\n{works}'
+    run = Run(python(code, 'a', patience=0.6), when='[a] up', then=interrupt)
+    assert run.code == 0
+    assert 'a does not end; killing it' in run.lines
+
+
+def test_text_of_a_node_cannot_steer_the_terminal_or_forge_a_line():
+    text = 'x\\x1b[2J\\x1b]0;t\\x07 \\u202e \\u00f6'
+    code = f'import sys; sys.stdout.reconfigure(encoding="utf-8"); print("{text}")'
+    run = Run(python(code, ends_all=True))
+    (line,) = run.lines
+    assert line == '[node] x\\x1b[2J\\x1b]0;t\\x07 \\u202e ö'
+
+
 def test_children_of_a_node_end_with_it(tmp_path: Path):
     file = tmp_path / 'pid'
     code = (

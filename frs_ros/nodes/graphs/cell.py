@@ -52,7 +52,7 @@ def rows(
         ),
         recorder(nice=behind),
         # not started again: it is for a person to look what happened to the arm
-        Row(CONTROLLER, fixed=controller),
+        Row(CONTROLLER, fixed=controller, patience=20.0),  # its arm comes to rest first
     )
 
 
