@@ -8,8 +8,9 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
 
-from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
 from frs_ros.errors import DataError, FrsError
@@ -32,7 +33,7 @@ from frs_ros.ros.convert.guidance_path import path_from_msg
 from frs_ros.ros.convert.image import jpeg_from_msg
 from frs_ros.ros.convert.plan import chunk_to_msg, report_to_msg, request_from_msg
 from frs_ros.ros.convert.robot import proprioception_from_msg
-from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.managed import ManagedNode
 from frs_ros.ros.parameters import declare, on_change
 from frs_ros.steering.base import Steerer
 from frs_ros.steering.exchange import Chunk, Request
@@ -43,38 +44,67 @@ from frs_ros.steering.unsteered import Unsteered
 CHECK_PERIOD = 0.25  # s between two looks at what is missing
 
 
-class PolicyServer(Node):
+class PolicyServer(ManagedNode):
     """Answers plan requests from images, state and guidance.
 
     Subscribes `plan_request`, `robot_state`, `guidance`, `guidance_path` and
     `<camera>/color/image_raw/compressed` for each camera of the policy; publishes `action_chunk`
     and `steering_report`. A request that is repeated gets the same answer again. What is missing
     is named on /diagnostics.
+
+    Configuring loads the policy; while the node is active it hears and answers. Unless `managed`
+    is set it configures and activates itself.
     """
 
     def __init__(self) -> None:
-        super().__init__('policy_server', automatically_declare_parameters_from_overrides=True)
+        super().__init__('policy_server')
         self._settings = declare(self, PolicyServerParameters)
+        self._planner: Planner | None = None  # while configured
+        self._reference: ReferenceWriter = reference_chunk
+        self._gatherer: Gatherer | None = None  # while active
+        self._active = ExitStack()  # what deactivating undoes
+        on_change(self, self._settings, self._apply)
+        if not self._settings.managed:
+            self.start_by_itself()
+
+    # ---- lifecycle ----------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        """Loads the policy."""
         self._planner = self._load(self._settings)
         self._cameras = [camera.name for camera in self._planner.policy.cameras]
+
+    def activate(self) -> None:
+        """Begins to hear and to answer."""
+        p = self._settings
         self._gatherer = Gatherer(
             self._cameras,
-            observation_sync=self._settings.observation_sync,
-            guidance_sync=self._settings.guidance_sync,
-            guidance_timeout_ns=round(1e9 * self._settings.guidance_timeout),
-            image_max_age_ns=round(1e9 * self._settings.image_max_age),
+            observation_sync=p.observation_sync,
+            guidance_sync=p.guidance_sync,
+            guidance_timeout_ns=round(1e9 * p.guidance_timeout),
+            image_max_age_ns=round(1e9 * p.image_max_age),
         )
         self._request: Request | None = None
         self._arrival = time.monotonic()
         self._silent_since: float | None = None
         self._answer: tuple[Request, ActionChunk] | None = None
-        self._diagnostics = Diagnostics(self)
-        on_change(self, self._settings, self._apply)
         self._wire()
         self.get_logger().info(
-            f"ready: checkpoint '{self._settings.checkpoint}', "
-            f"method '{self._settings.method}', cameras {', '.join(self._cameras)}"
+            f"ready: checkpoint '{p.checkpoint}', method '{p.method}', "
+            f'cameras {", ".join(self._cameras)}'
         )
+
+    def deactivate(self) -> None:
+        """Hears and answers nothing; the policy stays loaded."""
+        self._active.close()
+        self._gatherer = None
+
+    def cleanup(self) -> None:
+        """Gives the policy up."""
+        self.deactivate()
+        self._planner = None
+
+    # ---- set-up -------------------------------------------------------------------------------
 
     def _load(self, parameters: PolicyServerParameters) -> Planner:
         self._steerer(parameters, reference_chunk)  # a mistake is said at once
@@ -106,23 +136,32 @@ class PolicyServer(Node):
         guidance_qos = qos.GUIDANCE_NEWEST if latest else qos.EXCHANGE
         self._chunks = self.create_publisher(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
         self._reports = self.create_publisher(SteeringReport, topics.STEERING_REPORT, qos.EXCHANGE)
-        subscribe = self.create_subscription
+        for publisher in (self._chunks, self._reports):
+            self._active.callback(self.destroy_publisher, publisher)
+        subscribe = self._subscribe
         self._topics = {
             camera: subscribe(
                 CompressedImage,
                 topics.image(camera),
                 functools.partial(self._on_image, camera),
                 image_qos,
-            ).topic_name
+            )
             for camera in self._cameras
         }
-        state = subscribe(RobotState, topics.ROBOT_STATE, self._on_state, qos.STATE)
-        wish = subscribe(Guidance, topics.GUIDANCE, self._on_guidance, guidance_qos)
-        self._topics |= {STATE: state.topic_name, GUIDANCE: wish.topic_name}
+        self._topics[STATE] = subscribe(RobotState, topics.ROBOT_STATE, self._on_state, qos.STATE)
+        self._topics[GUIDANCE] = subscribe(
+            Guidance, topics.GUIDANCE, self._on_guidance, guidance_qos
+        )
         path_qos = qos.GUIDANCE_NEWEST
         subscribe(GuidancePath, topics.GUIDANCE_PATH, self._on_path, path_qos)
         subscribe(PlanRequest, topics.PLAN_REQUEST, self._on_request, qos.EXCHANGE)
-        self.create_timer(CHECK_PERIOD, self._check)
+        self._active.callback(self.destroy_timer, self.create_timer(CHECK_PERIOD, self._check))
+
+    def _subscribe(self, *words: Any) -> str:
+        """Subscribes until the node is deactivated; returns the name of the topic."""
+        subscription = self.create_subscription(*words)
+        self._active.callback(self.destroy_subscription, subscription)
+        return str(subscription.topic_name)
 
     # ---- inputs -------------------------------------------------------------------------------
 
@@ -130,9 +169,9 @@ class PolicyServer(Node):
         try:
             jpeg = jpeg_from_msg(msg)
         except DataError as error:
-            self._diagnostics.report(camera, f'{self._topics[camera]}: {error}', error=True)
+            self.diagnostics.report(camera, f'{self._topics[camera]}: {error}', error=True)
             return
-        self._diagnostics.clear(camera)
+        self.diagnostics.clear(camera)
         self._gatherer.add_image(camera, stamps.to_ns(msg.header.stamp), jpeg)
         self._try()
 
@@ -140,9 +179,9 @@ class PolicyServer(Node):
         try:
             seen = proprioception_from_msg(msg)
         except DataError as error:
-            self._diagnostics.report(STATE, str(error), error=True)
+            self.diagnostics.report(STATE, str(error), error=True)
             return
-        self._diagnostics.clear(STATE)
+        self.diagnostics.clear(STATE)
         self._gatherer.add_state(seen.stamp_ns, seen.state, seen.gripper_command)
         self._try()
 
@@ -150,9 +189,9 @@ class PolicyServer(Node):
         try:
             guidance = guidance_from_msg(msg)
         except DataError as error:
-            self._diagnostics.report(GUIDANCE, str(error), error=True)
+            self.diagnostics.report(GUIDANCE, str(error), error=True)
             return
-        self._diagnostics.clear(GUIDANCE)
+        self.diagnostics.clear(GUIDANCE)
         self._gatherer.add_guidance(guidance)
         self._try()
 
@@ -161,13 +200,13 @@ class PolicyServer(Node):
         try:
             path = path_from_msg(msg)
         except DataError as error:
-            self._diagnostics.report(topics.GUIDANCE_PATH, str(error), error=True)
+            self.diagnostics.report(topics.GUIDANCE_PATH, str(error), error=True)
             return
         if sync != 'latest':
             line = f"not followed: paths need guidance_sync 'latest', not '{sync}'"
-            self._diagnostics.report(topics.GUIDANCE_PATH, line)
+            self.diagnostics.report(topics.GUIDANCE_PATH, line)
             return
-        self._diagnostics.clear(topics.GUIDANCE_PATH)
+        self.diagnostics.clear(topics.GUIDANCE_PATH)
         self._gatherer.add_path(path)
 
     def _on_request(self, msg: PlanRequest) -> None:
@@ -192,29 +231,30 @@ class PolicyServer(Node):
             self._plan(request)
         except FrsError as error:
             self.get_logger().debug(traceback.format_exc())
-            self._diagnostics.report('planning', f'planning failed: {error}', error=True)
+            self.diagnostics.report('planning', f'planning failed: {error}', error=True)
         except Exception as error:  # one bad plan must not end the service
             if not self.context.ok():
                 return  # the node was told to end while it planned
             self.get_logger().debug(traceback.format_exc())
             line = f'planning failed: {type(error).__name__}: {error}'
-            self._diagnostics.report('planning', ' '.join(line.split()), error=True)
+            self.diagnostics.report('planning', ' '.join(line.split()), error=True)
         else:
-            self._diagnostics.clear('planning')
-            self._diagnostics.clear('inputs')
+            self.diagnostics.clear('planning')
+            self.diagnostics.clear('inputs')
 
     def _plan(self, request: Request) -> None:
-        start = time.monotonic()
+        start, planner = time.monotonic(), self._planner
+        assert planner is not None
         observation = self._gatherer.observation(request)
         guidance = self._gatherer.wish(request, self.get_clock().now().nanoseconds)
-        plan, complaint = self._planner.follow(request, observation, guidance)
+        plan, complaint = planner.follow(request, observation, guidance)
         if complaint:
             guidance = None
-            self._diagnostics.report('wish', f'not steered: {complaint}', error=True)
+            self.diagnostics.report('wish', f'not steered: {complaint}', error=True)
         else:
-            self._diagnostics.clear('wish')
+            self.diagnostics.clear('wish')
         now = time.monotonic()
-        answer = Chunk.answer(request, plan, self._planner.policy)
+        answer = Chunk.answer(request, plan, planner.policy)
         msg = chunk_to_msg(answer)
         self._chunks.publish(msg)
         self._answer = (request, msg)
@@ -222,7 +262,7 @@ class PolicyServer(Node):
         unsteered = None
         if self._settings.compare:
             alone = plan.method == Unsteered.name
-            own = plan if alone else self._planner.unsteered(request, observation)
+            own = plan if alone else planner.unsteered(request, observation)
             unsteered = own.chunk
         options = self._settings.method_options
         report = report_to_msg(
@@ -234,8 +274,11 @@ class PolicyServer(Node):
 
     def _apply(self, parameters: PolicyServerParameters) -> None:
         """Takes a change of live parameters over; raises ConfigError to refuse it."""
-        self._planner.use(self._steerer(parameters, self._reference))
-        self._gatherer.guidance_timeout_ns = round(1e9 * parameters.guidance_timeout)
+        steerer = self._steerer(parameters, self._reference)
+        if self._planner is not None:
+            self._planner.use(steerer)
+        if self._gatherer is not None:
+            self._gatherer.guidance_timeout_ns = round(1e9 * parameters.guidance_timeout)
         if parameters.method != self._settings.method:
             self.get_logger().info(f"method is now '{parameters.method}'")
         self._settings = parameters
@@ -246,7 +289,7 @@ class PolicyServer(Node):
             return
         for camera, age in self._gatherer.too_old(self._request).items():
             limit = self._settings.image_max_age
-            self._diagnostics.report(
+            self.diagnostics.report(
                 'inputs',
                 f'no plan: the newest picture of {self._topics[camera]} is {age:.1f} s older than '
                 f'the request, more than {limit:g} s; is the camera running?',
@@ -265,7 +308,7 @@ class PolicyServer(Node):
             missing, what = silent, 'the policy'
         else:
             return
-        self._diagnostics.report('inputs', f'{what} waits for {self._spell(missing)}')
+        self.diagnostics.report('inputs', f'{what} waits for {self._spell(missing)}')
 
     def _spell(self, names: list[str]) -> str:
         """Topics with whether anyone publishes them."""

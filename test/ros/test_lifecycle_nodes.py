@@ -8,6 +8,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import Trigger
 
+from frs_ros.nodes import topics
 from frs_ros.ros import qos
 
 PATIENCE = 30.0  # s, on a busy machine
@@ -86,3 +87,34 @@ def test_a_folder_that_cannot_be_made_fails_configuring(ros, node_process, tmp_p
     assert not manager.change(Transition.TRANSITION_CONFIGURE)
     assert manager.state == State.PRIMARY_STATE_UNCONFIGURED
     ros.wait_for(lambda: f'{file}/bags: cannot be written' in process.output, PATIENCE, 'a reason')
+
+
+def test_a_policy_server_is_no_commander_before_it_is_active(ros, node_process):
+    words = ('-p', 'managed:=true', '-p', 'checkpoint:=random_droid', '-p', 'method:=base')
+    process = node_process('policy_server', *words, '-p', 'observation_sync:=latest')
+    manager = Manager(ros, '/policy_server')
+
+    def commanders() -> int:
+        return manager.node.count_publishers(topics.ACTION_CHUNK)
+
+    assert not manager.change(Transition.TRANSITION_ACTIVATE)
+    assert manager.change(Transition.TRANSITION_CONFIGURE)
+    assert commanders() == 0
+    for _ in range(2):
+        assert manager.change(Transition.TRANSITION_ACTIVATE)
+        ros.wait_for(lambda: commanders() == 1, PATIENCE, 'its publisher')
+        assert manager.change(Transition.TRANSITION_DEACTIVATE)
+        ros.wait_for(lambda: commanders() == 0, PATIENCE, 'the end of its publisher')
+    assert manager.change(Transition.TRANSITION_CLEANUP)
+    assert manager.state == State.PRIMARY_STATE_UNCONFIGURED
+    assert process.interrupt() == 0
+
+
+def test_a_checkpoint_that_is_missing_fails_configuring_and_the_node_stays(ros, node_process):
+    words = ('-p', 'managed:=true', '-p', 'checkpoint:=nowhere.safetensors')
+    process = node_process('policy_server', *words)
+    manager = Manager(ros, '/policy_server')
+    assert not manager.change(Transition.TRANSITION_CONFIGURE)
+    assert manager.state == State.PRIMARY_STATE_UNCONFIGURED
+    ros.wait_for(lambda: 'nowhere.safetensors' in process.output, PATIENCE, 'a reason')
+    assert process.interrupt() == 0

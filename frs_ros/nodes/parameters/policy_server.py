@@ -77,3 +77,7 @@ class PolicyServerParameters:
         live=True,
     )
     threads: int = parameter(1, 'CPU threads of a policy that runs on torch.', low=1, high=256)
+    managed: bool = parameter(
+        False,
+        'Whether a lifecycle manager configures and activates the node, not the node itself.',
+    )
