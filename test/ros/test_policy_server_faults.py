@@ -104,7 +104,7 @@ def test_a_failed_plan_is_traced_for_those_who_debug(robot, node_process, checkp
     [
         ('checkpoint:=/does/not/exist.safetensors', '/does/not/exist.safetensors'),
         ('method:=magic', "unknown method 'magic'"),
-        ('guidance_cameras:=/no/cameras.json', "camera axes from '/no/cameras.json'"),
+        ('guidance_cameras:=/no/cameras.json', 'camera axes: /no/cameras.json: No such file'),
         ('methd:=frs', "unknown parameter of node policy_server 'methd'"),
         ('method_options:="{\\"haste\\": 3}"', "no option 'haste'"),
         ('checkpoint:=/no/policy.yaml', '/no/policy.yaml'),
