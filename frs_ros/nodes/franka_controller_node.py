@@ -118,7 +118,7 @@ class FrankaController(GuardedNode):
             log.warning('no camera is watched: a frozen picture will not hold the arm (cameras)')
         for line in info.missing:
             log.warning(line)
-        if p.allow_non_realtime and not info.simulated:
+        if p.allow_non_realtime and p.driver == 'franky' and not info.simulated:
             self.diagnostics.report(
                 'realtime',
                 'a real arm without a real-time kernel being asked for (allow_non_realtime): it '

@@ -29,6 +29,7 @@ from frs_ros.robot.topics.transport import (
 from frs_ros.ros import qos
 from frs_ros.ros.arm_commands import Outlet, outlets
 from frs_ros.ros.arm_gripper import GripperSettings, NoGripper, make_gripper
+from frs_ros.ros.controller_joints import ControllerJoints
 from frs_ros.ros.message_info import arrival, node_of
 from frs_ros.ros.polled import PolledSubscription
 
@@ -87,6 +88,7 @@ class RosTransport:
         self._joints: list[_Newest] = []
         self._wrench = self._torques = self._pose = _Newest(None)
         self._gripper: Any = NoGripper()
+        self._controller = ControllerJoints(node)
 
     def open(self) -> None:
         """Subscribes and announces."""
@@ -147,18 +149,22 @@ class RosTransport:
                 names.remove(own)  # once: another one of this name is another one
             rivals |= {name or 'a node not yet known' for name in names}
         outlet, publisher = self._outlets[0]
-        listening = [
-            info.topic_type
-            for info in self._node.get_subscriptions_info_by_topic(publisher.topic_name)
-            if not info.node_name.startswith(OWN_TOOLS)
-        ]
+        infos = self._node.get_subscriptions_info_by_topic(publisher.topic_name)
+        infos = [info for info in infos if not info.node_name.startswith(OWN_TOOLS)]
+        listening = [info.topic_type for info in infos]
         right = _type_name(outlet.kind)
+        takers = {node_of(info) for info in infos if info.topic_type == right}
+        self._controller.ask(takers - {''})
         return Audience(
             publisher.topic_name,
             listening.count(right),
             tuple(sorted(rivals)),
             tuple(sorted(set(listening) - {right})),
         )
+
+    def controller_joints(self) -> tuple[str, ...] | None:
+        """By its parameter, asked for in `audience`."""
+        return self._controller.answer()
 
     def send(self, target: Target) -> None:
         """Publishes."""
@@ -185,6 +191,7 @@ class RosTransport:
         for _, publisher in self._outlets:
             self._node.destroy_publisher(publisher)
         self._gripper.close()
+        self._controller.close()
         self._outlets, self._joints, self._gripper = [], [], NoGripper()
 
     def _listen(self, kind: type, topic: str, profile: QoSProfile = qos.ARM_NEWEST) -> _Newest:

@@ -69,6 +69,38 @@ class PolledSubscription:
         self._node.destroy_subscription(self._subscription)
 
 
+class PolledCall:
+    """Asks a service once; its owner looks for the answer.
+
+    Args:
+        node: Whose client it is.
+        kind: Service class.
+        service: Its name.
+        request: What is asked.
+    """
+
+    def __init__(self, node: Node, kind: Any, service: str, request: Any) -> None:
+        self._node, self._request = node, request
+        self._client = node.create_client(kind, service, callback_group=_Unattended())
+        self._asked = False
+        self.begun = time.monotonic()
+
+    def answer(self) -> Any:
+        """The response, None until it has come."""
+        if not self._asked:
+            self._asked = self._client.service_is_ready()
+            if self._asked:
+                self._client.call_async(self._request)
+            return None
+        with self._client.handle:
+            taken = self._client.handle.take_response(self._client.srv_type.Response)
+        return taken[1] if taken is not None and taken[0] is not None else None
+
+    def close(self) -> None:
+        """Ends it."""
+        self._node.destroy_client(self._client)
+
+
 def received_ns(info: Mapping[str, Any]) -> int:
     """When a message reached this computer, on its system clock; now if that is not known."""
     return int(info.get('received_timestamp') or 0) or time.time_ns()

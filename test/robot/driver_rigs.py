@@ -125,7 +125,7 @@ class MockTransport:
         self.arm = MockArm(command, FR3, PinocchioKinematics.of_model(FR3))
         self.names = (*joint_names('', 'fr3'), 'fr3_finger_joint1', 'fr3_finger_joint2')
         self.opened, self.silent, self.broken = False, False, False
-        self.listeners, self.rivals = 1, ()
+        self.listeners, self.rivals, self.joints_there = 1, (), None
         self.change = lambda sample: sample
         self.external = np.zeros(6)
         self.tool = np.eye(4)  # of the controller, in ours
@@ -163,6 +163,9 @@ class MockTransport:
 
     def audience(self):
         return Audience('/commands', self.listeners, self.rivals)
+
+    def controller_joints(self):
+        return self.joints_there
 
     def send(self, target):
         if self.broken:

@@ -214,6 +214,24 @@ def test_another_commander_ends_it_at_once_and_is_not_fought(started):
     assert started.driver.fault is None
 
 
+def test_joints_of_the_controller_must_be_ours_and_in_our_order(rig):
+    rig.topics.joints_there = NAMES[::-1]
+    cannot_connect(rig, 'joints of the controller are fr3_joint7, .* ours are fr3_joint1')
+    rig.topics.joints_there = ()  # its answer does not come
+    cannot_connect(rig, 'does not answer what its joints are')
+    rig.topics.joints_there = NAMES
+    rig.driver.connect(1.0)
+
+
+def test_a_trajectory_names_its_joints_in_any_order():
+    rig = TopicsRig('trajectory')
+    rig.topics.joints_there = NAMES[::-1]
+    rig.driver.connect(1.0)
+    rig.topics.joints_there = ('x', *NAMES[1:])
+    with pytest.raises(RobotError, match='joints of the controller are x'):
+        rig.driver.start(ControlMode.IMPEDANCE)
+
+
 def test_controller_that_is_unloaded_is_missed(started):
     started.topics.listeners = 0
     fails(started, FaultKind.CONNECTION, 'no controller listens', 0.3)

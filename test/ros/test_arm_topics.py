@@ -125,6 +125,20 @@ def test_controller_of_another_kind_is_named(ros, arm):
         arm.driver.connect(1.0)
 
 
+@pytest.mark.parametrize('order', [1, -1])
+def test_a_controller_is_asked_for_its_joints(ros, arm, order):
+    arm = arm(command_topic='arm_controller/commands')
+    controller = ros.node('arm_controller')
+    names = [f'fr3_joint{i + 1}' for i in range(7)][::order]
+    controller.declare_parameter('joints', names)
+    controller.create_subscription(Float64MultiArray, '~/commands', print, qos.COMMAND)
+    if order == 1:
+        arm.driver.connect(10.0)
+        return
+    with pytest.raises(RobotError, match='joints of the controller are fr3_joint7'):
+        arm.driver.connect(2.0)
+
+
 @pytest.mark.parametrize('name', ['a b', '1st', 'x//y', '~~'])
 def test_names_of_topics_are_checked_first(arm, name):
     with pytest.raises(ConfigError, match='parameter wrench_topic: '):
@@ -212,6 +226,45 @@ def test_actions_for_the_gripper_are_asked_for_in_one_line_where_they_are_missin
     arm = arm(gripper='parallel_gripper_command')
     with pytest.raises(DependencyError, match=r'control_msgs.*gripper:=topic'):
         arm.driver.connect(1.0)
+
+
+@pytest.mark.parametrize('kind', ['gripper_command', 'parallel_gripper_command'])
+def test_gripper_by_action_goes_where_the_newest_wish_is(ros, arm, kind):
+    control_msgs = pytest.importorskip('control_msgs.action')
+    from rclpy.action import ActionServer, CancelResponse
+
+    names = {
+        'gripper_command': 'GripperCommand',
+        'parallel_gripper_command': 'ParallelGripperCommand',
+    }
+    action, goals = getattr(control_msgs, names[kind]), []
+
+    async def execute(handle):
+        command = handle.request.command
+        goals.append(command.position if kind == 'gripper_command' else command.position[0])
+        if len(goals) == 1:
+            arm.driver.gripper(False)  # the wish changes while the fingers are on their way
+        handle.canceled() if handle.is_cancel_requested else handle.succeed()
+        result = action.Result()
+        result.reached_goal = True
+        return result
+
+    server = ActionServer(
+        ros.node('gripper'),
+        action,
+        'hand/gripper_action',
+        execute,
+        cancel_callback=lambda _: CancelResponse.ACCEPT,
+    )
+    arm = arm(gripper=kind, gripper_topic='hand/gripper_action', gripper_joints=FINGERS)
+    arm.driver.connect(10.0)
+    ros.wait_for(lambda: not arm.driver.read().gripper_line, 10.0, 'the server')
+    arm.driver.gripper(True)
+    ros.wait_for(lambda: len(goals) == 2, 10.0, 'both goals')
+    assert goals == [0.0, 0.039]
+    server.destroy()
+    ros.wait_for(lambda: 'no gripper answers' in arm.driver.read().gripper_line, 10.0, 'a line')
+    assert arm.driver.fault is None
 
 
 def test_fingers_need_two_positions():

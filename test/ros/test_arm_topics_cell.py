@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -13,10 +15,15 @@ import pytest
 pytest.importorskip('rclpy')
 pytest.importorskip('pinocchio')
 
+from process_tree import alive, descendants
 from robot_cell import CAMERAS, Cell
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
 from frs_ros.msg import Episode, SafetyStatus
+from frs_ros.nodes import topics
+from frs_ros.robot.models import FR3
+from frs_ros.ros import qos
 from frs_ros.ros.arm_commands import TOPICS
 
 # The pictures come from this process, which may have to wait for a processor, as does the mock.
@@ -87,3 +94,27 @@ def test_controller_that_dies_is_a_fault_and_one_that_comes_is_recovered_to(
     ros.wait_for(lambda: cell.call('recover').success, 30.0, 'recovery')
     assert cell.call('resume').success
     cell.reaches(SafetyStatus.ACTIVE, 10.0)
+
+
+def test_droid_sim_by_topics_moves_and_ends_in_order(ros, node_process, wait_for):
+    pytest.importorskip('torch')
+    node = ros.node('watch')
+    statuses = ros.collect(node, SafetyStatus, topics.SAFETY_STATUS, qos.STATE)
+    joints = ros.collect(node, JointState, topics.JOINT_STATES, qos.ARM_NEWEST)
+    words = ['droid_sim', 'driver:=topics', 'command:=target_joint', 'guidance:=none']
+    up = node_process('up', command=[sys.executable, '-m', 'frs_ros.cli', 'up', *words])
+    ros.wait_for(
+        lambda: any(s.state == SafetyStatus.ACTIVE for s in statuses), 90.0, 'an arm that acts'
+    )
+    home = np.array(FR3.home)
+    ros.wait_for(
+        lambda: np.abs(joints[-1].position[:7] - home).max() > 0.005, 30.0, 'an arm that moves'
+    )
+    assert 'real-time' not in up.output  # nothing here needs it
+    children = descendants(up.process.pid)
+    os.kill(up.process.pid, signal.SIGINT)  # to it alone, as its processes are in other groups
+    assert up.wait(15.0) == 0
+    wait_for(lambda: not any(alive(pid) for pid in children), 2.0, 'the end of every process')
+    assert 'Traceback' not in up.output
+    for name in ('franka_controller', 'mock_controller'):
+        assert f'{name} does not end' not in up.output

@@ -117,6 +117,13 @@ class Transport(Protocol):
         """Who listens to commands, and who else gives some."""
         ...
 
+    def controller_joints(self) -> tuple[str, ...] | None:
+        """What the controller says its joints are, in its order.
+
+        None if it does not say, () while its answer may still come.
+        """
+        ...
+
     def send(self, target: Target) -> None:
         """Sends a command; TransportError if that cannot be."""
         ...

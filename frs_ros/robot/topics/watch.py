@@ -12,9 +12,9 @@ from frs_ros.robot.base import JOINTS, ArmState, Fault, FaultKind, RobotMode
 from frs_ros.robot.kinematics import Kinematics
 from frs_ros.robot.models import ArmModel
 from frs_ros.robot.topics.checks import pose_difference
-from frs_ros.robot.topics.joints import JointReader
+from frs_ros.robot.topics.joints import JointReader, listed
 from frs_ros.robot.topics.options import Options
-from frs_ros.robot.topics.transport import TARGET_POSE, Audience, Transport
+from frs_ros.robot.topics.transport import TARGET_POSE, TRAJECTORY, Audience, Transport
 
 SILENCE = 1.0  # s without a state after which it is a fault, as libfranka's time limit
 LOOK = 0.1  # s between two looks at who is on the topics
@@ -89,8 +89,10 @@ class Watch:
         kind, text = FaultKind.COMMUNICATION, self._silence(patience)
         if not text:
             kind, text = FaultKind.CONNECTION, self._company()
+        if not text and starting:
+            kind, text = FaultKind.REFUSED, self._other_joints()
         if not text and starting and self._options.command == TARGET_POSE:
-            kind, text = FaultKind.REFUSED, self._other_tool(patience)
+            text = self._other_tool(patience)
         return Fault(kind, text, time=self._clock()) if text else None
 
     def _width(self, closed: bool | None) -> float:
@@ -139,6 +141,20 @@ class Watch:
                 'topic (command, command_topic)'
             )
         return ''
+
+    def _other_joints(self) -> str:
+        """Most controllers take positions by order: another one would make the arm jump."""
+        theirs, ours = self._transport.controller_joints(), self._options.joints
+        if theirs is None or theirs == ours:
+            return ''
+        if not theirs:
+            return 'the controller does not answer what its joints are'
+        if sorted(theirs) == sorted(ours) and self._options.command == TRAJECTORY:
+            return ''  # by name
+        return (
+            f'the joints of the controller are {listed(theirs)}, ours are {listed(ours)}; name '
+            'the same in the same order (parameter joints)'
+        )
 
     def _other_tool(self, patience: float) -> str:
         """A pose would make the arm jump if the controller meant another point of the tool."""
