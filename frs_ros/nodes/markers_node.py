@@ -21,7 +21,6 @@ from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.markers import MarkersParameters
 from frs_ros.nodes.table import cell_file
-from frs_ros.robot.base import JOINTS
 from frs_ros.robot.kinematics import PinocchioKinematics
 from frs_ros.robot.preview import tool_path
 from frs_ros.robot.settings import read_cell
@@ -30,6 +29,7 @@ from frs_ros.ros.convert import marker
 from frs_ros.ros.convert.checks import finite
 from frs_ros.ros.convert.guidance import guidance_from_msg
 from frs_ros.ros.convert.plan import chunk_from_msg
+from frs_ros.ros.convert.robot import arm_positions
 from frs_ros.ros.diagnostics import Diagnostics
 from frs_ros.ros.parameters import declare
 from frs_ros.safety.edges import edges
@@ -50,7 +50,7 @@ class Markers(Node):
         super().__init__('markers', automatically_declare_parameters_from_overrides=True)
         self._settings = p = declare(self, MarkersParameters)
         cell = read_cell(cell_file(p.robot))
-        self._kinematics = PinocchioKinematics.of_model(cell.model)
+        self._kinematics, self._model = PinocchioKinematics.of_model(cell.model), cell.model.name
         self._frame = p.frame_prefix + BASE
         self._workspace = edges(cell.envelope.box)
         self._diagnostics = Diagnostics(self)
@@ -78,7 +78,9 @@ class Markers(Node):
             self._diagnostics.clear(topic)
 
     def _on_joints(self, msg: JointState) -> None:
-        self._joints = finite('JointState.position', msg.position[:JOINTS], (JOINTS,))
+        joints = arm_positions(msg, self._model)
+        if joints is not None:
+            self._joints = joints
 
     def _on_guidance(self, msg: GuidanceMsg) -> None:
         self._wish = time.monotonic(), guidance_from_msg(msg)

@@ -12,6 +12,8 @@ from scipy.spatial.transform import Rotation
 
 pytest.importorskip('rclpy')
 
+from sensor_msgs.msg import JointState
+
 from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
 from frs_ros.guidance.guidance import Gripper, Guidance
@@ -23,6 +25,7 @@ from frs_ros.ros.convert import guidance as guidance_messages
 from frs_ros.ros.convert import image, plan, robot
 from frs_ros.ros.convert import scene as scene_messages
 from frs_ros.ros.convert.episode import episode_from_msg, episode_to_msg
+from frs_ros.ros.convert.robot import arm_positions
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.example import example_observation
 from frs_ros.steering.exchange import Chunk, Request
@@ -255,6 +258,28 @@ def test_joint_states():
     assert list(msg.velocity) == [1.0, 2.0]
     with pytest.raises(DataError, match='joint positions'):
         robot.joint_state_to_msg(['a'], np.zeros(2), np.zeros(1), STAMP)
+
+
+def test_joints_of_an_arm_are_found_by_name_among_others():
+    names = ['wheel', *(f'left_fr3_joint{i}' for i in range(7, 0, -1)), 'left_fr3_finger_joint1']
+    msg = JointState(name=names, position=[float(i) for i in range(9)])
+    np.testing.assert_array_equal(arm_positions(msg, 'fr3'), [7, 6, 5, 4, 3, 2, 1])
+    np.testing.assert_array_equal(arm_positions(msg, 'panda'), range(7))  # of another name
+    assert arm_positions(JointState(name=['wheel'], position=[1.0]), 'fr3') is None
+
+
+@pytest.mark.parametrize(
+    ('names', 'positions', 'named'),
+    [
+        (['fr3_joint1'], [0.0], 'not every joint'),
+        (['fr3_joint1'] * 7, [0.0] * 7, 'not every joint'),
+        ([f'fr3_joint{i + 1}' for i in range(7)], [0.0] * 6, '7 names and 6 positions'),
+        ([f'fr3_joint{i + 1}' for i in range(7)], [np.nan] * 7, 'not finite'),
+    ],
+)
+def test_bad_joints_of_an_arm_are_refused(names, positions, named):
+    with pytest.raises(DataError, match=named):
+        arm_positions(JointState(name=names, position=positions), 'fr3')
 
 
 def test_scene_round_trip(scene):

@@ -12,7 +12,7 @@ from sensor_msgs.msg import JointState
 
 from frs_ros.errors import DataError
 from frs_ros.msg import RobotState
-from frs_ros.robot.base import ArmState
+from frs_ros.robot.base import JOINTS, ArmState
 from frs_ros.robot.policy_state import quaternion as rotation_quaternion
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import at_most, finite
@@ -107,6 +107,34 @@ def proprioception_from_msg(msg: RobotState) -> Proprioception:
         raise DataError(f'RobotState.gripper_command is {command}, outside [-1, 1]')
     state = finite('RobotState.policy_state', msg.policy_state)
     return Proprioception(state, command, stamps.to_ns(msg.header.stamp))
+
+
+def arm_positions(msg: JointState, model: str) -> np.ndarray | None:
+    """[7] positions of an arm's joints, rad; None if the message is about others.
+
+    Joints are found by their names as in the URDF of the robot, whatever comes before; if none is
+    called so, the first seven count.
+
+    Args:
+        msg: May hold other joints, in any order.
+        model: Name of the arm.
+
+    Raises:
+        DataError: A position is missing or not finite.
+    """
+    wanted = [f'{model}_joint{i + 1}' for i in range(JOINTS)]
+    found = [[i for i, name in enumerate(msg.name) if name.endswith(end)] for end in wanted]
+    if any(found):
+        if any(len(places) != 1 for places in found):
+            raise DataError(f'JointState has not every joint of the arm once ({wanted[0]} ...)')
+        order = [places[0] for places in found]
+    elif len(msg.position) >= JOINTS:
+        order = list(range(JOINTS))
+    else:
+        return None
+    if max(order) >= len(msg.position):
+        raise DataError(f'JointState has {len(msg.name)} names and {len(msg.position)} positions')
+    return finite('JointState.position', [msg.position[i] for i in order], (JOINTS,))
 
 
 def joint_state_to_msg(
