@@ -61,4 +61,4 @@ def axis_angle(xyzw: np.ndarray) -> np.ndarray:
     """Quaternion -> axis-angle with robosuite's sign rule: angle in [0, 2 pi) by 2 acos(w)."""
     w = np.clip(xyzw[3], -1.0, 1.0)
     sine = np.sqrt(1.0 - w * w)
-    return np.zeros(3) if np.isclose(sine, 0.0) else xyzw[:3] * 2.0 * np.arccos(w) / sine
+    return np.zeros(3) if sine <= 1e-8 else xyzw[:3] * 2.0 * np.arccos(w) / sine

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sized
 from typing import Any
 
@@ -24,10 +25,10 @@ def finite(what: str, values: Any, shape: tuple[int, ...] | None = None) -> np.n
     """
     array = np.array(values, dtype=np.float64)
     if shape is not None:
-        if array.size != int(np.prod(shape)):
+        if array.size != math.prod(shape):
             raise DataError(f'{what} holds {array.size} numbers instead of {_spell(shape)}')
         array = array.reshape(shape)
-    if not np.all(np.isfinite(array)):
+    if not np.isfinite(array).all():
         raise DataError(f'{what} holds a number that is not finite')
     return array
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from geometry_msgs.msg import Point, Vector3
@@ -21,13 +22,15 @@ MOST_OBJECTS = 1000
 
 def scene_to_msg(scene: PrivilegedScene) -> SceneMsg:
     """Message with the scene's own stamp; DataError if a position is not finite."""
-    poses = list(scene.objects.values())
+    poses, n = list(scene.objects.values()), len(scene.objects)
+    positions = finite('scene position', [p.position for p in poses], (n, 3)).tolist()
+    extents = finite('scene extent', [p.extent for p in poses], (n, 3)).tolist()
     return SceneMsg(
         header=stamps.header(scene.stamp_ns, FRAME),
         gripper=Point(**_xyz('scene gripper', scene.gripper)),
         names=list(scene.objects),
-        positions=[Point(**_xyz('scene position', p.position)) for p in poses],
-        extents=[Vector3(**_xyz('scene extent', p.extent)) for p in poses],
+        positions=[Point(x=x, y=y, z=z) for x, y, z in positions],
+        extents=[Vector3(x=x, y=y, z=z) for x, y, z in extents],
         rest_heights=[float(p.rest_height) for p in poses],
         target=scene.target,
         destination=scene.destination,
@@ -60,12 +63,10 @@ def scene_from_msg(msg: SceneMsg) -> PrivilegedScene:
         if role not in msg.names:
             raise DataError(f'PrivilegedScene: {shown(role)} is not among the object names')
     heights = finite('PrivilegedScene.rest_heights', msg.rest_heights, (n,))
+    positions = _rows('PrivilegedScene.positions', msg.positions)
+    extents = _rows('PrivilegedScene.extents', msg.extents)
     objects = {
-        name: ObjectPose(
-            _array('PrivilegedScene.positions', msg.positions[i]),
-            _array('PrivilegedScene.extents', msg.extents[i]),
-            float(heights[i]),
-        )
+        name: ObjectPose(positions[i], extents[i], float(heights[i]))
         for i, name in enumerate(msg.names)
     }
     return PrivilegedScene(
@@ -94,3 +95,7 @@ def _xyz(what: str, vector: np.ndarray) -> dict[str, float]:
 
 def _array(what: str, vector: Point | Vector3) -> np.ndarray:
     return finite(what, (vector.x, vector.y, vector.z), (3,))
+
+
+def _rows(what: str, vectors: Sequence[Point] | Sequence[Vector3]) -> np.ndarray:
+    return finite(what, [(v.x, v.y, v.z) for v in vectors], (len(vectors), 3))
