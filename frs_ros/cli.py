@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -125,6 +126,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         stderr; 130 after Ctrl-C; 141 when nobody reads stdout any more, as behind `| head`.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a locale may lack characters of an instruction
+        sys.stdout.reconfigure(errors='backslashreplace')
     try:
         code = _run(argv)
         sys.stdout.flush()

@@ -20,6 +20,7 @@ from frs_ros.data.collection import CollectionSettings, choose_frames, record_ep
 from frs_ros.errors import DataError
 from frs_ros.files import append_line, write_atomically
 from frs_ros.sim.libero import LiberoEnv
+from frs_ros.text import one_line
 from frs_ros.types import CameraSpec
 from frs_ros.workers import run_jobs
 
@@ -144,7 +145,7 @@ def collect(
     """
     _begin(folder, settings, cameras)
     failures = folder / FAILURES
-    failed = {int(n) for n in failures.read_text().split()} if failures.exists() else set()
+    failed = _failed(failures)
     todo = [
         Attempt(n, settings.tasks[n % len(settings.tasks)])
         for n in range(episodes)
@@ -201,6 +202,18 @@ def settings_of(folder: Path) -> CollectionSettings:
         return CollectionSettings(**values)
     except TypeError as error:
         raise DataError(f'{folder} was collected by another version: {error}') from error
+
+
+def _failed(file: Path) -> set[int]:
+    """Numbers of the attempts that failed; a line that was cut off by a kill is removed."""
+    try:
+        lines = file.read_bytes().splitlines(keepends=True) if file.exists() else []
+        numbers = [int(line) for line in lines if line.endswith(b'\n')]
+    except ValueError as error:
+        raise DataError(f'{file} is damaged: {one_line(error)}; remove that line') from error
+    if len(numbers) < len(lines):
+        write_atomically(file, ''.join(f'{number}\n' for number in numbers))
+    return set(numbers)
 
 
 def _task(attempt: Attempt) -> int:

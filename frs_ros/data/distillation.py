@@ -217,7 +217,7 @@ def _arrays(episode: DistillationEpisode) -> dict[str, np.ndarray]:
 
 def _read_description(folder: Path) -> tuple[DistillationInfo, int]:
     try:
-        values: dict[str, Any] = json.loads((folder / DESCRIPTION).read_text())
+        values: dict[str, Any] = json.loads((folder / DESCRIPTION).read_text(encoding='utf-8'))
         if values['kind'] != KIND:
             raise DataError(f"{folder} holds '{values['kind']}', not a dataset of frs bag convert")
         if values['version'] != VERSION:

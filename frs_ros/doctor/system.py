@@ -122,7 +122,7 @@ class LocalSystem:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
+                encoding='utf-8',
                 errors='replace',
                 start_new_session=True,
             )

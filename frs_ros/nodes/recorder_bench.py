@@ -84,7 +84,10 @@ def measure(
     for name, value in {'directory': str(folder), 'images': 'raw', **parameters}.items():
         words += ['-p', f'{name}:={value}']
     log = folder / 'recorder.log'
-    with log.open('w') as stream, _process(words, environment, stream) as recorder:
+    with (
+        log.open('w', encoding='utf-8') as stream,
+        _process(words, environment, stream) as recorder,
+    ):
         with contextlib.ExitStack() as stack:
             running = [stack.enter_context(_process(p.command, environment)) for p in programs]
             seconds, cpu = _run(running, recorder, log)
@@ -120,7 +123,7 @@ def _expect(process: subprocess.Popen, word: str, recorder: subprocess.Popen, lo
     assert process.stdout is not None
     line = process.stdout.readline()
     if recorder.poll() is not None:
-        last = (log.read_text().splitlines() or ['without a word'])[-1]
+        last = (log.read_text(encoding='utf-8').splitlines() or ['without a word'])[-1]
         raise RecorderBenchError(f'the recorder has failed: {last}')
     if not line.startswith(word):
         raise RecorderBenchError(f'a publisher has failed: {line.strip() or "without a word"}')
@@ -136,7 +139,8 @@ def _process(
         stdin=subprocess.PIPE,
         stdout=log or subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding='utf-8',
+        errors='replace',
     )
     try:
         yield process
@@ -149,13 +153,13 @@ def _process(
 
 def _cpu(pid: int) -> float:
     """User and system time of a process and its threads so far, s."""
-    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    fields = Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
 def _memory(pid: int) -> int:
     """Largest resident memory of a process, bytes."""
-    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+    for line in Path(f'/proc/{pid}/status').read_text(encoding='utf-8').splitlines():
         if line.startswith('VmHWM'):
             return int(line.split()[1]) * 1024
     return 0

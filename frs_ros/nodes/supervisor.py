@@ -253,7 +253,7 @@ class _Patience:
     def _worked(self) -> object:
         """Changes while it gets processor time, or waits for a disk or a processor."""
         try:
-            stat = Path(f'/proc/{self.process.pid}/stat').read_text()
+            stat = Path(f'/proc/{self.process.pid}/stat').read_text(encoding='utf-8')
         except OSError:  # no Linux, or it has ended
             return None
         fields = stat.rpartition(')')[2].split()
