@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ class JoystickLayout:
         for word in text.split(','):
             name, _, number = (part.strip() for part in word.partition('='))
             digits = number.removeprefix('-')
-            if name not in AXES or not digits.isdigit():
+            if name not in AXES or not re.fullmatch(r'[0-9]{1,3}', digits):
                 raise ConfigError(
                     f"joystick axes '{text}': '{word.strip()}' is not NAME=INDEX or NAME=-INDEX "
                     f'with a name of {", ".join(AXES)}'

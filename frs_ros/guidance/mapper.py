@@ -31,12 +31,15 @@ class Axes:
             sees them: x ahead, y to the left, z up.
         enable: Whether the hold-to-run switch is pressed; None if the device has none of its own.
         buttons: Whether each button is pressed.
+        doubted: [6] deflections that the device shows and `values` leaves out, since it was not
+            seen at rest yet; empty if there are none.
     """
 
     stamp_ns: int
     values: Sequence[float]
     enable: bool | None = None
     buttons: tuple[bool, ...] = ()
+    doubted: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class MapperSettings:
         off: Deflection below which it no longer counts, and the device is at rest.
         dominance: How many times larger than any other an axis must be to be meant.
         timeout: Age in s beyond which a sample says nothing.
+        patience: Time in s after which a device that was never at rest is told.
         tap: Time in s for which a direction or a gripper button counts from its onset, even if it
             was let go; at least as long as a chunk is executed, so that a tap reaches a plan.
         allow_rotation: Whether roll, pitch and yaw may be meant too.
@@ -63,6 +67,7 @@ class MapperSettings:
     off: float = 0.20
     dominance: float = 1.3
     timeout: float = 0.25
+    patience: float = 3.0
     tap: float = 0.6
     allow_rotation: bool = False
     magnitude: float = 1.0
@@ -115,6 +120,8 @@ class DirectionMapper:
         gripper: Wish of the gripper button pressed last.
         gripper_ns: When it was pressed.
         complaint: Why the last sample was rejected, '' if it was not.
+        restless_ns: Since when the device shows something without having been at rest; None while
+            it may steer.
     """
 
     settings: MapperSettings = MapperSettings()
@@ -126,6 +133,24 @@ class DirectionMapper:
     gripper: Gripper = Gripper.POLICY
     gripper_ns: int = 0
     complaint: str = ''
+    restless_ns: int | None = None
+
+    @property
+    def restless(self) -> str:
+        """Why nothing that the device shows counts, once that has lasted; '' while it counts."""
+        if self.last is None or self.restless_ns is None:
+            return ''
+        if self.last.stamp_ns - self.restless_ns < self._ns('patience'):
+            return ''
+        if self._enable(self.last) is not None:
+            return f'the {self.source} was not seen with its enable button up: let go of it once'
+        shown = zip(AXES, self.last.doubted or self.last.values)
+        beyond = ', '.join(f'{a} {v:.2f}' for a, v in shown if abs(v) >= self.settings.off)
+        return (
+            f'the {self.source} was not seen at rest: {beyond or "it moves"} (at rest below '
+            f'{self.settings.off:g}): let go of it; if it drifts, plug it in anew, or raise '
+            'off_deflection'
+        )
 
     def lost(self) -> DirectionMapper:
         """The state after the device is gone: as at the start."""
@@ -142,9 +167,13 @@ class DirectionMapper:
         still = bool(np.all(np.abs(sizes) < self.settings.off))
         at_rest = still if enable is None else not enable
         armed = before.armed or at_rest
+        doubted = len(axes.doubted) > 0
+        restless_ns = None
+        if doubted or not armed:
+            restless_ns = axes.stamp_ns if before.restless_ns is None else before.restless_ns
         if not armed or enable is False:
             # letting go of the switch ends everything at once, the memory of taps too
-            return replace(before.lost(), last=axes, armed=armed)
+            return replace(before.lost(), last=axes, armed=armed, restless_ns=restless_ns)
         held = before._held(sizes, axes.stamp_ns)
         gripper, pressed_ns = before._gripper(axes)
         return replace(
@@ -156,6 +185,7 @@ class DirectionMapper:
             gripper=gripper,
             gripper_ns=pressed_ns,
             complaint='',
+            restless_ns=restless_ns,
         )
 
     def guidance(self, now_ns: int) -> Guidance:
@@ -187,7 +217,7 @@ class DirectionMapper:
         """Why a sample cannot be meant, '' if it can."""
         if len(axes.values) != len(AXES):
             return f'a sample has {len(axes.values)} axes instead of {len(AXES)}'
-        if not np.all(np.isfinite(axes.values)):
+        if not np.all(np.isfinite([*axes.values, *axes.doubted])):
             return 'a sample is not finite'
         if self.last is not None and axes.stamp_ns < self.last.stamp_ns:
             return 'a sample is older than the one before it'

@@ -34,6 +34,10 @@ class Pilot(Protocol):
         """Why nobody can steer, and the mend; '' while all is well."""
         ...
 
+    def restless(self) -> bool:
+        """Whether the fault is that a device is there, but was not seen at rest."""
+        ...
+
     def close(self) -> None:
         """Gives devices back; idempotent."""
         ...
@@ -62,6 +66,10 @@ class KeyPilot:
         """A keyboard that is gone ends the node."""
         return ''
 
+    def restless(self) -> bool:
+        """Keys are pressed or not."""
+        return False
+
     def close(self) -> None:
         """Nothing to close."""
 
@@ -80,6 +88,10 @@ class NoPilot:
     def fault(self) -> str:
         """See `Pilot`."""
         return ''
+
+    def restless(self) -> bool:
+        """See `Pilot`."""
+        return False
 
     def close(self) -> None:
         """Nothing to close."""
@@ -117,10 +129,14 @@ class DevicePilot:
 
     def fault(self) -> str:
         """See `Pilot`."""
-        fault = self._source.fault() or self._mapper.complaint
+        fault = self._source.fault() or self._mapper.complaint or self._mapper.restless
         if not fault and self._seen_ns is not None and self._now_ns - self._seen_ns > SILENT_NS:
             fault = f'the {self._mapper.source} shows nothing any more'
         return fault
+
+    def restless(self) -> bool:
+        """See `Pilot`."""
+        return bool(self._mapper.restless) and not self._source.fault()
 
     def close(self) -> None:
         """See `Pilot`."""

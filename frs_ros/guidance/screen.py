@@ -10,21 +10,24 @@ from frs_ros.guidance.guidance import BASE, Guidance
 HELP_KEY = '?'
 
 
-def status(guidance: Guidance | None, episode: str, *, lost: bool) -> str:
+def status(guidance: Guidance | None, episode: str, *, lost: bool, restless: bool = False) -> str:
     """One line on what is wished.
 
     Args:
         guidance: The wish, None from who never has one.
         episode: One phrase on the episode.
         lost: The device is not there.
+        restless: It is there, but was not seen at rest.
     """
     if guidance is None:
         return episode
     settings = f'speed {guidance.magnitude:.1f}  gripper {guidance.gripper.name.lower()}'
-    return f'{_motion(guidance, lost):28}  {settings}  {episode}'
+    return f'{_motion(guidance, lost, restless):28}  {settings}  {episode}'
 
 
-def _motion(guidance: Guidance, lost: bool) -> str:
+def _motion(guidance: Guidance, lost: bool, restless: bool) -> str:
+    if restless:
+        return f'{guidance.source}: not at rest, let go'
     if lost:
         return f'{guidance.source}: not there'
     if guidance.defer:

@@ -16,6 +16,7 @@ from frs_ros.guidance.mapper import Axes
 from frs_ros.nodes import topics
 from frs_ros.ros import qos, stamps
 
+MOST_BUTTONS = 128
 QUEUE = 64  # samples between two looks, 0.02 s apart
 
 
@@ -60,7 +61,7 @@ class TopicAxes:
     def _add(self, values: tuple[float, ...], buttons: Sequence[int], age_ns: int = 0) -> None:
         """Takes a sample that came now and was `age_ns` old then."""
         self._heard_ns = time.monotonic_ns()
-        pressed = tuple(bool(b) for b in buttons)
+        pressed = tuple(bool(b) for b in buttons[:MOST_BUTTONS])
         self._samples.append(Axes(self._heard_ns - age_ns, values, buttons=pressed))
 
 

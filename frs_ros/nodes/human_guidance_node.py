@@ -90,7 +90,8 @@ class HumanGuidance(Node):
             wish = seen_from(guidance, self._frame)
             stamped = dataclasses.replace(wish, stamp_ns=stamp_ns)
             self._publisher.publish(guidance_to_msg(stamped))
-        line = status(guidance, self._episodes.status, lost=bool(self._pilot.fault()))
+        lost, restless = bool(self._pilot.fault()), self._pilot.restless()
+        line = status(guidance, self._episodes.status, lost=lost, restless=restless)
         self._terminal.show(line)
 
     def _on_episode_key(self, key: str) -> None:

@@ -57,9 +57,10 @@ def _source(node: Node, p: HumanGuidanceParameters) -> AxesSource:
     if p.device == REPLAY:
         if not p.recording:
             raise ConfigError('device replay needs a recording; set the parameter recording')
-        replay = Replay(p.recording, repeat=p.repeat)
+        replay = Replay(p.recording, repeat=p.repeat, rest=p.off_deflection)
         if replay.notice:
             node.get_logger().warning(replay.notice)
         return replay
     recorder = Recorder(p.record, time.monotonic) if p.record else None
-    return SpaceMouse(functools.partial(open_first, tap=recorder and recorder.tap))
+    open_mouse = functools.partial(open_first, tap=recorder and recorder.tap)
+    return SpaceMouse(open_mouse, rest=p.off_deflection)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.mapper import Axes, DirectionMapper
+from frs_ros.guidance.mapper import Axes, DirectionMapper, MapperSettings
 from frs_ros.guidance.pilots import DevicePilot
 from frs_ros.guidance.screen import status
 
@@ -69,6 +69,54 @@ def test_a_device_that_hangs_steers_nobody_and_is_named(source):
     assert 'test shows nothing' in pilot.fault()
 
 
+DRIFT = (0.25, 0, 0, 0, 0, 0)
+TURNED = (0, 0, 0, 0, 0, 0.3)  # a rotation, which is not allowed
+
+
+@pytest.mark.parametrize(('values', 'named'), [(DRIFT, 'x 0.25'), (TURNED, 'yaw 0.30')])
+def test_a_device_that_is_never_at_rest_is_told_after_a_while(source, values, named):
+    pilot = DevicePilot(source, DirectionMapper(source='test'))
+    play(pilot, source, values, 0, 2000)
+    assert pilot.fault() == ''  # it may be held on purpose
+    wish = play(pilot, source, values, 2000, 4000)
+    assert not wish.enabled
+    assert f'not seen at rest: {named} (at rest below 0.2)' in pilot.fault()
+    assert pilot.restless()
+    play(pilot, source, REST, 4000, 4100)
+    assert (pilot.fault(), pilot.restless()) == ('', False)
+    assert play(pilot, source, FORWARD, 4100, 4200).enabled
+
+
+def test_an_enable_button_that_is_never_up_is_told(source):
+    settings = MapperSettings(enable_button=2)
+    mapper = DirectionMapper(settings, source='test')
+    for ms in range(0, 4000, 20):
+        mapper = mapper.update(Axes(ms * MS, REST, buttons=(False, False, True)))
+    assert 'enable button up' in mapper.restless
+    assert not mapper.update(Axes(4000 * MS, REST, buttons=(False,) * 3)).restless
+
+
+@pytest.mark.parametrize(
+    ('values', 'named'),
+    [
+        ((), '0 axes instead of 6'),
+        ((0.0,) * 1000, '1000 axes instead of 6'),
+        ((float('inf'), *REST[1:]), 'not finite'),
+    ],
+)
+def test_samples_that_cannot_be_meant_steer_nobody_and_are_named(source, values, named):
+    pilot = DevicePilot(source, DirectionMapper(source='test'))
+    play(pilot, source, REST, 0, 100)
+    assert not play(pilot, source, values, 100, 1000).enabled
+    assert named in pilot.fault()
+
+
+def test_values_beyond_the_range_are_full_deflection(source):
+    pilot = DevicePilot(source, DirectionMapper(MapperSettings(proportional=True), 'test'))
+    play(pilot, source, REST, 0, 100)
+    assert play(pilot, source, (1e300, 0, 0, 0, 0, 0), 100, 200).magnitude == 1.0
+
+
 def test_nonsense_is_named(source):
     pilot = DevicePilot(source, DirectionMapper(source='test'))
     play(pilot, source, (np.nan,) * 6, 0, 20)
@@ -98,3 +146,5 @@ def test_status_says_what_is_wished(guidance, words):
 def test_status_of_a_lost_device_and_of_episodes_alone():
     assert 'joy: not there' in status(Guidance(source='joy'), 'no episode', lost=True)
     assert status(None, 'episode a-1', lost=False) == 'episode a-1'
+    line = status(Guidance(source='joy'), 'no episode', lost=True, restless=True)
+    assert 'joy: not at rest, let go' in line

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import struct
+
+import numpy as np
 import pytest
 import synthesise_recordings as synthesis
 
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.guidance.devices.hid import HidReader, mouse_of
 from frs_ros.guidance.devices.recording import read_recording
-from frs_ros.guidance.devices.replay import Replay
+from frs_ros.guidance.devices.replay import RecordedHid, Replay
 from frs_ros.guidance.guidance import Gripper
 from frs_ros.guidance.mapper import DirectionMapper, MapperSettings
 from frs_ros.guidance.pilots import DevicePilot
@@ -227,3 +231,42 @@ def test_what_is_held_at_the_start_gives_no_direction(tmp_path):
 
 def test_a_device_that_was_silent_at_the_start_was_at_rest(tmp_path):
     assert tuple(held(tmp_path, 0.5).at(1.0).direction) == DIRECTIONS['forward']
+
+
+def drifting(tmp_path, size: int):
+    """A recording of a device whose cap stands aside by `size` of 350, reported all the time."""
+    report = (b'\x01' + struct.pack('<3h', 0, -size, 0)).hex()
+    path = tmp_path / 'drift.jsonl'
+    lines = [f'{{"t": {0.02 * i:.2f}, "hex": "{report}"}}' for i in range(400)]
+    path.write_text('\n'.join([HEADER, *lines, '']))
+    return path
+
+
+def test_a_device_that_drifts_is_told_and_may_be_allowed_to(tmp_path):
+    path = drifting(tmp_path, 100)
+    player = Player(path)
+    assert not player.at(5.0).enabled
+    assert 'not seen at rest: x 0.29' in player.pilot.fault()
+    source = Replay(path, rest=0.3)
+    source.start()
+    pilot = DevicePilot(source, DirectionMapper(MapperSettings(off=0.3, on=0.5), 'replay'))
+    for i in range(250):
+        pilot.guidance(i * 20 * MS)
+    assert pilot.fault() == ''
+
+
+@pytest.mark.parametrize('number', range(256))
+def test_short_and_huge_reports_end_nothing(number):
+    """Whatever a device sends, as it would come from a driver that does not fill up."""
+
+    class Hid(RecordedHid):
+        def read(self, size):
+            return bytearray(self.reports.popleft()) if self.reports else bytearray()
+
+    hid = Hid()
+    reader = HidReader(mouse_of('SpaceNavigator', hid), lambda: 0)
+    sizes = (1, 2, 3, 6, 7, 8, 13, 64, 5000)
+    hid.reports.extend(bytes([number, *[255] * (size - 1)]) for size in sizes)
+    samples = reader.drain()
+    assert not hid.reports
+    assert all(np.isfinite(sample.values).all() for sample in samples)

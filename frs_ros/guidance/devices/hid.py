@@ -18,6 +18,7 @@ from frs_ros.guidance.mapper import AXES, Axes
 
 SILENCE_NS = 250_000_000  # a deflected device sends a report every 8 to 16 ms
 REST = 0.2  # deflection below which a device is let go of
+_UNREADABLE = (IndexError, KeyError, TypeError, ValueError)
 MAX_REPORTS = 1024  # per drain, more than the kernel's queue holds
 
 
@@ -58,10 +59,11 @@ class HidReader:
     Args:
         mouse: From `mouse_of`.
         now_ns: Called for the present time.
+        rest: Deflection below which the device is let go of.
     """
 
-    def __init__(self, mouse: Any, now_ns: Callable[[], int]) -> None:
-        self._mouse, self._now_ns = mouse, now_ns
+    def __init__(self, mouse: Any, now_ns: Callable[[], int], rest: float = REST) -> None:
+        self._mouse, self._now_ns, self._rest = mouse, now_ns, rest
         self._moved_ns = now_ns()
         self._stuck = True
         mouse.configure(dof_callback=self._on_motion)
@@ -70,12 +72,17 @@ class HidReader:
     def drain(self) -> list[Axes]:
         """One sample per report since the last call, then the present state.
 
+        Reports that are shorter than those of the model are left out.
+
         Raises:
             Exception: Whatever the library raises when the device is gone.
         """
         samples = []
         for _ in range(MAX_REPORTS):
-            state = self._mouse.read()
+            try:
+                state = self._mouse.read()
+            except _UNREADABLE:  # a report of another shape than the model's says nothing
+                continue
             samples.append(self._axes(state))
             if state.t == self._read_at:  # no report was left
                 break
@@ -88,20 +95,22 @@ class HidReader:
 
     def _on_motion(self, state: Any) -> None:
         self._moved_ns = self._now_ns()
-        if _at_rest(state):
+        if self._at_rest(state):
             self._stuck = False
 
     def _axes(self, state: Any) -> Axes:
         now_ns = self._now_ns()
         if now_ns - self._moved_ns > SILENCE_NS:
             # what is held at the start or across a gap is no wish until it was seen at rest
-            self._stuck = not _at_rest(state)
-        values = [0.0] * len(AXES) if self._stuck else [_clipped(state[a]) for a in AXES]
-        return Axes(now_ns, tuple(values), buttons=tuple(bool(b) for b in state.buttons))
+            self._stuck = not self._at_rest(state)
+        shown = tuple(_clipped(state[axis]) for axis in AXES)
+        buttons = tuple(bool(b) for b in state.buttons)
+        if self._stuck:
+            return Axes(now_ns, (0.0,) * len(AXES), buttons=buttons, doubted=shown)
+        return Axes(now_ns, shown, buttons=buttons)
 
-
-def _at_rest(state: Any) -> bool:
-    return all(abs(state[axis]) < REST for axis in AXES)
+    def _at_rest(self, state: Any) -> bool:
+        return all(abs(state[axis]) < self._rest for axis in AXES)
 
 
 def _clipped(value: float) -> float:

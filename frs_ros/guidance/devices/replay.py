@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from frs_ros.guidance.devices.hid import HidReader, mouse_of
+from frs_ros.guidance.devices.hid import REST, HidReader, mouse_of
 from frs_ros.guidance.devices.recording import PLUG, UNPLUG, Entry, read_recording
 from frs_ros.guidance.mapper import Axes
 
@@ -50,14 +50,16 @@ class Replay:
     Args:
         path: File, see `recording`.
         repeat: Whether to begin again at the end.
+        rest: Deflection below which the device is let go of.
 
     Attributes:
         notice: What of the file was left out, in one line; '' if nothing was.
     """
 
-    def __init__(self, path: str | Path, *, repeat: bool = False) -> None:
+    def __init__(self, path: str | Path, *, repeat: bool = False, rest: float = REST) -> None:
         self._recording = read_recording(path)
         self._name, self.notice = Path(path).name, self._recording.notice
+        self._rest = rest
         self._entries = self._rounds(repeat)
         self._next: tuple[int, Entry] | None = next(self._entries)
         self._start_ns: int | None = None
@@ -92,7 +94,8 @@ class Replay:
 
     def _open(self) -> HidReader:
         self._hid.reports.clear()
-        return HidReader(mouse_of(self._recording.model, self._hid), lambda: self._now_ns)
+        mouse = mouse_of(self._recording.model, self._hid)
+        return HidReader(mouse, lambda: self._now_ns, self._rest)
 
     def _play(self, entry: Entry) -> None:
         if entry.event == UNPLUG:

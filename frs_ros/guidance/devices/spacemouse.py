@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from frs_ros.errors import DependencyError, FrsError
-from frs_ros.guidance.devices.hid import HidReader, library, mouse_of
+from frs_ros.guidance.devices.hid import REST, HidReader, library, mouse_of
 from frs_ros.guidance.mapper import Axes
+from frs_ros.text import one_line
 
 DRAIN_PERIOD = 0.005  # s, 200 Hz: slower readers lag, see hid.py
 SEARCH_PERIOD = 1.0  # s between two attempts to open a device
@@ -40,6 +41,7 @@ class SpaceMouse:
         open_mouse: Opens a device, a `pyspacemouse.SpaceMouseDevice`, or raises.
         clock_ns: Present time, as given to `take`.
         search_period: Seconds between two attempts to open one.
+        rest: Deflection below which the device is let go of.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class SpaceMouse:
         open_mouse: Callable[[], Any] | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
         search_period: float = SEARCH_PERIOD,
+        rest: float = REST,
     ) -> None:
+        self._rest = rest
         self._open, self._clock_ns = open_mouse or open_first, clock_ns
         self._search_period = search_period
         self._samples: deque[Axes] = deque(maxlen=QUEUE)
@@ -94,7 +98,7 @@ class SpaceMouse:
     def _try_open(self) -> HidReader | None:
         """A reader; None if there is no device now. DependencyError if there never can be."""
         try:
-            reader = HidReader(self._open(), self._clock_ns)
+            reader = HidReader(self._open(), self._clock_ns, self._rest)
         except DependencyError as error:
             self._lose(str(error))
             raise
@@ -121,7 +125,7 @@ class SpaceMouse:
 
     def _lose(self, line: str) -> None:
         with self._lock:
-            self._fault = ' '.join(line.split())
+            self._fault = one_line(line)
             self._samples.clear()
 
 
