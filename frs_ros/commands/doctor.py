@@ -20,8 +20,9 @@ Everything is looked at every time; what differs is which failures count:
   frs doctor --cell      for the robot cell: they count; those of simulator and policy do not
   frs doctor --part P    only these parts, and all their failures count; for hosts that do one
                          thing, such as --part realtime,arm for that of the controller
-Only --robot goes to the network: it connects to the robot, which sets its collision thresholds to
-franky's defaults (20 Nm, 30 N), reads, and moves nothing.
+Only two options go to the network. --robot connects to the robot, which sets its collision
+thresholds to franky's defaults (20 Nm, 30 N), reads, and moves nothing. --joint-states listens for
+3 s to an arm that others drive.
 Ends with 0 if nothing failed, 1 if something did, 2 on a wrong option.
 """
 
@@ -40,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f'look at these parts only; may be repeated ({parts})',
     )
     option('--robot', default='', metavar='ADDRESS', help='ask the robot at this address too')
+    option(
+        '--joint-states',
+        default='',
+        metavar='TOPIC',
+        help='the arm is driven by others: listen to its joint states on this topic',
+    )
     option('--json', type=Path, metavar='FILE', help='write the findings to this file')
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = f'{parser.description}\n\n{_ABOUT}'
@@ -57,7 +64,9 @@ def run(args: argparse.Namespace) -> int:
     colour = sys.stdout.isatty() and 'NO_COLOR' not in os.environ
     width = min(shutil.get_terminal_size((99, 24)).columns, 120)
     findings: list[Finding] = []
-    for part, found in examine(LocalSystem(), Options(args.robot), parts, needed):
+    for part, found in examine(
+        LocalSystem(), Options(args.robot, args.joint_states), parts, needed
+    ):
         print(block(part, found, colour=colour, width=width), flush=True)
         findings += found
     print(summary(findings, judged_for, colour=colour))

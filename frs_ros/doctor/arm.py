@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""franky, the robot behind an address, the simulated arm, kinematics."""
+"""franky, the robot behind an address or a topic, the simulated arm, kinematics."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from frs_ros.doctor.system import System
 
 _PART = Part('arm')
 CONNECT_TIMEOUT = 5.0  # s
+LISTEN = 3.0  # s, to joint states
+SLOWEST = 50.0  # Hz; watchdog.state_timeout of the cell files is 0.05 s
 # First libfranka of a robot server version, newest first; libfranka's compatibility matrix.
 SERVERS = (
     ((0, 18), 10),
@@ -33,6 +35,9 @@ def server_version(libfranka: str) -> int:
 
 def library(system: System, options: Options) -> Iterator[Finding]:
     """franky, and the robot server version of the libfranka inside it."""
+    if options.joint_states:
+        yield _PART.skip('franky', 'not needed: others drive the arm (driver topics)')
+        return
     version = system.version('franky-control')
     try:
         imported(system, 'franky')
@@ -79,6 +84,29 @@ def robot(system: System, options: Options) -> Iterator[Finding]:
         yield _PART.warn('robot errors', what, 'clear them in Desk, or with ~/recover')
 
 
+def joint_states(system: System, options: Options) -> Iterator[Finding]:
+    """The arm that others drive: what they say of its joints."""
+    topic = options.joint_states
+    if not topic:
+        return
+    try:
+        found = probe(system, 'joint_states', topic, str(LISTEN), timeout=LISTEN + 20.0)
+    except ProbeFailed as error:
+        yield _PART.fail('joint states', str(error), 'frs doctor --part ros')
+        return
+    names = ', '.join(found['names'][:20])
+    if not found['rate']:
+        mend = 'activate joint_state_broadcaster, or name another topic (ros2 topic list)'
+        what = f'nothing on {topic}: {found["publishers"]} publishers'
+        yield _PART.fail('joint states', what, mend)
+    elif found['rate'] < SLOWEST:
+        mend = 'name the topic of the broadcaster itself, such as franka/joint_states'
+        what = f'{topic}: {found["rate"]:.0f} Hz; the arm holds after 0.05 s without one'
+        yield _PART.fail('joint states', f'{what}; {names}', mend)
+    else:
+        yield _PART.ok('joint states', f'{topic}: {found["rate"]:.0f} Hz; {names}')
+
+
 def simulated(system: System, options: Options) -> Iterator[Finding]:
     """franky-sim, with which the cell runs without an arm."""
     version = system.version('franky-sim')
@@ -99,4 +127,4 @@ def kinematics(system: System, options: Options) -> Iterator[Finding]:
         yield _PART.ok('Pinocchio', version)
 
 
-CHECKS = (library, robot, simulated, kinematics)
+CHECKS = (library, robot, joint_states, simulated, kinematics)

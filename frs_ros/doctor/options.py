@@ -12,6 +12,9 @@ class Options:
 
     Attributes:
         robot: Address of the robot to ask, '' for none.
+        joint_states: Topic on which others that drive the arm publish its joint states, '' for
+            none.
     """
 
     robot: str = ''
+    joint_states: str = ''

@@ -130,8 +130,9 @@ def machine():
 def findings(machine):
     """Finds on the fake machine: `findings('arm')` -> {name: finding}; all parts without words."""
 
-    def find(*parts, robot='', needed=tuple(PARTS), **more):
-        found = examine(machine, Options(robot), parts or tuple(PARTS), needed, **more)
+    def find(*parts, robot='', joint_states='', needed=tuple(PARTS), **more):
+        options = Options(robot, joint_states)
+        found = examine(machine, options, parts or tuple(PARTS), needed, **more)
         return {finding.name: finding for _, group in found for finding in group}
 
     return find

@@ -142,6 +142,21 @@ def test_stop_button_and_missing_hand_are_warnings(machine, findings):
     is_(found['gripper'], 'warn', line, 'Franka Hand')
 
 
+def test_joint_states_of_an_arm_that_others_drive(machine, findings):
+    names = [f'fr3_joint{i}' for i in range(1, 8)]
+    machine.answers['joint_states'] = {'names': names, 'rate': 998.7, 'publishers': 1}
+    found = findings('arm', joint_states='/franka/joint_states')
+    is_(found['joint states'], 'ok', '/franka/joint_states: 999 Hz', 'fr3_joint7')
+    is_(found['franky'], 'skip', 'not needed')
+    machine.answers['joint_states'] |= {'rate': 29.6}
+    found = findings('arm', joint_states='/joint_states')
+    is_(found['joint states'], 'fail', '30 Hz', 'broadcaster itself')
+    machine.answers['joint_states'] = {'names': [], 'rate': 0.0, 'publishers': 0}
+    found = findings('arm', joint_states='/joint_states')
+    is_(found['joint states'], 'fail', 'nothing on /joint_states: 0 publishers')
+    assert 'joint states' not in findings('arm')
+
+
 # ---- cameras ------------------------------------------------------------------------------------
 
 
