@@ -41,8 +41,12 @@ class Watch:
         self._looked = -math.inf
 
     def drain(self) -> None:
-        """Takes in what has come since the last time."""
-        for sample in self._transport.joints():
+        """Takes in what has come since the last time.
+
+        Of messages about the same joints only the newest: broadcasters send 1000 a second.
+        """
+        newest = {sample.names: sample for sample in self._transport.joints()}
+        for sample in newest.values():
             self._reader.feed(sample)
 
     @property
