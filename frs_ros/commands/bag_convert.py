@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from frs_ros.commands.byte_bar import byte_bar
 from frs_ros.errors import ConfigError
+from frs_ros.text import printable
 
 if TYPE_CHECKING:
     from frs_ros.policies.identity import PolicyInfo
@@ -69,13 +70,13 @@ def run(args: argparse.Namespace) -> int:
     with byte_bar(sum(bag.size for bag in bags)) as show:
         done = convert(bags, args.out, settings, show)
     for note in done.notes:
-        print(note, file=sys.stderr)
+        print(printable(note), file=sys.stderr)
     print(
         f'{done.samples} chunks of {done.episodes} episodes in {args.out}, '
         f'{", ".join(done.info.cameras)} at {done.info.image_size} pixels, {done.seconds:.1f} s'
     )
     for reason, count in sorted(done.info.dropped.items()):
-        print(f'  left out: {count} {reason}')
+        print(f'  left out: {count} {printable(reason)}')
     if args.json:
         found = {**asdict(done), 'dataset': str(args.out), 'digest': digest(args.out)}
         write_json(args.json, found)

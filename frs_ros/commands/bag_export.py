@@ -9,6 +9,7 @@ from pathlib import Path
 
 from frs_ros.commands.bag_convert import OUTCOMES
 from frs_ros.commands.byte_bar import byte_bar
+from frs_ros.text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,11 +37,11 @@ def run(args: argparse.Namespace) -> int:
     with byte_bar(sum(bag.size for bag in bags)) as show:
         made, notes = export(bags, args.out, OUTCOMES[args.outcome], show)
     for note in notes:
-        print(note, file=sys.stderr)
+        print(printable(note), file=sys.stderr)
     print(f'{made.frames} rows of {made.episodes} episodes in {args.out}')
     dropped = dict(+made.dropped)
     for reason, count in sorted(dropped.items()):
-        print(f'  left out: {count} {reason}')
+        print(f'  left out: {count} {printable(reason)}')
     if args.json:
         found = {'episodes': made.episodes, 'rows': made.frames, 'dropped': dropped}
         write_json(args.json, {**found, 'notes': notes, 'dataset': str(args.out)})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from frs_ros.commands.byte_bar import byte_bar
+from frs_ros.text import printable
 
 if TYPE_CHECKING:
     from frs_ros.data.bag_summary import BagSummary
@@ -61,7 +62,7 @@ def _text(summary: BagSummary) -> str:
     lines += ['', *_episodes(summary), '', *_topics(summary)]
     if summary.missing:
         lines.append(f'  frs bag convert lacks: {", ".join(summary.missing)}')
-    return '\n'.join(lines) + '\n'
+    return '\n'.join(printable(line) for line in lines) + '\n'  # it quotes the bag
 
 
 def _episodes(summary: BagSummary) -> list[str]:

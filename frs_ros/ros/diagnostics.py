@@ -9,6 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from frs_ros.ros import qos
+from frs_ros.text import printable
 
 # An absolute name on purpose: the ROS convention for this one topic (REP-107).
 TOPIC = '/diagnostics'
@@ -42,6 +43,7 @@ class Diagnostics:
             error: Whether it is an error, not a warning.
             values: Figures to publish with it.
         """
+        line = printable(line)  # it may quote a message
         if self._lines.get(concern) != line:
             self._lines[concern] = line
             logger = self._node.get_logger()

@@ -317,3 +317,14 @@ def test_info_says_what_is_not_finished(tmp_path: Path, capfd: pytest.CaptureFix
     assert 'unfinished: read up to 2025-10-09 08:53:25 UTC' in out
     assert '2 episodes: 2 unknown' in out
     shutil.rmtree(folder)
+
+
+def test_texts_of_a_bag_forge_no_line_of_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with BagFactory(tmp_path / 'b') as bag:
+        bag.episode('e\x1b[2K\nforged: all is well\x07')
+    assert main(['bag', 'info', str(tmp_path / 'b')]) == 0
+    out = capfd.readouterr().out
+    assert 'e\\x1b[2K\\nforged: all is well\\x07' in out
+    assert all(line.isprintable() for line in out.splitlines())

@@ -13,6 +13,7 @@ from frs_ros.learning.evaluation.plot import plot_results
 from frs_ros.learning.evaluation.report import summarise, table, write_json
 from frs_ros.learning.evaluation.settings import Job
 from frs_ros.learning.evaluation.statistics import wilson95
+from frs_ros.learning.evaluation.tables import markdown_table
 
 
 def record(job: Job, success: bool, outcome: str, plan_ms=(2.0,)) -> EpisodeRecord:
@@ -134,3 +135,9 @@ def test_picture_shows_a_bar_per_method_and_group(results, tmp_path):
 def test_settings_that_make_no_sense_are_refused(change):
     with pytest.raises(ConfigError):
         settings(**change)
+
+
+def test_foreign_text_ends_no_cell_and_no_row():
+    table = markdown_table([{'method': 'a|b\n| forged | 100 % |\x1b[2K', 'n': 3}])
+    assert table.splitlines()[2] == '| a\\|b \\| forged \\| 100 % \\|\\x1b[2K | 3 |'
+    assert len(table.splitlines()) == 3

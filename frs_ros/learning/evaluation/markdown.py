@@ -9,6 +9,7 @@ from typing import Any
 from frs_ros.learning.evaluation.samples import SEEDS
 from frs_ros.learning.evaluation.settings import STOCK
 from frs_ros.learning.evaluation.tables import markdown_table
+from frs_ros.text import printable
 
 MOST_PARTS = 10  # more do not fit a cell
 NOTHING = {'successes': 0, 'trials': 0}
@@ -23,7 +24,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     blocks = [_setting(results, seeds), markdown_table(rows)]
     parts = [part['part'] for part in methods[0]['parts']]
     if 1 < len(parts) <= MOST_PARTS:
-        blocks.append(f'"Parts" are {", ".join(parts)}, in this order.')
+        blocks.append(f'"Parts" are {printable(", ".join(parts))}, in this order.')
     for column, names in several.items():
         blocks.append(f'"{column.capitalize()}" are {", ".join(map(str, names))}, in this order.')
     if results['comparisons']:
@@ -31,7 +32,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         seeds_too = f', pairs of all {kinds} taken as independent' if several else ''
         blocks.append(f'On the same init states (p: exact McNemar test{seeds_too}):')
         blocks.append(markdown_table([_pair(c) for c in results['comparisons']]))
-    blocks += [f'**{note}**' for note in results['notes']]
+    blocks += [f'**{printable(note)}**' for note in results['notes']]
     commands = [run['command'] for run in results['runs'] if run['command']]
     if commands:
         blocks.append('\n'.join(['```sh', *commands, '```']))
