@@ -5,6 +5,7 @@ import pytest
 
 from frs_ros.cli import main
 from frs_ros.data.collection import CollectionSettings
+from frs_ros.folders import locked
 
 
 @pytest.fixture
@@ -27,6 +28,13 @@ def collected(monkeypatch, tmp_path):
 
 
 def test_defaults_are_those_of_the_shipped_policy(collected):
+    assert collected() == CollectionSettings()
+
+
+def test_folder_that_another_run_writes_is_refused(collected, tmp_path, capsys):
+    with locked(tmp_path / 'd'):
+        assert collected() == 2
+    assert 'is in use by process' in capsys.readouterr().err
     assert collected() == CollectionSettings()
 
 

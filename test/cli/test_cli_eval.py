@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from frs_ros.commands.eval import settings_from
 from frs_ros.commands.task_selection import parse_tasks
 from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError
+from frs_ros.folders import locked
 from frs_ros.policies.memory import release_memory
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +101,14 @@ def test_what_does_not_exist_is_refused_before_anything_is_made(
 ):
     assert words in refused(*arguments(checkpoint, tmp_path / 'out', **change))
     assert not (tmp_path / 'out').exists()
+
+
+def test_folder_that_another_run_writes_is_refused(checkpoint, tmp_path, refused):
+    argv = ['eval', '--checkpoint', checkpoint, '--tasks', '4', '--out', tmp_path]
+    with locked(tmp_path):
+        line = refused(*argv)
+    assert f'{tmp_path} is in use by process {os.getpid()} on ' in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_folder_with_other_settings_is_refused(checkpoint, tmp_path, refused):

@@ -19,6 +19,7 @@ from frs_ros.data import demonstrations
 from frs_ros.data.imported import Foreign, to_demonstration
 from frs_ros.errors import DataError
 from frs_ros.files import refusal
+from frs_ros.folders import whole_folder
 
 # Commands one after the other in one process, in which files may have 1000 bytes at most.
 PROGRAM = """
@@ -87,6 +88,23 @@ def test_a_folder_that_cannot_be_made_is_one_line(
         line = capfd.readouterr().err.splitlines()[-1]
         assert line.startswith('frs: error: ')
         assert reason in line
+
+
+@pytest.mark.parametrize('command', ['convert', 'export', 'import'])
+def test_a_dataset_that_another_process_makes_is_refused(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_libero(tmp_path / 'file.hdf5')
+    source = tmp_path / 'file.hdf5' if command == 'import' else write_bag(tmp_path / 'bag')
+    words = ['bag', command, str(source), '--out', str(tmp_path / 'd')]
+    with whole_folder(tmp_path / 'd') as unfinished:
+        assert cli.main(words) == 2
+        line = capfd.readouterr().err.splitlines()[-1]
+        assert f'd is in use by process {os.getpid()} on ' in line
+        (unfinished / 'mine').touch()
+    assert [file.name for file in (tmp_path / 'd').iterdir()] == ['mine']
+    assert cli.main(words) == 2
+    assert 'd exists; name a new folder' in capfd.readouterr().err
 
 
 def test_stdout_on_a_full_disk_is_one_line(tmp_path: Path) -> None:

@@ -100,10 +100,9 @@ class Journal:
         """
         make_folder(folder)
         self._path = folder / EPISODES_FILE
-        records = read_records(self._path)
-        _claim(folder / SETTINGS_FILE, settings, records)
+        _claim(folder, settings)
         _cut_to_whole_lines(self._path)
-        self.records = {record.job: record for record in records}
+        self.records = {record.job: record for record in read_records(self._path)}
 
     def append(self, record: EpisodeRecord) -> None:
         """Adds a finished episode, on disk when this returns."""
@@ -143,17 +142,16 @@ def _cut_to_whole_lines(path: Path) -> None:
         write_atomically(path, whole)
 
 
-def _claim(path: Path, asked: EvaluationSettings, records: list[EpisodeRecord]) -> None:
+def _claim(folder: Path, asked: EvaluationSettings) -> None:
     """Writes the settings of an evaluation, or checks that they are those it has begun with."""
+    path, episodes = folder / SETTINGS_FILE, folder / EPISODES_FILE
     settings = asked.to_json()
-    text = json.dumps(settings, indent=2) + '\n'
-    if not records:
-        write_atomically(path, text)
-        return
-    old = _begun_with(path)
+    begun = bool(_whole_lines(episodes))
+    old = _begun_with(path) if begun else None
     if old is None:
-        _check_kept(path, asked, records)
-        write_atomically(path, text)
+        if begun:
+            _check_kept(path, asked, read_records(episodes))
+        write_atomically(path, json.dumps(settings, indent=2) + '\n')
         return
     # A setting that an older version did not know was at its default.
     old = {**DEFAULTS, **old}
