@@ -127,11 +127,18 @@ class Process:
             words += ['-r', f'__node:={self.row.name}']
         if self.namespace:
             words += ['-r', f'__ns:=/{self.namespace}']
+        words += self.security
         for name, value in self.overrides.items():
             words += ['-p', f'{name}:={_yaml(value)}']
         if ours:
             return command(f'frs_ros.nodes.{self.row.node}_node', *words)
         return [str(executable(self.row.package, self.row.node)), *words]
+
+    @property
+    def security(self) -> list[str]:
+        """Words that name the node's enclave, /frs/<label>, where SROS2 is switched on."""
+        switched_on = os.environ.get('ROS_SECURITY_ENABLE', '').lower() == 'true'
+        return ['--enclave', f'/frs/{self.label}'] if switched_on else []
 
     @property
     def prefix(self) -> list[str]:

@@ -82,5 +82,6 @@ def _action(process: Process) -> Any:
         name=row.name or None,
         namespace=process.namespace,
         parameters=[*files, parameters],
+        ros_arguments=process.security,
         **common,
     )

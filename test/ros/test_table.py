@@ -62,6 +62,17 @@ def test_a_namespace_holds_every_node_of_the_graph():
     assert processes[0].supervised().name == processes[0].label
 
 
+def test_nodes_are_given_their_enclaves_where_security_is_switched_on(monkeypatch):
+    def enclaves():
+        commands = [p.command for p in GRAPHS['droid'].processes({'checkpoint': 'mini'})]
+        return [c[c.index('--enclave') + 1] for c in commands if '--enclave' in c]
+
+    monkeypatch.delenv('ROS_SECURITY_ENABLE', raising=False)
+    assert enclaves() == []
+    monkeypatch.setenv('ROS_SECURITY_ENABLE', 'true')
+    assert {'/frs/policy_server', '/frs/wrist_camera', '/frs/franka_controller'} < set(enclaves())
+
+
 @pytest.mark.parametrize('name', ['left arm', '9', 'links/', 'lïnks', '//a', '~x', 'a-b'])
 def test_a_namespace_that_ros_forbids_is_refused(name):
     with pytest.raises(ConfigError, match='must be letters, digits and underscores'):
