@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts are UTF-8, whatever the locale of the machine."""
+"""Texts are UTF-8, whatever the locale of the machine; files are replaced by one module."""
 
 from __future__ import annotations
 
@@ -67,6 +67,58 @@ def test_no_text_is_opened_in_the_encoding_of_the_locale(repository) -> None:
         for line in without_encoding(ast.parse(path.read_text(encoding='utf-8')))
     ]
     assert not found, 'say encoding=: the locale of a robot may be ASCII'
+
+
+# Modules that write in place, and why that is right there.
+IN_PLACE = {
+    'files.py': 'the module that replaces files',
+    'data/bag_metadata.py': 'replaces its file itself, without waiting for the disk',
+    'data/sqlite_guard.py': 'a temporary copy of a bag',
+    'guidance/devices/recording.py': 'line by line for as long as the process lives',
+    'nodes/recorded_run.py': 'a log',
+    'nodes/recorder_bench.py': 'a log',
+}
+STREAMS = {'savefig', 'savez', 'savez_compressed'}  # take a file or something in its place
+GIVEN = {'temporary', 'image', 'content'}  # the name of a new file, or memory
+
+
+def writes_in_place(tree: ast.AST) -> Iterator[int]:
+    """Lines that may leave a part of a file behind."""
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, 'attr', getattr(call.func, 'id', ''))
+        if name in STREAMS:
+            wrong = getattr(call.args[0], 'id', '') not in GIVEN
+        elif name == 'open':
+            mode = _mode(call, builtin=isinstance(call.func, ast.Name)) or ''
+            wrong = bool(set(mode) & set('wxa+'))
+        else:
+            wrong = name in ('write_text', 'write_bytes', 'imwrite', 'save_file', 'tofile')
+        if wrong:
+            yield call.lineno
+
+
+@pytest.mark.parametrize(('line', 'wrong'), [
+    ("open(path, 'a')", True), ("open(path, 'rb')", False), ("path.open('xb')", True),
+    ('path.write_bytes(data)', True), ('figure.savefig(path)', True), ('mouse.open()', False),
+    ('figure.savefig(image, dpi=110)', False), ('np.savez(path, a=a)', True),
+    ("cv2.imwrite('a.png', a)", True), ('np.savez(temporary, a=a)', False),
+])  # fmt: skip
+def test_what_writes_in_place(line: str, wrong: bool) -> None:
+    assert list(writes_in_place(ast.parse(line))) == [1] * wrong
+
+
+def test_files_are_replaced_by_one_module(repository) -> None:
+    found = {
+        path.relative_to(repository.package).as_posix(): f'line {line}'
+        for path in sorted(repository.package.rglob('*.py'))
+        if path.relative_to(repository.package).parts[0] != GENERATED
+        for line in writes_in_place(ast.parse(path.read_text(encoding='utf-8')))
+    }
+    wrong = {name: line for name, line in found.items() if name not in IN_PLACE}
+    assert not wrong, 'write with frs_ros.files, so that no file is ever half there'
+    assert not IN_PLACE.keys() - found.keys(), 'no longer needed'
 
 
 def test_the_command_reads_and_prints_other_letters_in_an_ascii_locale(tmp_path) -> None:
