@@ -83,6 +83,8 @@ class RosTransport:
             name = getattr(topics, f.name)
             if f.name.endswith('_topic') and name:
                 _check(node, f.name, name)
+        if topics.gripper.name:
+            _check(node, 'gripper_topic', topics.gripper.name)
         self.state_topic = node.resolve_topic_name(topics.state_topic)
         self._outlets: list[tuple[Outlet, Any]] = []
         self._joints: list[_Newest] = []

@@ -140,9 +140,10 @@ def test_a_controller_is_asked_for_its_joints(ros, arm, order):
 
 
 @pytest.mark.parametrize('name', ['a b', '1st', 'x//y', '~~'])
-def test_names_of_topics_are_checked_first(arm, name):
-    with pytest.raises(ConfigError, match='parameter wrench_topic: '):
-        arm(wrench_topic=name)
+@pytest.mark.parametrize('parameter', ['wrench_topic', 'gripper_topic'])
+def test_names_of_topics_are_checked_first(arm, name, parameter):
+    with pytest.raises(ConfigError, match=f'parameter {parameter}: '):
+        arm(**{parameter: name})
 
 
 def test_nobody_there_and_nobody_listening(ros, arm):

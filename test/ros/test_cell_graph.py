@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -135,6 +136,29 @@ def test_the_arm_is_described_where_robot_state_publisher_is_installed(tmp_path,
     description = process.overrides['robot_description']
     assert description in next(word for word in process.command if 'description' in word)
     assert ElementTree.fromstring(description).get('name') == 'panda'
+
+
+def test_an_arm_that_others_drive_has_its_own_description(monkeypatch):
+    monkeypatch.setattr('frs_ros.nodes.graph.executable', lambda *_: Path('/bin/true'))
+    given = {'checkpoint': 'mini', 'command': 'trajectory'}
+    assert MODEL in made(DROID, **given)
+    cell = made(DROID, driver='topics', **given)
+    assert MODEL not in cell
+    assert 'mock_controller' not in cell
+    assert cell['franka_controller'].overrides['command'] == 'trajectory'
+    with pytest.raises(ConfigError, match='does not go with driver:=topics'):
+        made(DROID, driver='topics', model='true', **given)
+
+
+def test_the_mock_of_a_controller_takes_what_the_controller_sends():
+    cell = made(driver='topics', command='target_pose', robot='panda', namespace='left')
+    assert cell['mock_controller'].overrides == {'robot': 'panda', 'command': 'target_pose'}
+    told = cell['franka_controller'].overrides
+    assert (told['driver'], told['command']) == ('topics', 'target_pose')
+    assert told['gripper_joints'] == 'panda_finger_joint1,panda_finger_joint2'
+    assert cell['mock_controller'].row.outlives
+    assert made(driver='topics')['mock_controller'].overrides['command'] == 'forward'
+    assert 'gripper' not in made(driver='kinematic')['franka_controller'].overrides
 
 
 def test_without_robot_state_publisher_there_is_no_description(monkeypatch):

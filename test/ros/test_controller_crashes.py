@@ -40,7 +40,7 @@ class Driver(KinematicDriver):
 @pytest.fixture
 def driver(monkeypatch):
     made = Driver()
-    monkeypatch.setattr(program, 'driver_for', lambda *args, **kwargs: made)
+    monkeypatch.setattr(program, 'make_driver', lambda *args, **kwargs: made)
     return made
 
 

@@ -3,13 +3,29 @@
 
 from __future__ import annotations
 
-from frs_ros.nodes.graph import Argument, Graph, any_of, same
+from collections.abc import Mapping
+
+from frs_ros.errors import ConfigError
+from frs_ros.nodes.graph import Argument, Graph, Overrides, any_of, same
 from frs_ros.nodes.graphs import cell
+
+DESCRIBED = ('franky',)  # drivers of an arm that nobody else describes
+
+
+def _derive(values: Mapping[str, str]) -> Overrides:
+    """As of any cell; ConfigError too if an arm with a description of its own is to get ours."""
+    if values['model'] == 'true' and values['driver'] not in DESCRIBED:
+        raise ConfigError(
+            'model:=true does not go with driver:=topics: robot_description and TF are those of '
+            "the arm's own launch file"
+        )
+    return cell.derive(values)
+
 
 DROID = Graph(
     'droid',
     'a Franka arm with two cameras',
-    rows=cell.rows(controller={}, camera={}, described=('franky',)),
+    rows=cell.rows(controller={}, camera={}, described=DESCRIBED),
     arguments=(
         Argument(
             'driver',
@@ -23,5 +39,5 @@ DROID = Graph(
         *cell.camera_arguments('source', 'serial', 'device', 'topic'),
         *cell.arguments(start='episode', checkpoint=''),
     ),
-    derive=cell.derive,
+    derive=_derive,
 )

@@ -20,7 +20,7 @@ POSITION, ANGLE = 0.02, 0.1  # m, rad: larger differences are another frame of t
 class FollowWatch:
     """Sees that the reference goes away and the arm stays: nobody executes the commands.
 
-    A soft controller that pushes against something does not count: its arm gives way a little.
+    An arm that a soft controller presses against something rigid looks the same, and is stopped.
     """
 
     def __init__(self) -> None:
