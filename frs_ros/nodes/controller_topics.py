@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import time
 
 import numpy as np
 from rclpy.duration import Duration
@@ -16,6 +18,7 @@ from frs_ros.nodes import topics
 from frs_ros.robot.base import JOINTS, ArmState
 from frs_ros.robot.cell_state import CellState
 from frs_ros.robot.controller import ArmController
+from frs_ros.robot.holding import STEADY
 from frs_ros.robot.status import Status
 from frs_ros.ros import qos
 from frs_ros.ros.convert.episode import episode_to_msg
@@ -28,6 +31,8 @@ from frs_ros.steering.exchange import Request
 OLDEST = 86_400.0  # s; a state with a greater age than that has a wrong time
 
 HEARD = Duration(seconds=0.5)
+FIGURES = re.compile(r'[-+]?\d+(\.\d+)?')
+
 MODES = {
     CellState.IDLE: RobotState.MODE_IDLE,
     CellState.HOLD: RobotState.MODE_IDLE,
@@ -59,6 +64,7 @@ class ControllerTopics:
         self._episodes = publish(Episode, topics.EPISODE, qos.LATCHED)
         self._diagnostics = diagnostics
         self._shown: Status | None = None
+        self._told: dict[str, tuple[str, float]] = {}  # line, and when it was last true
 
     def request(self, request: Request) -> None:
         """Asks for a chunk."""
@@ -100,10 +106,10 @@ class ControllerTopics:
         self._status.publish(status_to_msg(status, self._now()))
         self._tell('chunks', status.refusal)
         self._tell('gripper', status.gripper)
-        line = f'{status.state.name}: {status.reason} - {status.resume}'
         quiet = status.state in (CellState.ACTIVE, CellState.IDLE, CellState.HOMING)
         stopped = status.state in (CellState.STOPPED, CellState.FAULT)
-        self._tell('robot', '' if quiet else line, error=stopped)
+        line = '' if quiet else ' - '.join(filter(None, (told(status), status.resume)))
+        self._tell('robot', line, error=stopped and not status.wanted)
         self._shown = status
 
     def finish(self) -> None:
@@ -117,13 +123,28 @@ class ControllerTopics:
         return self._shown is None or _headline(status) != _headline(self._shown)
 
     def _tell(self, concern: str, line: str, *, error: bool = False) -> None:
+        """Says what is wrong; a line that differs in its figures only is the same one.
+
+        What was wrong is over once it has been well for `STEADY` s: it may come and go with every
+        picture.
+        """
+        now = time.monotonic()
+        before, at = self._told.get(concern, ('', now))
         if line:
-            self._diagnostics.report(concern, line, error=error)
-        else:
+            same = before if FIGURES.sub('', line) == FIGURES.sub('', before) else line
+            self._told[concern] = same, now
+            self._diagnostics.report(concern, same, error=error)
+        elif before and now - at >= STEADY:
+            del self._told[concern]
             self._diagnostics.clear(concern)
 
     def _now(self) -> int:
         return int(self._node.get_clock().now().nanoseconds)
+
+
+def told(status: Status) -> str:
+    """State and reason in one line."""
+    return f'{status.state.name}: {status.reason}' if status.reason else status.state.name
 
 
 def _headline(status: Status) -> tuple[object, ...]:

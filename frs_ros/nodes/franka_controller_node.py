@@ -22,7 +22,7 @@ from frs_ros.guidance.guidance import BASE
 from frs_ros.msg import ActionChunk, Episode
 from frs_ros.nodes import topics
 from frs_ros.nodes.arm_driver import TOPICS, make_driver
-from frs_ros.nodes.controller_topics import ControllerTopics
+from frs_ros.nodes.controller_topics import ControllerTopics, told
 from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameters
 from frs_ros.nodes.table import cell_file
 from frs_ros.robot.assembly import connect, make_controller
@@ -37,10 +37,12 @@ from frs_ros.ros.convert.episode import episode_from_msg
 from frs_ros.ros.convert.plan import chunk_from_msg
 from frs_ros.ros.ending import Ending
 from frs_ros.ros.guarded import GuardedNode
-from frs_ros.ros.message_info import arrival, endpoint, node_of
+from frs_ros.ros.message_info import arrival, census, publisher
 from frs_ros.ros.parameters import declare
 from frs_ros.ros.realtime import prefer
+from frs_ros.text import printable, shown
 
+AHEAD = 0.05  # s by which the clocks of two computers may differ
 STATE_RATE = 50.0  # Hz, of robot_state and joint_states
 STATUS_RATE = 10.0  # Hz, of safety_status; and of the look at who publishes chunks
 
@@ -65,7 +67,7 @@ class FrankaController(GuardedNode):
             self, self.diagnostics, p.frame_prefix + BASE, joints=p.driver != TOPICS
         )
         self._own_episode = ''
-        self._active_since = 0
+        self._active_since = 0.0  # monotonic, s: the clock of the stamps may be set
         self._chunks = self.create_subscription(
             ActionChunk, topics.ACTION_CHUNK, self._on_chunk, qos.EXCHANGE
         )
@@ -100,6 +102,7 @@ class FrankaController(GuardedNode):
                 stamp=self._stamp,
                 ask=self._topics.request,
                 report=self.report_error,
+                census=self._census,
             )
         except Exception:
             driver.close()
@@ -133,6 +136,9 @@ class FrankaController(GuardedNode):
             mode=ControlMode(p.control_mode),
             cameras=camera_names(p.cameras),
             image_timeout=p.image_timeout or 2.5 / p.control_hz,
+            image_max_age=p.image_max_age,
+            chunk_span=p.chunk_span,
+            chunk_execution=p.chunk_execution,
         )
 
     def activate(self) -> None:
@@ -142,9 +148,9 @@ class FrankaController(GuardedNode):
         # while the arm moves
         gc.collect()
         gc.freeze()
-        self._active_since = self._stamp()
+        self._active_since = time.monotonic()
         if p.start == 'immediately':
-            self._own_episode = f'cell-{self._active_since}'
+            self._own_episode = f'cell-{self._stamp()}'
             event = EpisodeEvent(self._own_episode, p.instruction, p.seed)
             self._topics.episode(event)
             self._begin(event)
@@ -201,12 +207,13 @@ class FrankaController(GuardedNode):
         controller = self._controller
         if controller is None:
             return
+        source = publisher(info)
         try:
             chunk = chunk_from_msg(msg)
         except DataError as error:
-            controller.refuse(msg.request_id, f'chunk {msg.request_id}: {error}')
+            controller.refuse(msg.request_id, f'chunk {msg.request_id}: {error}', source)
             return
-        controller.on_chunk(chunk, arrival(info), endpoint(info.get('publisher_gid')))
+        controller.on_chunk(chunk, arrival(info), source)
 
     def _on_image(self, camera: str, msg: CameraInfo) -> None:
         if self._controller is not None:
@@ -216,8 +223,13 @@ class FrankaController(GuardedNode):
         """The operator begins or ends an episode; what is older than this node is over."""
         if not self._timers_on:
             return
-        if stamps.to_ns(msg.header.stamp) < self._active_since:
-            self.get_logger().info(f"episode '{msg.id}' ignored: older than the activation")
+        age = (self._stamp() - stamps.to_ns(msg.header.stamp)) * 1e-9
+        if age > time.monotonic() - self._active_since:
+            self.get_logger().info(f'episode {shown(msg.id)} ignored: older than the activation')
+            return
+        if age < -AHEAD:
+            line = f'episode {shown(msg.id)} ignored: its stamp is {-age:.1f} s in the future'
+            self.diagnostics.report('episode', line, error=True)
             return
         try:
             event = episode_from_msg(msg)
@@ -226,6 +238,7 @@ class FrankaController(GuardedNode):
             return
         if event.episode_id == self._own_episode and event.outcome is None:
             return  # our own words
+        self.diagnostics.clear('episode')
         if event.outcome is None:
             self._begin(event)
         elif self._controller is not None:
@@ -234,7 +247,8 @@ class FrankaController(GuardedNode):
     def _begin(self, event: EpisodeEvent) -> None:
         assert self._controller is not None
         self._controller.start_episode(event.episode_id, event.instruction, event.seed)
-        self.get_logger().info(f"episode {event.episode_id}: '{event.instruction}'")
+        name, words = printable(event.episode_id, 100), shown(event.instruction)
+        self.get_logger().info(f'episode {name}: {words}')
 
     def _serve(
         self, name: str, request: Trigger.Request, response: Trigger.Response
@@ -264,8 +278,11 @@ class FrankaController(GuardedNode):
     def _on_tick(self) -> None:
         assert self._controller is not None
         if self._ending.due:
-            self.deactivate()
-            self._topics.finish()
+            try:
+                self.deactivate()
+                self._topics.finish()
+            except Exception as error:  # it ends all the same
+                self.report_error(error)
             raise KeyboardInterrupt
         self._controller.tick()
         status = self._controller.status
@@ -282,11 +299,13 @@ class FrankaController(GuardedNode):
     def _on_status_period(self) -> None:
         controller = self._controller
         assert controller is not None
-        infos = self.get_publishers_info_by_topic(self._chunks.topic_name)
-        controller.on_commanders({endpoint(info.endpoint_gid): node_of(info) for info in infos})
+        controller.on_commanders(self._census())
         self._topics.status(controller.status)
 
     # ---- the rest ------------------------------------------------------------------------------
+
+    def _census(self) -> dict[str, str]:
+        return census(self, self._chunks.topic_name)
 
     def _stamp(self) -> int:
         return int(self.get_clock().now().nanoseconds)
@@ -314,10 +333,7 @@ def camera_names(text: str) -> tuple[str, ...]:
 
 def answer(status: Status) -> str:
     """What the operator is told after a request that was granted."""
-    line = status.state.name
-    if status.reason:
-        line += f': {status.reason}'
-    return f'{line}; next: {status.resume}' if status.resume else line
+    return f'{told(status)}; next: {status.resume}' if status.resume else told(status)
 
 
 def main(args: Sequence[str] | None = None) -> int:

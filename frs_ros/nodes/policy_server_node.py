@@ -7,7 +7,7 @@ import functools
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -34,13 +34,16 @@ from frs_ros.ros.convert.image import jpeg_from_msg
 from frs_ros.ros.convert.plan import chunk_to_msg, report_to_msg, request_from_msg
 from frs_ros.ros.convert.robot import proprioception_from_msg
 from frs_ros.ros.managed import ManagedNode
+from frs_ros.ros.message_info import census, publisher
 from frs_ros.ros.parameters import declare, on_change
 from frs_ros.steering.base import Steerer
 from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer
 from frs_ros.steering.planner import Planner, steerer_from
+from frs_ros.steering.requesters import Requesters
 from frs_ros.steering.unsteered import Unsteered
 
+REFUSAL_SHOWN = 2.0  # s for which a refused request counts as going on
 CHECK_PERIOD = 0.25  # s between two looks at what is missing
 
 
@@ -87,6 +90,7 @@ class PolicyServer(ManagedNode):
         self._request: Request | None = None
         self._arrival = time.monotonic()
         self._silent_since: float | None = None
+        self._refused_at = self._arrival  # when a request was refused, monotonic
         self._answer: tuple[Request, ActionChunk] | None = None
         self._wire()
         self.get_logger().info(
@@ -136,8 +140,8 @@ class PolicyServer(ManagedNode):
         guidance_qos = qos.GUIDANCE_NEWEST if latest else qos.EXCHANGE
         self._chunks = self.create_publisher(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
         self._reports = self.create_publisher(SteeringReport, topics.STEERING_REPORT, qos.EXCHANGE)
-        for publisher in (self._chunks, self._reports):
-            self._active.callback(self.destroy_publisher, publisher)
+        for made in (self._chunks, self._reports):
+            self._active.callback(self.destroy_publisher, made)
         subscribe = self._subscribe
         self._topics = {
             camera: subscribe(
@@ -154,7 +158,8 @@ class PolicyServer(ManagedNode):
         )
         path_qos = qos.GUIDANCE_NEWEST
         subscribe(GuidancePath, topics.GUIDANCE_PATH, self._on_path, path_qos)
-        subscribe(PlanRequest, topics.PLAN_REQUEST, self._on_request, qos.EXCHANGE)
+        requests = subscribe(PlanRequest, topics.PLAN_REQUEST, self._on_request, qos.EXCHANGE)
+        self._requesters = Requesters(lambda: census(self, requests))
         self._active.callback(self.destroy_timer, self.create_timer(CHECK_PERIOD, self._check))
 
     def _subscribe(self, *words: Any) -> str:
@@ -209,7 +214,13 @@ class PolicyServer(ManagedNode):
         self.diagnostics.clear(topics.GUIDANCE_PATH)
         self._gatherer.add_path(path)
 
-    def _on_request(self, msg: PlanRequest) -> None:
+    def _on_request(self, msg: PlanRequest, info: Mapping[str, Any]) -> None:
+        now = time.monotonic()
+        refusal = self._requesters.refusal(publisher(info), now)
+        if refusal:
+            self._refused_at = now
+            self.diagnostics.report('requests', refusal, error=True)
+            return
         request = request_from_msg(msg)
         if self._answer is not None and self._answer[0] == request:
             self._chunks.publish(self._answer[1])  # the asker has missed it
@@ -291,14 +302,17 @@ class PolicyServer(ManagedNode):
             limit = self._settings.image_max_age
             self.diagnostics.report(
                 'inputs',
-                f'no plan: the newest picture of {self._topics[camera]} is {age:.1f} s older than '
-                f'the request, more than {limit:g} s; is the camera running?',
+                f'no plan: the newest picture of {self._topics[camera]} is {abs(age):.1f} s '
+                f'{"older" if age > 0 else "newer"} than the request, more than {limit:g} s; '
+                f'{"is the camera running" if age > 0 else "are all clocks the same"}?',
                 error=True,
             )
 
     def _check(self) -> None:
         """Names the inputs that are missing for too long."""
         now, timeout = time.monotonic(), self._settings.input_timeout
+        if now - self._refused_at > REFUSAL_SHOWN:
+            self.diagnostics.clear('requests')
         request, silent = self._request, self._gatherer.silent()
         self._silent_since = (self._silent_since or now) if silent else None
         if request is not None and now - self._arrival >= timeout:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from frs_ros.errors import ConfigError
 from frs_ros.robot.base import FaultKind, RobotDriver, RobotError, RobotInfo
@@ -94,9 +94,19 @@ def make_controller(
     stamp: Callable[[], int],
     ask: Callable[[Request], None],
     report: Callable[[Exception], None],
+    census: Callable[[], Mapping[str, str]],
 ) -> ArmController:
     """The controller of a connected robot; see `ArmController`."""
     kinematics = kinematics_of(info, cell.model)
     return ArmController(
-        driver, info, kinematics, rules, cell, clock=clock, stamp=stamp, ask=ask, report=report
+        driver,
+        info,
+        kinematics,
+        rules,
+        cell,
+        clock=clock,
+        stamp=stamp,
+        ask=ask,
+        report=report,
+        census=census,
     )

@@ -11,6 +11,8 @@ from frs_ros.robot.base import Fault
 RECOVER_HINT = 'remove the cause, call ~/recover, then ~/resume'
 RESUME_HINT = 'call ~/resume'
 WAIT_HINT = 'it goes on by itself'
+CONNECT_HINT = 'configure and activate the node'
+NOT_CONNECTED = 'not connected to the robot'
 WAITING = 'waits for a chunk from the policy server'
 
 
@@ -42,6 +44,7 @@ class CellStateMachine:
         state: The present one.
         reason: Why it is not ACTIVE or IDLE, one line.
         resume_hint: What the operator has to do, one line.
+        wanted: Whether the state is what the operator asked for.
         fault: The latched fault.
         episode: Whether an episode is going on.
         holds: Times that HOLD was entered from ACTIVE.
@@ -50,7 +53,8 @@ class CellStateMachine:
 
     def __init__(self) -> None:
         self.state = CellState.DISCONNECTED
-        self.reason, self.resume_hint = 'not connected to the robot', ''
+        self.reason, self.resume_hint = NOT_CONNECTED, CONNECT_HINT
+        self.wanted = False
         self.fault: Fault | None = None
         self.episode = False
         self.holds = self.stops = 0
@@ -65,7 +69,7 @@ class CellStateMachine:
     def disconnected(self) -> None:
         """The connection is given up."""
         self.episode, self.fault, self._after_fault = False, None, False
-        self._enter(CellState.DISCONNECTED, 'not connected to the robot')
+        self._enter(CellState.DISCONNECTED, NOT_CONNECTED, CONNECT_HINT, wanted=True)
 
     def go(self) -> None:
         """All inputs are fresh: HOLD ends."""
@@ -79,12 +83,12 @@ class CellStateMachine:
         if self.state in (CellState.ACTIVE, CellState.HOLD):
             self._enter(CellState.HOLD, reason, WAIT_HINT)
 
-    def stop(self, reason: str) -> bool:
-        """Ends the motion until `resume`; whether that is new."""
+    def stop(self, reason: str, *, wanted: bool = False) -> bool:
+        """Ends the motion until `resume`; whether that is new; `wanted` by the operator or not."""
         if self.state not in (CellState.ACTIVE, CellState.HOLD, CellState.HOMING):
             return False
         self.stops += 1
-        self._enter(CellState.STOPPED, reason, RESUME_HINT)
+        self._enter(CellState.STOPPED, reason, RESUME_HINT, wanted=wanted)
         return True
 
     def fail(self, fault: Fault) -> bool:
@@ -136,7 +140,7 @@ class CellStateMachine:
         if self.state is CellState.FAULT:
             text = self._fault_text()
             self.fault, self._after_fault = None, True
-            self._enter(CellState.STOPPED, f'recovered from: {text}', RESUME_HINT)
+            self._enter(CellState.STOPPED, f'recovered from: {text}', RESUME_HINT, wanted=True)
 
     def home(self) -> None:
         """Begins to move to the start position; NotNow unless IDLE or STOPPED.
@@ -156,12 +160,14 @@ class CellStateMachine:
 
     def _rest(self, reason: str) -> None:
         if self.episode:
-            self._enter(CellState.STOPPED, reason, RESUME_HINT)
+            self._enter(CellState.STOPPED, reason, RESUME_HINT, wanted=True)
         else:
             self._enter(CellState.IDLE)
 
     def _fault_text(self) -> str:
         return '' if self.fault is None else self.fault.text
 
-    def _enter(self, state: CellState, reason: str = '', hint: str = '') -> None:
-        self.state, self.reason, self.resume_hint = state, reason, hint
+    def _enter(
+        self, state: CellState, reason: str = '', hint: str = '', *, wanted: bool = False
+    ) -> None:
+        self.state, self.reason, self.resume_hint, self.wanted = state, reason, hint, wanted

@@ -10,20 +10,24 @@ from dataclasses import dataclass
 from frs_ros.robot.action_spaces.registry import make_action_space
 from frs_ros.robot.base import ArmState, ControlMode, Fault, RobotDriver, RobotError, RobotInfo
 from frs_ros.robot.cell_state import WAITING, CellState, CellStateMachine, NotNow
+from frs_ros.robot.commanders import Commanders
 from frs_ros.robot.driver_guard import DriverGuard, program_fault, unusable
 from frs_ros.robot.gripper_command import GripperCommand
+from frs_ros.robot.holding import Holding
 from frs_ros.robot.homing import Homing
 from frs_ros.robot.inputs import Inputs
 from frs_ros.robot.kinematics import Kinematics
 from frs_ros.robot.motion import Motion
 from frs_ros.robot.plans import Episode, Plans
 from frs_ros.robot.settings import CellSettings
-from frs_ros.robot.status import Status
+from frs_ros.robot.status import Status, status_of
+from frs_ros.safety.admission import AdmissionRules
 from frs_ros.safety.envelope import SafetyEnvelope
 from frs_ros.safety.rejected import Rejected
 from frs_ros.steering.exchange import Chunk, Request
 
 STANDSTILL = 0.05  # rad/s below which the arm counts as at rest
+MOVES = 'waits for the arm to come to rest'
 LATE = 'no fresh chunk from the policy server'
 RUNNING = (CellState.ACTIVE, CellState.HOLD)
 
@@ -38,6 +42,9 @@ class Rules:
         mode: How the robot follows.
         cameras: Whose pictures must keep coming.
         image_timeout: s without a new picture after which the arm holds.
+        image_max_age: s by which the stamp of a picture may be off: an older one is no new one.
+        chunk_span: s that the actions of a chunk may last together.
+        chunk_execution: s that a chunk may be executed without a new one.
     """
 
     space: str
@@ -45,6 +52,9 @@ class Rules:
     mode: ControlMode = ControlMode.IMPEDANCE
     cameras: tuple[str, ...] = ()
     image_timeout: float = 0.167
+    image_max_age: float = 0.5
+    chunk_span: float = 4.0
+    chunk_execution: float = 2.0
 
 
 class ArmController:
@@ -71,6 +81,7 @@ class ArmController:
         stamp: Callable[[], int],
         ask: Callable[[Request], None],
         report: Callable[[Exception], None] = lambda error: None,
+        census: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         """Takes over a connected robot; nothing moves yet.
 
@@ -84,9 +95,10 @@ class ArmController:
             stamp: Now as a stamp, ns.
             ask: Sends a request out.
             report: Is told of exceptions of the driver that are errors of the program.
+            census: Who publishes chunks now, for `on_commanders`; None if nobody can tell.
         """
         self._driver = guarded = DriverGuard(driver, clock, report)
-        self._watchdog = cell.watchdog
+        self._holding = Holding(cell.watchdog.stop_after)
         self._clock, self._stamp, self._ask_out = clock, stamp, ask
         executor = make_action_space(rules.space, kinematics)
         envelope = SafetyEnvelope(info.limits, kinematics, cell.envelope)
@@ -97,15 +109,21 @@ class ArmController:
         self._inputs = Inputs(
             rules.cameras,
             image_timeout=rules.image_timeout,
+            image_max_age=rules.image_max_age,
             state_timeout=cell.watchdog.state_timeout,
         )
-        self._plans = Plans(
-            rules.space, executor.action_dim, rules.control_hz, cell.watchdog.bridge_periods
+        admission = AdmissionRules(
+            rules.space,
+            executor.action_dim,
+            rules.control_hz,
+            episode_id='',
+            span=rules.chunk_span,
+            execution=rules.chunk_execution,
         )
+        self._plans = Plans(admission, cell.watchdog.bridge_periods, Commanders(census))
         self.model, self.gripper_width = info.model, info.gripper_max_width
         self._machine = CellStateMachine()
         self._machine.connected()
-        self._hold_since: float | None = None
         self._rows_before = 0
         self._chunk_to_command = math.nan
         self._state = guarded.read()
@@ -131,25 +149,8 @@ class ArmController:
     @property
     def status(self) -> Status:
         """Everything an operator must see."""
-        machine, motion, plans = self._machine, self._motion, self._plans
-        return Status(
-            state=machine.state,
-            reason=machine.reason,
-            resume=machine.resume_hint,
-            fault='' if machine.fault is None else machine.fault.kind.value,
-            clipped_by=motion.clipped_by,
-            commands=motion.commands,
-            clipped=motion.clipped,
-            chunks=plans.chunks,
-            refused=plans.refused,
-            holds=machine.holds,
-            stops=machine.stops,
-            request_id=plans.newest,
-            chunk_to_command=self._chunk_to_command,
-            command_success_rate=self._state.success_rate,
-            refusal=plans.refusal,
-            gripper=self._state.gripper_line,
-        )
+        parts = self._machine, self._motion, self._plans
+        return status_of(*parts, self._state, self._chunk_to_command)
 
     # ---- events --------------------------------------------------------------------------------
 
@@ -166,11 +167,11 @@ class ArmController:
 
     def on_image(self, camera: str, stamp_ns: int) -> None:
         """A picture of a camera was taken."""
-        self._inputs.image(camera, stamp_ns, self._clock())
+        self._inputs.image(camera, stamp_ns, self._clock(), self._stamp())
 
     def on_commanders(self, present: Mapping[str, str]) -> None:
         """Who publishes chunks: endpoint id -> full name of its node."""
-        self._plans.publishers(present)
+        self._plans.commanders.seen(present, self._clock())
         self._watch_rivals()
 
     def on_chunk(self, chunk: Chunk, arrived: float | None = None, endpoint: str = '') -> None:
@@ -179,10 +180,11 @@ class ArmController:
         Args:
             chunk: As received.
             arrived: When it reached this computer, on the controller's clock; None for now.
-            endpoint: Id of its publisher, '' if unknown.
+            endpoint: Id of its publisher, '' if the middleware does not tell.
         """
         now = self._clock()
-        self._plans.commanders.heard(endpoint)
+        if not self._is_heard(endpoint, chunk.request_id):
+            return
         if self._machine.state not in RUNNING:
             state = self._machine.state.name
             self.refuse(chunk.request_id, f'chunk {chunk.request_id}: the controller is {state}')
@@ -196,9 +198,18 @@ class ArmController:
         if self._motion.commands > before:
             self._chunk_to_command = self._clock() - (now if arrived is None else arrived)
 
-    def refuse(self, request_id: int, reason: str) -> None:
-        """A chunk is not taken: it is unreadable, say."""
-        self._plans.refuse(request_id, reason, self._clock())
+    def refuse(self, request_id: int, reason: str, endpoint: str = '') -> None:
+        """A chunk is not taken: it is unreadable, say; `endpoint` as for `on_chunk`."""
+        if self._is_heard(endpoint, request_id):
+            self._plans.refuse(request_id, reason, self._clock())
+
+    def _is_heard(self, endpoint: str, request_id: int) -> bool:
+        """Whether a chunk came from somebody who is known to publish; if not, that is counted."""
+        known = self._plans.commanders.heard(endpoint, self._clock())
+        self._watch_rivals()
+        if not known:
+            self._plans.ignore(f'chunk {request_id} is from a publisher that nobody knows')
+        return known
 
     def crashed(self, error: Exception) -> None:
         """An error of the program, wherever: a controlled stop and a fault; never raises."""
@@ -230,7 +241,7 @@ class ArmController:
 
     def stop(self, reason: str = 'stopped by the operator') -> None:
         """A controlled stop that needs `resume`; NotNow if nothing was going on."""
-        if not self._halt(reason):
+        if not self._halt(reason, wanted=True):
             raise NotNow(f'nothing to stop: the controller is {self._machine.state.name}')
 
     def resume(self) -> None:
@@ -239,6 +250,7 @@ class ArmController:
             raise NotNow(self._plans.rivals)
         self._machine.resume()
         self._plans.forget()
+        self._holding.forget()
         self._gripper.forget()
 
     def home(self) -> None:
@@ -260,11 +272,14 @@ class ArmController:
 
     def _refuse_motion(self) -> None:
         """NotNow unless the arm is known to be at rest."""
-        problem = unusable(self._state)
-        if problem:
+        if problem := unusable(self._state):
             raise NotNow(problem)
-        if abs(self._state.dq).max() > STANDSTILL:
+        if not self._resting:
             raise NotNow('the arm still moves; wait until it is at rest')
+
+    @property
+    def _resting(self) -> bool:
+        return bool(abs(self._state.dq).max() <= STANDSTILL)
 
     def close(self) -> None:
         """Stops in a controlled way and disconnects; idempotent."""
@@ -283,8 +298,7 @@ class ArmController:
         if self._motion.running:
             state = self._state
             contact = self._contact.exceeded(state.wrench_external, state.tau_external)
-            line = unusable(state) or contact
-            if line:
+            if line := unusable(state) or contact:
                 self._halt(line)
         self._plans.look(now)
         self._watch_rivals()
@@ -293,9 +307,9 @@ class ArmController:
         if self._plans.rivals and self._machine.state in RUNNING:
             self._halt(self._plans.rivals)
 
-    def _halt(self, reason: str) -> bool:
+    def _halt(self, reason: str, *, wanted: bool = False) -> bool:
         """A controlled stop that needs `resume`; whether that is new."""
-        stopped = self._machine.stop(reason)
+        stopped = self._machine.stop(reason, wanted=wanted)
         if stopped:
             self._quiet()
         return stopped
@@ -308,7 +322,7 @@ class ArmController:
         """Ends control; what was planned so far is never executed."""
         self._motion.stop()
         self._plans.forget()
-        self._hold_since = None
+        self._holding.forget()
 
     # ---- motion --------------------------------------------------------------------------------
 
@@ -324,6 +338,8 @@ class ArmController:
 
     def _follow(self, now: float) -> None:
         silence = self._inputs.silence(self._state, now)
+        if not silence and not self._motion.running and not self._resting:
+            silence = MOVES  # control begins at rest
         due = None if silence else self._plans.due(now)
         if due is None:
             self._hold(silence or self._late(), now)
@@ -335,7 +351,7 @@ class ArmController:
             self._hold(self._late(), now)
             return
         self._machine.go()
-        self._hold_since = None
+        self._holding.over()
         self._gripper.follow(due.action, now)
 
     def _late(self) -> str:
@@ -346,21 +362,21 @@ class ArmController:
 
     def _hold(self, reason: str, now: float) -> None:
         """Brakes and waits; for too long, it is a stop. Before the first motion it waits on."""
-        self._machine.hold(reason)
+        if not self._motion.running and reason in (WAITING, MOVES):
+            self._machine.hold(reason)
+            return
+        self._machine.hold(self._holding.reason(reason, now))
         if not self._motion.running:
             return
-        self._hold_since = now if self._hold_since is None else self._hold_since
-        if now < self._hold_since:  # the clock ran backwards: the time begins anew
-            self._hold_since = now
-        since = self._hold_since
+        overdue = self._holding.overdue(now)
         try:
             self._motion.brake(self._state, now)
         except Rejected as verdict:  # pushed away faster than the reference may follow
             self._halt(verdict.reason)
             return
-        if now - since >= self._watchdog.stop_after:
+        if overdue:
             if reason.startswith(LATE):
-                self._plans.commanders.silent()  # its successor is no second commander
+                self._plans.commanders.silent(now)  # its successor is no second commander
             self._halt(reason)
 
     def _home(self, now: float) -> None:
@@ -368,7 +384,7 @@ class ArmController:
         problem, arrived = unusable(state) or self._inputs.robot_silence(state, now), False
         if not problem:
             try:
-                arrived = self._homing.step(state, now)
+                arrived = self._homing.step(state, now, resting=self._resting)
             except Rejected as verdict:
                 problem = verdict.reason
         if problem:

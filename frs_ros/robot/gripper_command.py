@@ -13,8 +13,9 @@ from frs_ros.safety.gripper_rate import GripperRate
 class GripperCommand:
     """Passes the wishes of actions on to the driver.
 
-    The first wish after `forget` is passed on whatever it is: the width alone does not tell a hand
-    that holds something wide from an open one.
+    The first wish after `forget` is passed on whatever it is, once the interval since the last
+    command is over: the width alone does not tell a hand that holds something wide from an open
+    one.
     """
 
     def __init__(
@@ -40,11 +41,9 @@ class GripperCommand:
 
     def follow(self, action: np.ndarray, now: float) -> None:
         """Does what the action [A] says about the gripper; RobotError if the driver cannot."""
-        wish = self._executor.gripper(action)
-        if not self._sure:
-            told = GripperRate(wish, now)
-        else:
-            told = self._told.after(wish, now, self._interval)
-        if not self._sure or told.closed != self._told.closed:
-            self._driver.gripper(told.closed)
-        self._told, self._sure = told, True
+        wish, self._told = self._executor.gripper(action), self._told.at(now)
+        news = wish != self._told.closed or not self._sure
+        if news and self._told.free(now, self._interval):
+            self._told, self._sure = GripperRate(wish, now), False
+            self._driver.gripper(wish)
+            self._sure = True

@@ -25,8 +25,8 @@ class Homing:
         """The time begins to run."""
         self._until = now + self._timeout
 
-    def step(self, state: ArmState, now: float) -> bool:
-        """One step; whether the arm has arrived, and rests.
+    def step(self, state: ArmState, now: float, *, resting: bool) -> bool:
+        """One step, the first once the arm is `resting`; whether it has arrived, and rests.
 
         Raises:
             RobotError: The driver cannot.
@@ -41,5 +41,6 @@ class Homing:
                 f'not there after {self._timeout:g} s: joint {joint + 1} is {left[joint]:.2f} rad '
                 'off; is a limit of the workspace in the way?'
             )
-        self._motion.towards(self._joints, state, now)
+        if resting or self._motion.running:
+            self._motion.towards(self._joints, state, now)
         return False

@@ -3,24 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from frs_ros.robot.commanders import Commanders
 from frs_ros.robot.player import ChunkPlayer, Due
-from frs_ros.robot.requests import REPEAT, Requests
+from frs_ros.robot.requests import REPEAT, Episode, NotAsked, Requests
 from frs_ros.safety.admission import AdmissionRules, admit
 from frs_ros.safety.rejected import Rejected
 from frs_ros.steering.exchange import Chunk, Request
 
-
-@dataclass(frozen=True)
-class Episode:
-    """What requests say of an episode."""
-
-    episode_id: str
-    instruction: str
-    seed: int
+__all__ = ['Episode', 'Plans']
 
 
 class Plans:
@@ -38,14 +30,20 @@ class Plans:
         commanders: Who publishes chunks.
     """
 
-    def __init__(self, space: str, action_dim: int, control_hz: float, bridge: float) -> None:
-        """Sets what chunks must be like, and how long an old one bridges a late one (periods)."""
+    def __init__(self, rules: AdmissionRules, bridge: float, commanders: Commanders) -> None:
+        """Puts the parts together.
+
+        Args:
+            rules: What chunks must be like; episode and last request are those of the moment.
+            bridge: Control periods for which an old chunk bridges a late one.
+            commanders: Who publishes chunks.
+        """
         self.episode = Episode('', '', 0)
         self.chunks = self.refused = self.newest = 0
         self.refusal = ''
-        self.commanders = Commanders()
-        self._meaning = (space, action_dim, control_hz)
-        self._requests = Requests(control_hz)
+        self.commanders = commanders
+        self._rules = rules
+        self._requests = Requests(rules.control_hz)
         self._player = ChunkPlayer(bridge=bridge)
         self._last_id: int | None = None
         self._execute_steps = 1
@@ -77,10 +75,14 @@ class Plans:
         Raises:
             Rejected: It must not be executed; it is counted and another one will be asked for.
         """
-        rules = AdmissionRules(*self._meaning, self.episode.episode_id, self._last_id)
+        episode_id, last_id = self.episode.episode_id, self._last_id
+        rules = replace(self._rules, episode_id=episode_id, last_request_id=last_id)
         try:
             asked = self._requests.match(chunk, now, stamp_ns)
             admit(chunk, stamp_ns, rules)  # after the clocks agreed on how old it is
+        except NotAsked as verdict:
+            self.ignore(verdict.reason)
+            raise
         except Rejected as verdict:
             self.refuse(chunk.request_id, verdict.reason, now)
             raise
@@ -92,8 +94,12 @@ class Plans:
 
     def refuse(self, request_id: int, reason: str, now: float) -> None:
         """Counts a chunk that is not taken; another one will be asked for soon."""
-        self.refused, self.refusal = self.refused + 1, reason
+        self.ignore(reason)
         self._requests.refused(request_id, now)
+
+    def ignore(self, reason: str) -> None:
+        """Counts a chunk that is not the answer; that one may still come."""
+        self.refused, self.refusal = self.refused + 1, reason
 
     def due(self, now: float) -> Due | None:
         """The action of now, if there is one."""
@@ -103,18 +109,12 @@ class Plans:
         """The request to send out now, if it is time for one."""
         if not self._requests.due(now, self._player.remaining(_ns(now)), self._execute_steps):
             return None
-        request_id = self._requests.sent(now, stamp_ns)
-        e = self.episode
-        return Request(request_id, e.episode_id, e.seed, e.instruction, stamp_ns)
+        return self._requests.ask(now, self.episode, stamp_ns)
 
     def look(self, now: float) -> None:
         """Notes whether those who publish chunks answer."""
         if self._requests.unanswered(now) >= REPEAT:
-            self.commanders.silent()
-
-    def publishers(self, present: Mapping[str, str]) -> None:
-        """Who publishes chunks: endpoint id -> full name of its node."""
-        self.commanders.seen(present)
+            self.commanders.silent(now)
 
     @property
     def rivals(self) -> str:

@@ -7,11 +7,25 @@ from dataclasses import dataclass
 
 from frs_ros.robot.player import Latencies
 from frs_ros.safety.rejected import Rejected
-from frs_ros.steering.exchange import Chunk
+from frs_ros.steering.exchange import Chunk, Request
+from frs_ros.text import shown
 
 REPEAT = 1.0  # s without an answer after which is asked anew
 RETRY = 0.2  # s after a refused answer before the next request
 SLEW = 0.05  # s by which the clock of the stamps may gain or lose while a chunk is made
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What requests say of an episode."""
+
+    episode_id: str
+    instruction: str
+    seed: int
+
+
+class NotAsked(Rejected):
+    """A chunk that is the answer to nothing: the right one may still come."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +34,11 @@ class Asked:
 
     Attributes:
         at: When it was sent, on the monotonic clock, s.
-        stamp_ns: Stamp it was sent with, on the clock of the stamps.
+        request: As sent; its stamp is on the clock of the stamps.
     """
 
     at: float
-    stamp_ns: int
+    request: Request
 
 
 class Requests:
@@ -69,12 +83,14 @@ class Requests:
             return now - self._asked[self._outstanding].at >= REPEAT
         return remaining <= self.latencies.lead(self._hz, execute_steps)
 
-    def sent(self, now: float, stamp_ns: int) -> int:
-        """Notes that a request goes out; returns its id."""
+    def ask(self, now: float, episode: Episode, stamp_ns: int) -> Request:
+        """The next request of an episode, which goes out now."""
         request_id, self._next_id = self._next_id, self._next_id + 1
-        self._asked[request_id] = Asked(now, stamp_ns)
+        e = episode
+        request = Request(request_id, e.episode_id, e.seed, e.instruction, stamp_ns)
+        self._asked[request_id] = Asked(now, request)
         self._outstanding = request_id
-        return request_id
+        return request
 
     def unanswered(self, now: float) -> float:
         """Seconds since the outstanding request was sent; 0 without one."""
@@ -88,12 +104,20 @@ class Requests:
         pictures are that the chunk was planned from.
 
         Raises:
-            Rejected: Nothing that was asked, or a jump of the clock.
+            NotAsked: It is not the answer to anything that was asked.
+            Rejected: The clock has jumped.
         """
         asked = self._asked.get(chunk.request_id)
-        if asked is None or asked.stamp_ns != chunk.stamp_ns:
-            raise Rejected(
+        if asked is None or asked.request.stamp_ns != chunk.stamp_ns:
+            raise NotAsked(
                 f'chunk {chunk.request_id} is not the answer to a request that is waited for'
+            )
+        ours = asked.request.instruction, asked.request.seed
+        same_episode = chunk.episode_id == asked.request.episode_id
+        if same_episode and (chunk.instruction, chunk.seed) != ours:
+            raise NotAsked(
+                f'chunk {chunk.request_id} was planned for {shown(chunk.instruction)} with seed '
+                f'{chunk.seed}, which was not asked for; does another node ask the policy server?'
             )
         jump = (stamp_now_ns - chunk.stamp_ns) * 1e-9 - (now - asked.at)
         if abs(jump) > SLEW:
@@ -105,7 +129,7 @@ class Requests:
 
     def answered(self, request_id: int, now: float) -> None:
         """Takes the answer to a request; those before it are off."""
-        self.latencies.add(now - self._asked[request_id].at)
+        self.latencies.add(max(0.0, now - self._asked[request_id].at))
         self._asked = {i: a for i, a in self._asked.items() if i > request_id}
         if self._outstanding == request_id:
             self._outstanding = None

@@ -7,6 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from rclpy.node import Node
+from rclpy.utilities import get_rmw_implementation_identifier
+
 LONGEST_WAIT = 1.0  # s; a message that claims to have waited longer has a wrong time
 _UNKNOWN = '_NODE_NAME_UNKNOWN_'
 
@@ -33,6 +36,24 @@ def endpoint(gid: Any) -> str:
     """
     data = gid.get('data') if isinstance(gid, Mapping) else gid
     return bytes(data).hex() if data is not None else ''
+
+
+def publisher(info: Mapping[str, Any]) -> str:
+    """Id of the publisher of a message, to be compared with `census`; '' if it is not told.
+
+    Args:
+        info: As rclpy hands it to callbacks with two arguments; rclpy of Jazzy has no id there,
+            and Cyclone DDS gives a local handle that is not the id in the graph.
+    """
+    if not get_rmw_implementation_identifier().startswith('rmw_fastrtps'):
+        return ''
+    return endpoint(info.get('publisher_gid'))
+
+
+def census(node: Node, topic: str) -> dict[str, str]:
+    """Who publishes a topic: endpoint id -> full name of its node."""
+    infos = node.get_publishers_info_by_topic(topic)
+    return {endpoint(info.endpoint_gid): node_of(info) for info in infos}
 
 
 def node_of(info: Any) -> str:

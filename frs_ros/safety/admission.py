@@ -14,6 +14,7 @@ from frs_ros.steering.exchange import Chunk
 from frs_ros.types import ACTION_SPACES
 
 _SAME_RATE = 1e-6  # relative
+_ROUNDING = 1e-6  # s
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class AdmissionRules:
         last_request_id: Of the newest chunk taken in this episode, None before the first.
         grace: s that a chunk may be older than it is long.
         ahead: s that its stamp may be in the future: what clocks differ by.
+        span: s that its actions may last together.
+        execution: s that those of them may last that are executed before the next chunk.
 
     Raises:
         ConfigError: From the constructor; names the rule.
@@ -40,6 +43,8 @@ class AdmissionRules:
     last_request_id: int | None = None
     grace: float = 0.0
     ahead: float = 0.05
+    span: float = 4.0
+    execution: float = 2.0
 
     def __post_init__(self) -> None:
         choose('action space', self.space, ACTION_SPACES)
@@ -50,6 +55,9 @@ class AdmissionRules:
         for name in ('grace', 'ahead'):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(f'{name} must be 0 s or more, not {getattr(self, name)}')
+        for name in ('span', 'execution'):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ConfigError(f'{name} must be positive, not {getattr(self, name)}')
 
 
 def admit(chunk: Chunk, now_ns: int, rules: AdmissionRules) -> None:
@@ -107,6 +115,14 @@ def _content(chunk: Chunk, rules: AdmissionRules) -> str:
         return f'action {row} has {actions[row, column]} at position {column}'
     if not 1 <= chunk.execute_steps <= len(actions):
         return f'execute_steps is {chunk.execute_steps}, not within 1 .. {len(actions)}'
+    span, execution = (n / rules.control_hz for n in (len(actions), chunk.execute_steps))
+    if span > rules.span + _ROUNDING:
+        return f'lasts {span:.2f} s, more than {rules.span:g} s (parameter chunk_span)'
+    if execution > rules.execution + _ROUNDING:
+        return (
+            f'would be executed for {execution:.2f} s without a new one, more than '
+            f'{rules.execution:g} s (parameter chunk_execution)'
+        )
     return ''
 
 

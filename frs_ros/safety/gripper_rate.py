@@ -34,9 +34,15 @@ class GripperRate:
             now: s, same clock as always.
             interval: s between two changes at least.
         """
-        passed = now - self.changed_at
-        if passed < 0:
-            return GripperRate(self.closed, now)
-        if bool(wish) == self.closed or not passed >= interval:
-            return self
+        then = self.at(now)
+        if bool(wish) == self.closed or not then.free(now, interval):
+            return then
         return GripperRate(bool(wish), now)
+
+    def at(self, now: float) -> GripperRate:
+        """The same, unless the clock was set back: then the waiting begins now."""
+        return GripperRate(self.closed, now) if now < self.changed_at else self
+
+    def free(self, now: float, interval: float = INTERVAL) -> bool:
+        """Whether it may be told something at time `now`."""
+        return now - self.changed_at >= interval

@@ -153,10 +153,7 @@ class EpisodeRunner:
     def on_chunk(self, chunk: Chunk) -> None:
         """An answer arrived; those to earlier requests or other episodes are ignored."""
         pending = self._pending
-        if pending is None or (chunk.episode_id, chunk.request_id) != (
-            pending.episode_id,
-            pending.request_id,
-        ):
+        if pending is None or not chunk.answers(pending):
             return
         if chunk.space != CARTESIAN_DELTA or chunk.actions.shape[1] != ACTION_DIM:
             self._outlet.rejected(

@@ -47,6 +47,8 @@ class Chunk:
         space: What the actions mean, one of `types.ACTION_SPACES`.
         control_hz: Rate at which they are to be executed.
         policy_id: Whose noise it is, see `policies.identity`; '' if unknown.
+        instruction: Of the request answered.
+        seed: Of the request answered.
     """
 
     request_id: int
@@ -59,6 +61,14 @@ class Chunk:
     space: str
     control_hz: float
     policy_id: str = ''
+    instruction: str = ''
+    seed: int = 0
+
+    def answers(self, request: Request) -> bool:
+        """Whether it is the answer to this request, word for word."""
+        return request == Request(
+            self.request_id, self.episode_id, self.seed, self.instruction, self.stamp_ns
+        )
 
     @classmethod
     def answer(cls, request: Request, plan: Plan, policy: FlowPolicy) -> Chunk:
@@ -75,6 +85,8 @@ class Chunk:
             space=spec.space,
             control_hz=spec.control_hz,
             policy_id=policy_id(policy),
+            instruction=request.instruction,
+            seed=request.seed,
         )
 
 

@@ -175,6 +175,8 @@ class World:
             request.stamp_ns,
             self.space,
             HZ,
+            instruction=request.instruction,
+            seed=request.seed,
         )
         return replace(made, **changes)
 

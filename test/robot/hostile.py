@@ -101,6 +101,9 @@ class HostileDriver:
 
     def start(self, mode) -> None:
         self._perhaps('start')
+        fastest = np.abs(self.arm.read().dq).max()
+        self._rule(self.state() in COMMANDING, f'a start in {self.state().name}')
+        self._rule(self.mood or fastest < 0.1, f'a start at {fastest} rad/s')
         self.arm.start(mode)
         self.following = True
 
@@ -161,6 +164,7 @@ class Ordeal:
         self.driver.elapsed = lambda: self.elapsed
         self.asked: list = []
         self.reports = 0
+        self.present: dict[str, str] = {'a': '/server'}
         self.reached: Counter = Counter()
         mode = ControlMode.VELOCITY if seed % 2 else ControlMode.IMPEDANCE
         self.controller = ArmController(
@@ -173,6 +177,7 @@ class Ordeal:
             stamp=lambda: round((self.wall + self.now) * 1e9),
             ask=self.asked.append,
             report=self._report,
+            census=lambda: dict(self.present),
         )
         self.driver.state = lambda: self.controller.status.state
         self.latched = False
@@ -198,7 +203,8 @@ class Ordeal:
             self._chunk(self.asked.pop())
         if rng.random() < 0.05:
             present = ({'a': '/server'}, {}, {'a': '/server', 'b': '/other'}, {'b': ''})
-            self.controller.on_commanders(present[rng.choice(4, p=(0.85, 0.05, 0.05, 0.05))])
+            self.present = present[rng.choice(4, p=(0.85, 0.05, 0.05, 0.05))]
+            self.controller.on_commanders(self.present)
         self._tick()
 
     # ---- what happens --------------------------------------------------------------------------
@@ -255,10 +261,12 @@ class Ordeal:
             request.stamp_ns,
             JOINT_DELTA,
             HZ,
+            instruction=request.instruction,
+            seed=request.seed,
         )
         if not self.benign and rng.random() < 0.2:
             chunk = self._spoiled(chunk)
-        self.controller.on_chunk(chunk, None, str(rng.choice(['', 'a', 'b', 'unheard'])))
+        self.controller.on_chunk(chunk, None, str(rng.choice(['', 'a', 'a', 'b', 'unheard'])))
 
     def _spoiled(self, chunk: Chunk) -> Chunk:
         rng = self.rng
@@ -274,6 +282,8 @@ class Ordeal:
             {'stamp_ns': int(rng.choice([0, -5, 2**62]))},
             {'control_hz': float(rng.choice([0.0, np.nan, np.inf, 1e9]))},
             {'episode_id': 'another'},
+            {'instruction': 'other words'},
+            {'seed': 4},
             {'request_id': int(rng.choice([-1, 0, 10**6]))},
         )
         return replace(chunk, **changes[rng.integers(len(changes))])
@@ -295,6 +305,8 @@ class Ordeal:
         self.latched = self.latched or status.state is CellState.FAULT
         assert '\n' not in status.reason
         assert len(status.reason) < 500
+        gaps = np.diff(self.driver.grasps[-2:])
+        assert not len(gaps) or gaps[0] >= CELL.gripper.interval - 1e-9
         assert bool(status.reason) or status.state in (CellState.ACTIVE, CellState.IDLE)
         if status.state not in COMMANDING:
             assert not self.controller._motion.running

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from frs_ros.robot.commanders import UNNAMED, Commanders
 from frs_ros.robot.player import BLEND, BRIDGE, ChunkPlayer, Latencies
-from frs_ros.robot.requests import REPEAT, RETRY, Requests
+from frs_ros.robot.requests import REPEAT, RETRY, Episode, Requests
 from frs_ros.safety.rejected import Rejected
 from frs_ros.steering.exchange import Chunk
 
@@ -132,14 +131,18 @@ def test_lead_is_the_longest_recent_latency_and_one_row():
     assert latencies.lead(HZ, EXECUTE) == EXECUTE  # bounded: it asks at once
 
 
+def sent(requests: Requests, now: float, stamp_ns: int) -> int:
+    return requests.ask(now, Episode('e', '', 0), stamp_ns).request_id
+
+
 def test_requests_are_renewed_once_per_second_and_never_two_at_a_time():
     requests = Requests(HZ)
     assert requests.due(0.0, 0.0, 1)
-    assert requests.sent(0.0, 1000) == 0
+    assert sent(requests, 0.0, 1000) == 0
     assert not requests.due(REPEAT - 0.01, 0.0, 1)
     assert requests.unanswered(0.5) == 0.5
     assert requests.due(REPEAT, 0.0, 1)
-    assert requests.sent(REPEAT, 2000) == 1
+    assert sent(requests, REPEAT, 2000) == 1
     assert not requests.due(REPEAT + 0.5, 0.0, 1)
     # the late answer to the first counts, and the second is still waited for
     requests.match(chunk(0, stamp_ns=1000), 1.2, 1000 + 1_200_000_000)
@@ -152,7 +155,7 @@ def test_requests_are_renewed_once_per_second_and_never_two_at_a_time():
 
 def test_next_request_waits_until_little_is_left():
     requests = Requests(HZ)
-    requests.sent(0.0, 0)
+    sent(requests, 0.0, 0)
     requests.answered(0, 0.1)  # lead: 3 rows
     assert not requests.due(0.2, 3.5, EXECUTE)
     assert requests.due(0.3, 3.0, EXECUTE)
@@ -160,7 +163,7 @@ def test_next_request_waits_until_little_is_left():
 
 def test_refused_answer_is_asked_for_again_a_little_later():
     requests = Requests(HZ)
-    requests.sent(0.0, 0)
+    sent(requests, 0.0, 0)
     requests.refused(0, 0.1)
     assert not requests.due(0.1 + RETRY - 0.01, 0.0, 1)
     assert requests.due(0.1 + RETRY, 0.0, 1)
@@ -177,50 +180,17 @@ def test_refused_answer_is_asked_for_again_a_little_later():
 )
 def test_answers_that_do_not_match(request_id, stamp, now, stamp_now, words):
     requests = Requests(HZ)
-    requests.sent(0.0, 1000)
+    sent(requests, 0.0, 1000)
     with pytest.raises(Rejected, match=words):
         requests.match(chunk(request_id, stamp_ns=stamp), now, stamp_now)
 
 
 def test_forgotten_requests_have_no_answers_and_ids_go_on():
     requests = Requests(HZ)
-    requests.sent(0.0, 1000)
+    sent(requests, 0.0, 1000)
     requests.forget()
     with pytest.raises(Rejected, match='not the answer'):
         requests.match(chunk(0, stamp_ns=1000), 0.1, 100_001_000)
-    assert requests.sent(0.2, 2000) == 1
+    assert sent(requests, 0.2, 2000) == 1
     requests.restart()
-    assert requests.sent(0.3, 3000) == 0
-
-
-def test_second_commander_is_seen_and_a_successor_is_none():
-    commanders = Commanders()
-    commanders.seen({'a': '/policy_server'})
-    assert commanders.names == ('/policy_server',)
-    commanders.seen({'a': '/policy_server', 'b': '/intruder'})
-    assert commanders.names == ('/intruder', '/policy_server')
-    commanders.seen({'a': '/policy_server'})
-    commanders.silent()
-    assert commanders.names == ('/policy_server',)  # silent, but still the only one
-    commanders.seen({'a': '/policy_server', 'c': '/policy_server'})
-    assert commanders.names == ('/policy_server',)  # started again
-    commanders.heard('a')  # it was not lost at all
-    assert commanders.names == ('/policy_server', '/policy_server')
-    commanders.seen({'c': '/policy_server'})
-    assert commanders.names == ('/policy_server',)
-
-
-def test_a_commander_without_a_name_yet_may_be_the_successor_of_a_lost_one_only():
-    commanders = Commanders()
-    commanders.seen({'a': '/policy_server', 'b': UNNAMED})
-    assert len(commanders.names) == 2  # the other one is well
-    commanders.seen({'a': '/policy_server'})
-    commanders.silent()
-    commanders.seen({'a': '/policy_server', 'b': UNNAMED})
-    assert len(commanders.names) == 1
-    commanders.seen({'a': '/policy_server', 'b': UNNAMED, 'c': UNNAMED})
-    assert len(commanders.names) == 2
-    commanders.seen({'a': '/policy_server', 'b': '/intruder'})
-    assert commanders.names == ('/intruder', '/policy_server')
-    commanders.seen({'a': UNNAMED, 'b': '/policy_server'})  # the books forget the lost one
-    assert commanders.names == ('/policy_server',)
+    assert sent(requests, 0.3, 3000) == 0

@@ -77,6 +77,8 @@ class Cell:
             request.stamp_ns,
             JOINT_DELTA,
             HZ,
+            instruction=request.instruction,
+            seed=request.seed,
         )
         made = chunk_to_msg(chunk)
         for name, value in changes.items():

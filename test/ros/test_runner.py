@@ -109,6 +109,8 @@ class Rig:
             self.request.stamp_ns,
             'cartesian_delta',
             20.0,
+            instruction=self.request.instruction,
+            seed=self.request.seed,
         )
         return dataclasses.replace(answer, **changes)
 

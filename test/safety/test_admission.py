@@ -45,6 +45,7 @@ WRONG = [
     ({'actions': np.zeros((15, 8), dtype=complex)}, 'complex128, not float64'),
     ({'actions': [[0.0] * 8]}, 'list, not float64'),
     ({'actions': None}, 'NoneType, not float64'),
+    ({'actions': np.zeros((61, 8))}, r'lasts 4\.07 s, more than 4 s \(parameter chunk_span\)'),
     ({'execute_steps': 0}, r'execute_steps is 0, not within 1 \.\. 15'),
     ({'execute_steps': 16}, r'execute_steps is 16, not within 1 \.\. 15'),
     ({'space': 'cartesian_delta'}, "'cartesian_delta'; this controller executes 'joint_delta'"),
@@ -63,6 +64,8 @@ def test_a_good_chunk_is_taken():
     admit(replace(CHUNK, request_id=0), NOW, replace(RULES, last_request_id=None))
     short = replace(CHUNK, actions=np.full((3, 8), 1e300), execute_steps=3)
     admit(short, NOW, RULES)
+    longest = replace(CHUNK, actions=np.zeros((60, 8)), execute_steps=30)
+    admit(longest, NOW, RULES)
 
 
 @pytest.mark.parametrize(('change', 'line'), WRONG)
@@ -71,6 +74,14 @@ def test_a_bad_one_is_refused_with_a_line(change, line):
         admit(replace(CHUNK, **change), NOW, RULES)
     assert caught.value.reason.startswith('chunk ')
     assert '\n' not in caught.value.reason
+
+
+def test_one_that_would_be_executed_for_too_long_is_refused():
+    long = replace(CHUNK, actions=np.zeros((60, 8)), execute_steps=31)
+    with pytest.raises(
+        Rejected, match=r'for 2\.07 s without a new one, more than 2 s \(parameter'
+    ):
+        admit(long, NOW, RULES)
 
 
 def test_without_an_episode_nothing_is_taken():
@@ -113,6 +124,8 @@ def test_exactly_the_chunks_without_a_fault_are_taken(rng):
         ({'control_hz': float('nan')}, 'control_hz'),
         ({'grace': -1.0}, 'grace'),
         ({'ahead': float('inf')}, 'ahead'),
+        ({'span': 0.0}, 'span'),
+        ({'execution': float('nan')}, 'execution'),
     ],
 )
 def test_rules_that_cannot_be_meant_are_refused(change, line):

@@ -61,6 +61,26 @@ class FrankaControllerParameters:
         low=0.0,
         high=5.0,
     )
+    image_max_age: float = parameter(
+        0.5,
+        'How far the stamp of an image may be from the time of this computer, s; others do not '
+        'count as new.',
+        low=0.01,
+        high=60.0,
+    )
+    chunk_span: float = parameter(
+        4.0,
+        'Time that the actions of a chunk may last together, s; longer ones are refused.',
+        low=0.1,
+        high=60.0,
+    )
+    chunk_execution: float = parameter(
+        2.0,
+        'Time for which a chunk may be executed until the next one is there, s; those that want '
+        'longer are refused. So long may it take until a silent policy server is noticed.',
+        low=0.1,
+        high=30.0,
+    )
     start: str = parameter(
         'episode',
         "episode: the node waits for the operator's. immediately: it starts one itself, and the "

@@ -66,6 +66,8 @@ def chunk_to_msg(chunk: Chunk) -> ActionChunk:
         action_dim=action_dim,
         model_dim=noise.shape[1],
         policy_id=chunk.policy_id,
+        instruction=chunk.instruction,
+        seed=chunk.seed,
         action_space=chunk.space,
         control_hz=float(chunk.control_hz),
         actions=finite('ActionChunk.actions', chunk.actions).ravel().tolist(),
@@ -110,6 +112,8 @@ def chunk_from_msg(msg: ActionChunk) -> Chunk:
         space=msg.action_space,
         control_hz=msg.control_hz,
         policy_id=msg.policy_id,
+        instruction=msg.instruction,
+        seed=msg.seed,
     )
 
 
