@@ -362,11 +362,10 @@ class ArmController:
 
     def _hold(self, reason: str, now: float) -> None:
         """Brakes and waits; for too long, it is a stop. Before the first motion it waits on."""
-        if not self._motion.running and reason in (WAITING, MOVES):
-            self._machine.hold(reason)
-            return
-        self._machine.hold(self._holding.reason(reason, now))
-        if not self._motion.running:
+        waits = not self._motion.running
+        steady = waits and reason in (WAITING, MOVES)
+        self._machine.hold(reason if steady else self._holding.reason(reason, now))
+        if waits:
             return
         overdue = self._holding.overdue(now)
         try:
