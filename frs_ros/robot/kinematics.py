@@ -10,7 +10,9 @@ import numpy as np
 
 from frs_ros.errors import ConfigError, DependencyError
 from frs_ros.robot.base import JOINTS
+from frs_ros.robot.distances import Pairs, pairs_of
 from frs_ros.robot.models import FR3, ArmModel
+from frs_ros.safety.clearance import Clearance
 
 FLANGE = 'link8'  # end of its name in every description of the arms, whatever the prefix
 BASE = 'link0'
@@ -25,6 +27,10 @@ class Kinematics(Protocol):
 
     def jacobian(self, q: np.ndarray) -> np.ndarray:
         """[6, 7]: velocity (3, m/s) and angular velocity (3, rad/s) of the tool per rad/s."""
+        ...
+
+    def pairs(self, clearance: Clearance) -> tuple[Pairs, ...]:
+        """What of the arm can come too near to what, and how near it is."""
         ...
 
 
@@ -107,6 +113,11 @@ class PinocchioKinematics:
         )
         turn = self._base.rotation.T
         return np.concatenate([turn @ jacobian[:3], turn @ jacobian[3:]])
+
+    def pairs(self, clearance: Clearance) -> tuple[Pairs, ...]:
+        """What of the arm can come too near to what; DependencyError without Coal."""
+        tool = self._model.frames[self._frame].placement
+        return pairs_of(self._model, self._base, tool, clearance)
 
 
 class _ThreadData(threading.local):

@@ -19,6 +19,7 @@ from frs_ros.documents import read_yaml
 from frs_ros.errors import ConfigError, choose
 from frs_ros.robot.base import JOINTS
 from frs_ros.robot.models import ArmModel, arm_model
+from frs_ros.safety.clearance import Block, Clearance
 from frs_ros.safety.contact import ContactLimit
 from frs_ros.safety.limits import WorkspaceBox
 from frs_ros.safety.settings import EnvelopeSettings
@@ -34,6 +35,7 @@ def _number(low: float, high: float) -> Any:
 
 _POINT = {'size': 3}
 _JOINTS = {'size': JOINTS}
+_BLOCKS = {'blocks': True}
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,18 @@ class Workspace:
     low: np.ndarray = field(metadata=_POINT)
     high: np.ndarray = field(metadata=_POINT)
     soft: float = _number(0.01, 0.3)
+
+
+@dataclass(frozen=True)
+class KeepClear:
+    """See `safety.clearance.Clearance`, which has the same names."""
+
+    floor: float = _number(-10.0, 10.0)
+    links: float = _number(0.0, 0.2)
+    fingers: float = _number(-0.1, 0.2)
+    between: float = _number(0.0, 0.2)
+    boxes: Mapping[str, Block] = field(metadata=_BLOCKS)
+    parts: Mapping[str, Block] = field(metadata=_BLOCKS)
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,7 @@ class CellSettings:
     model: ArmModel
     speeds: Speeds
     workspace: Workspace
+    clearance: KeepClear
     contact: Contact
     collision: Collision
     home: Home
@@ -144,7 +159,9 @@ class CellSettings:
     def envelope(self) -> EnvelopeSettings:
         """What the safety envelope needs."""
         box = WorkspaceBox(self.workspace.low, self.workspace.high, self.workspace.soft)
-        return EnvelopeSettings(**dataclasses.asdict(self.speeds), box=box)
+        keep = self.clearance
+        clearance = Clearance(**{f.name: getattr(keep, f.name) for f in dataclasses.fields(keep)})
+        return EnvelopeSettings(**dataclasses.asdict(self.speeds), box=box, clearance=clearance)
 
 
 def read_cell(path: Path) -> CellSettings:
@@ -160,6 +177,7 @@ def _cell(data: Any) -> CellSettings:
     sections: dict[str, type] = {
         'speeds': Speeds,
         'workspace': Workspace,
+        'clearance': KeepClear,
         'contact': Contact,
         'collision': Collision,
         'home': Home,
@@ -200,6 +218,11 @@ def _section(name: str, kind: type[S], data: Any) -> S:
     return kind(**{f.name: _value(f'{name}.{f.name}', data[f.name], f.metadata) for f in fields})
 
 
+def _block(name: str, data: Any) -> Block:
+    data = _keys(name, data, ['low', 'high'])
+    return Block(*(_value(f'{name}.{end}', data[end], _POINT) for end in ('low', 'high')))
+
+
 def _keys(where: str, data: Any, names: list[str]) -> Mapping[str, Any]:
     """The mapping, if it has exactly these keys."""
     if not isinstance(data, Mapping):
@@ -213,6 +236,10 @@ def _keys(where: str, data: Any, names: list[str]) -> Mapping[str, Any]:
 
 
 def _value(name: str, value: Any, rule: Mapping[str, Any]) -> Any:
+    if 'blocks' in rule:
+        if not isinstance(value, Mapping):
+            raise ConfigError(f'{name} must be a mapping of names to boxes, {{}} for none')
+        return {str(key): _block(f'{name}.{key}', box) for key, box in value.items()}
     if 'size' in rule:
         if not isinstance(value, list) or len(value) != rule['size']:
             raise ConfigError(

@@ -76,7 +76,8 @@ class SafetyEnvelope:
         names = ['time'] if passed != dt else []
         if passed > 0:
             position = self._limits.kinematics.pose(now.q)[:3, 3]
-            now = self._moved(Situation(now, place, position, passed), goal, names)
+            room = self._limits.links.room(now.q)
+            now = self._moved(Situation(now, place, position, room, passed), goal, names)
         self._limits.jump.check(now.q, place)
         return Step(now, tuple(dict.fromkeys(names)))
 

@@ -13,6 +13,7 @@ from frs_ros.safety.joint_margin import JointMargin
 from frs_ros.safety.joint_velocity import JointVelocityLimit
 from frs_ros.safety.jump import JumpLimit
 from frs_ros.safety.limits import JointLimits
+from frs_ros.safety.links import LinkLimit
 from frs_ros.safety.settings import EnvelopeSettings
 from frs_ros.safety.tool_speed import ToolSpeedLimit
 from frs_ros.safety.workspace import WorkspaceLimit
@@ -29,6 +30,7 @@ class LimitsInForce:
     jump: JumpLimit
     tool_speed: ToolSpeedLimit
     workspace: WorkspaceLimit
+    links: LinkLimit
 
     @classmethod
     def of(
@@ -38,6 +40,8 @@ class LimitsInForce:
         acceleration = AccelerationLimit(
             np.minimum(settings.acceleration, settings.share * limits.acceleration)
         )
+        keep = settings.clearance
+        pairs = () if keep is None else kinematics.pairs(keep)
         return cls(
             kinematics=kinematics,
             acceleration=acceleration,
@@ -46,4 +50,5 @@ class LimitsInForce:
             jump=JumpLimit(settings.jump, acceleration),
             tool_speed=ToolSpeedLimit(settings.tool_speed, settings.tool_rotation),
             workspace=WorkspaceLimit(settings.box, settings.tool_speed),
+            links=LinkLimit(pairs),
         )

@@ -28,7 +28,8 @@ class Step:
     Attributes:
         reference: Within all limits.
         clipped_by: Names of the limits that changed what was asked for, in order: 'time',
-            'velocity', 'tool_speed', 'jump', 'joint_margin', 'workspace', 'acceleration'.
+            'velocity', 'tool_speed', 'jump', 'joint_margin', 'workspace', 'link_floor',
+            'link_box', 'self_collision', 'acceleration'.
     """
 
     reference: Reference
@@ -43,10 +44,12 @@ class Situation:
         reference: Where the arm is to be now.
         measured: [7] rad, where it is.
         position: [3] m, of the tool at the reference.
+        room: [G] m, by which each group of pairs keeps its distance at the reference.
         dt: s that have passed, above 0.
     """
 
     reference: Reference
     measured: np.ndarray
     position: np.ndarray
+    room: np.ndarray
     dt: float

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from frs_ros.errors import ConfigError
+from frs_ros.safety.clearance import Clearance
 from frs_ros.safety.limits import WorkspaceBox
 
 SMALLEST_SOFT_BAND = 0.01  # m
@@ -33,6 +34,7 @@ class EnvelopeSettings:
         jump: Largest distance between reference and arm, rad, every joint.
         joint_margin: Distance to keep from the joint ends, rad.
         box: Where the tool centre point may be.
+        clearance: What links and gripper keep clear of; None for nothing.
 
     Raises:
         ConfigError: From the constructor; names the setting.
@@ -46,6 +48,7 @@ class EnvelopeSettings:
     jump: float = 0.25
     joint_margin: float = 0.1
     box: WorkspaceBox = field(default_factory=table_box)
+    clearance: Clearance | None = field(default_factory=Clearance)
 
     def __post_init__(self) -> None:
         for name in ('joint_speed', 'tool_speed', 'tool_rotation', 'acceleration', 'jump'):

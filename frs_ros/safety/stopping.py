@@ -49,6 +49,9 @@ class StoppingCheck:
         poses = np.array([kinematics.pose(then.q + s * travel) for s in share])
         if not limits.workspace.holds_along(np.vstack([at.position, poses[:, :3, 3]])):
             return 'workspace'
+        near = limits.links.broken(at.reference.q, at.room, then.q + travel - at.reference.q)
+        if near:
+            return near
         # At the share s of the way the speed has fallen to sqrt(1 - s) of the present one.
         speed = np.sqrt(1 - (share[1:] + share[:-1]) / 2)
         if not limits.tool_speed.holds_along(poses, stop_time / (2 * parts) / speed):

@@ -13,7 +13,8 @@ import numpy as np
 from frs_ros.safety.in_force import LimitsInForce
 from frs_ros.safety.reference import Situation
 
-_TURNS = 4  # tries to keep workspace and joint limits at once
+_TURNS = 4  # tries to keep workspace, links and joint limits at once
+_SETTLED = 1e-3  # rad/s, a change that is not worth another try
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,22 @@ class Wish:
 
         A joint that thereby comes to a limit of its own stays there; the others try again.
         """
-        free = np.ones(7, dtype=bool)
+        limits, free = self.limits, np.ones(7, dtype=bool)
+        stop_time = limits.acceleration.stop_time(dq) + 2 * at.dt
+        near = limits.links.near(at.reference.q, at.room, dq, stop_time)
         for _ in range(_TURNS):
-            stop_time = self.limits.acceleration.stop_time(dq) + 2 * at.dt
-            turned = self.limits.workspace.turn(at.position, dq, jacobian, free, stop_time)
+            stop_time = limits.acceleration.stop_time(dq) + 2 * at.dt
+            turned = limits.workspace.turn(at.position, dq, jacobian, free, stop_time)
+            if turned is not dq:
+                names.append('workspace')
+            turned, reasons = near.turn(turned, jacobian, free)
+            names.extend(reasons)
             if turned is dq:
                 break
-            names.append('workspace')
+            settled = np.abs(turned - dq).max() < _SETTLED
             dq = self._held(at, turned, names)
+            if settled:
+                break
             free = free & (dq == turned)
         return dq
 

@@ -15,7 +15,7 @@ class DhKinematics:
 
     def __init__(self, model: ArmModel = FR3) -> None:
         self._rows = [(a, d, math.cos(t), math.sin(t)) for a, d, t in model.dh.tolist()]
-        self._tool = model.tool
+        self._model, self._tool = model, model.tool
         self._q = b''
         self._pose = np.eye(4)
         self._jacobian = np.zeros((6, 7))
@@ -55,3 +55,8 @@ class DhKinematics:
         for i, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):
             lever[:, i] = axis[:, j] * arm[:, k] - axis[:, k] * arm[:, j]
         self._jacobian = np.concatenate([lever.T, axis.T])
+
+    def pairs(self, clearance):
+        from frs_ros.robot.kinematics import PinocchioKinematics
+
+        return PinocchioKinematics.of_model(self._model).pairs(clearance)

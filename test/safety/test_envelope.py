@@ -226,7 +226,9 @@ def test_a_far_target_is_approached_at_the_speed_of_the_lab(lab):
     assert np.linalg.norm(KINEMATICS.jacobian(side.q)[3:] @ side.dq) <= 0.6 + 1e-6
 
 
-def test_pressed_against_the_table_it_slides_along(lab):
+def test_pressed_against_the_face_of_the_box_the_tool_slides_along():
+    # without clearance: the gripper tilts on its way, and its fingers would be down first
+    lab = SafetyEnvelope(FR3.limits, KINEMATICS, replace(LAB, clearance=None))
     reference = lab.begin(HOME)
     for _ in range(250):
         reference = lab.step(reference, along(reference, [0.0, 0, -1]), reference.q, DT).reference
