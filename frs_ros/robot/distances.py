@@ -125,7 +125,8 @@ class _Solids:
         self._made = 0
 
     def groups(self, clearance: Clearance) -> Iterator[Pairs]:
-        shapes = [*ARM, *GRIPPER, *(_box(PARTS, part) for part in clearance.parts.values())]
+        parts = [_box(PARTS, part) for part in clearance.parts.values()]
+        shapes: list[Capsule | Box] = [*ARM, *GRIPPER, *parts]
         moving = [(s.link, self._solid(s)) for s in shapes if s.link > 1]
         for fingers, kept in ((False, clearance.links), (True, clearance.fingers)):
             movers = [solid for link, solid in moving if (link == FINGERS) == fingers]

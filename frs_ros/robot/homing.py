@@ -37,9 +37,10 @@ class Homing:
             return True
         if now > self._until:
             joint = int(left.argmax())
+            limits = ', '.join(self._motion.clipped_by) or 'no limit'
             raise Rejected(
                 f'not there after {self._timeout:g} s: joint {joint + 1} is {left[joint]:.2f} rad '
-                'off; is a limit of the workspace in the way?'
+                f'off; the way was limited by {limits}. Lead the arm by hand to where it is free'
             )
         if resting or self._motion.running:
             self._motion.towards(self._joints, state, now)

@@ -33,9 +33,13 @@ def _number(low: float, high: float) -> Any:
     return field(metadata={'low': low, 'high': high})
 
 
+def _blocks() -> Any:
+    """A field that is a mapping of names to boxes."""
+    return field(metadata={'blocks': True})
+
+
 _POINT = {'size': 3}
 _JOINTS = {'size': JOINTS}
-_BLOCKS = {'blocks': True}
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,8 @@ class KeepClear:
     links: float = _number(0.0, 0.2)
     fingers: float = _number(-0.1, 0.2)
     between: float = _number(0.0, 0.2)
-    boxes: Mapping[str, Block] = field(metadata=_BLOCKS)
-    parts: Mapping[str, Block] = field(metadata=_BLOCKS)
+    boxes: Mapping[str, Block] = _blocks()
+    parts: Mapping[str, Block] = _blocks()
 
 
 @dataclass(frozen=True)

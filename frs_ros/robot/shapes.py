@@ -16,7 +16,7 @@ class Capsule:
 
     Attributes:
         link: 0 base, 1 .. 7, `HAND`, `FINGERS` or `PARTS` of the tool. The frame is that of the
-            Denavit-Hartenberg joint of the same number, and of the Franka Hand from `HAND` on.
+            joint of the same number (`ArmModel.dh`), and of the Franka Hand from `HAND` on.
         start: m.
         end: m.
         radius: m.
@@ -39,7 +39,7 @@ class Box:
 
 # Fitted to the published meshes of FER and FR3 (franka_description 1.0, Apache-2.0: robot_arms/
 # fer|fr3 and robot_ee/franka_hand): no vertex of a link is outside of the link's own capsules by
-# more than 0.5 mm. The coarse capsules for self-collision of the same description are thinner: up to
+# more than 0.5 mm. The coarse capsules for self-collision of that description are thinner: up to
 # 19 mm of elbow and shoulder are outside of them.
 ARM = (
     Capsule(0, (-0.061, 0.0, 0.0375), (-0.002, 0.0, 0.0505), 0.1085),

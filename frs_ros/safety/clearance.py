@@ -72,6 +72,8 @@ def _check_block(name: str, block: Block) -> None:
     if low.shape != (3,) or high.shape != (3,):
         raise ConfigError(f'{name} needs 3 low and 3 high numbers (m)')
     if not (np.abs([low, high]) <= FARTHEST).all():  # NaN is not
-        raise ConfigError(f'{name} must be within {FARTHEST:g} m of its origin, not {low} .. {high}')
+        raise ConfigError(
+            f'{name} must be within {FARTHEST:g} m of its origin, not {low} .. {high}'
+        )
     if not (low < high).all():
         raise ConfigError(f'{name}: each low must be below its high, not {low} .. {high}')

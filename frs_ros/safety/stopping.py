@@ -12,6 +12,11 @@ from frs_ros.safety.in_force import LimitsInForce
 from frs_ros.safety.reference import Reference, Situation
 
 _SPACING = 0.03  # rad between the points of a stopping path that are looked at
+# Within a step the tool is no farther out than at the worse of two points that are looked at, but
+# for this. On a straight line in joint space it leaves the chord of a part of it by less than
+# reach * (sum of the joint angles of that part)^2 / 8.
+_BEND = 1e-4  # m
+_REACH = 1.2  # m, farthest of the tool from the axis of any joint
 
 
 @dataclass(frozen=True)
@@ -43,13 +48,14 @@ class StoppingCheck:
         limits, kinematics = self.limits, self.limits.kinematics
         if not limits.tool_speed.holds(then.dq, kinematics.jacobian(then.q)):
             return 'tool_speed'
-        travel = then.dq * (stop_time / 2)
+        start, travel = at.reference.q, then.dq * (stop_time / 2)
         parts = max(1, math.ceil(float(np.abs(travel).max()) / _SPACING))
         share = np.arange(parts + 1) / parts  # of the way
         poses = np.array([kinematics.pose(then.q + s * travel) for s in share])
-        if not limits.workspace.holds_along(np.vstack([at.position, poses[:, :3, 3]])):
+        step = [kinematics.pose(q)[:3, 3] for q in _between(start, then.q)]
+        if not limits.workspace.holds_along(np.vstack([at.position, *step, poses[:, :3, 3]])):
             return 'workspace'
-        near = limits.links.broken(at.reference.q, at.room, then.q + travel - at.reference.q)
+        near = limits.links.broken(start, at.room, then.q + travel - start)
         if near:
             return near
         # At the share s of the way the speed has fallen to sqrt(1 - s) of the present one.
@@ -57,3 +63,10 @@ class StoppingCheck:
         if not limits.tool_speed.holds_along(poses, stop_time / (2 * parts) / speed):
             return 'tool_speed'
         return ''
+
+
+def _between(start: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
+    """Points between two joint positions [7]; none if these are close to each other."""
+    way = end - start
+    parts = math.ceil(float(np.abs(way).sum()) * math.sqrt(_REACH / (8 * _BEND)))
+    return [start + way * (i / parts) for i in range(1, parts)]

@@ -71,6 +71,23 @@ def test_start_position_is_inside_the_workspace(folder, name):
     assert (tool < box.high - box.soft).all()
 
 
+@pytest.mark.parametrize('name', ARM_MODELS)
+def test_start_position_keeps_its_distances(folder, name):
+    pytest.importorskip('pinocchio')
+    from frs_ros.robot.kinematics import PinocchioKinematics
+
+    cell = read_cell(folder / f'{name}.yaml')
+    pairs = PinocchioKinematics.of_model(cell.model).pairs(cell.envelope.clearance)
+    assert min(group.least(cell.home.joints) for group in pairs) > 0.003
+
+
+def test_boxes_and_parts_reach_the_envelope(broken):
+    box = {'low': [0.5, 0.4, 0], 'high': [0.6, 0.5, 0.9]}
+    cell = read_cell(broken('clearance.boxes', {'stand': box}))
+    np.testing.assert_array_equal(cell.envelope.clearance.boxes['stand'].high, [0.6, 0.5, 0.9])
+    assert cell.envelope.clearance.links == 0.01
+
+
 def test_every_value_is_commented(folder):
     for path in folder.glob('*.yaml'):
         explained = False
@@ -97,6 +114,22 @@ def test_every_value_is_commented(folder):
         ('speeds.joint_speed', float('nan'), 'speeds.joint_speed must be a number, not nan'),
         ('workspace.low', [0.0, 1.0], 'workspace.low must be a list of 3 numbers'),
         ('workspace.high', [0.0, 0.0, 0.0], 'box'),
+        ('clearance', None, 'the file: clearance missing'),
+        ('clearance.floor', 'table', "clearance.floor must be a number, not 'table'"),
+        ('clearance.links', -0.01, r'clearance.links is -0.01; it must be within \[0, 0.2\]'),
+        ('clearance.boxes', [1, 2], 'clearance.boxes must be a mapping of names to boxes'),
+        ('clearance.boxes', {'bin': 3}, 'clearance.boxes.bin must be a mapping with the keys low'),
+        ('clearance.boxes', {'bin': {'low': [0, 0, 0]}}, 'clearance.boxes.bin: high missing'),
+        (
+            'clearance.parts',
+            {'camera': {'low': [0, 0, 0], 'high': [0, 1]}},
+            'clearance.parts.camera.high must be a list of 3 numbers',
+        ),
+        (
+            'clearance.boxes',
+            {'bin': {'low': [0, 0, 0], 'high': [0, 1, 1]}},
+            'clearance.boxes.bin: each low must be below its high',
+        ),
         ('home.joints', [0.0] * 7, 'home.joints .* are not within the joint limits'),
         ('contact.force', 30.0, 'contact.force 30 must be below'),
         ('contact.torque', 90.0, 'contact.torque 90 must be below'),

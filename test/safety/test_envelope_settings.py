@@ -5,6 +5,7 @@ from dh_arm import DhKinematics
 
 from frs_ros.errors import ConfigError
 from frs_ros.robot.models import FR3
+from frs_ros.safety.clearance import Block, Clearance
 from frs_ros.safety.limits import WorkspaceBox
 from frs_ros.safety.settings import EnvelopeSettings
 
@@ -55,6 +56,25 @@ def test_more_than_the_model_can_is_no_setting():
 def test_boxes_that_cannot_be_meant_are_refused(box, line):
     with pytest.raises(ConfigError, match=line):
         EnvelopeSettings(box=box)
+
+
+@pytest.mark.parametrize(
+    ('setting', 'line'),
+    [
+        ({'floor': float('nan')}, r'clearance\.floor is nan m'),
+        ({'floor': -11.0}, r'within \[-10, 10\]'),
+        ({'links': -0.001}, r'clearance\.links is -0\.001 m'),
+        ({'fingers': -0.2}, r'clearance\.fingers is -0\.2 m'),
+        ({'between': float('inf')}, r'clearance\.between is inf m'),
+        ({'boxes': {'bin': Block(HIGH, LOW)}}, r'clearance\.boxes\.bin: each low must be below'),
+        ({'boxes': {'bin': Block(LOW, HIGH * np.nan)}}, r'boxes\.bin must be within 10 m'),
+        ({'parts': {'camera': Block(LOW[:2], HIGH)}}, r'parts\.camera needs 3 low'),
+        ({'boxes': {str(i): Block(LOW, HIGH) for i in range(17)}}, '17 entries, more than 16'),
+    ],
+)
+def test_clearances_that_cannot_be_meant_are_refused(setting, line):
+    with pytest.raises(ConfigError, match=line):
+        Clearance(**setting)
 
 
 def test_the_arm_starts_within_the_box_of_the_lab():

@@ -251,7 +251,7 @@ def test_a_camera_on_the_gripper_is_kept_above_the_table():
     camera = Block(np.array([0.03, -0.05, 0.0]), np.array([0.09, 0.05, 0.075]))
     settings = replace(LAB, clearance=Clearance(parts={'camera': camera}))
     target = reach(FR3, 0.03, (0.45, 0.0), tilt=-0.9, turn=np.pi / 2)
-    passed, names = drive(envelope_of(settings=settings), HOME, target, 10, 0.03)
+    passed, _ = drive(envelope_of(settings=settings), HOME, target, 10, 0.03)
     hand = frames(passed)[:, 8]
     lowest = np.inf
     for corner in np.ndindex(2, 2, 2):

@@ -17,19 +17,25 @@ from frs_ros.safety.stopping import StoppingCheck
 DT = 0.01
 WIDE = WorkspaceBox(np.full(3, -9.0), np.full(3, 9.0))
 LOOSE = EnvelopeSettings(
-    tool_speed=9.0, tool_rotation=9.0, acceleration=2.5, share=1.0, jump=2.0, box=WIDE
+    tool_speed=9.0,
+    tool_rotation=9.0,
+    acceleration=2.5,
+    share=1.0,
+    jump=2.0,
+    box=WIDE,
+    clearance=None,
 )
 KINEMATICS = DhKinematics()
 WAY = 0.5 * DT + 0.5**2 / (2 * 2.5)  # of a joint with 0.5 rad/s, in one step and then to rest
 
 
-def broken(settings, q, dq, measured=None):
+def broken(settings, q, dq, measured=None, dt=DT):
     """What the check says of one step from `q` with `dq`."""
     limits = LimitsInForce.of(FR3.limits, KINEMATICS, settings)
     check, room = StoppingCheck(limits), limits.links.room(q)
     place, tool = q if measured is None else measured, KINEMATICS.pose(q)[:3, 3]
-    at = Situation(Reference(q, dq), place, tool, room, DT)
-    return check.broken(at, Reference(q + dq * DT, dq))
+    at = Situation(Reference(q, dq), place, tool, room, dt)
+    return check.broken(at, Reference(q + dq * dt, dq))
 
 
 def joint(i, value):
@@ -102,3 +108,23 @@ def test_workspace():
         settings = replace(LOOSE, box=WorkspaceBox(low, np.full(3, 9.0)))
         assert broken(settings, FR3.home, down) == verdict
         assert broken(settings, FR3.home, -down) == ''
+
+
+def test_workspace_in_the_middle_of_a_long_step(rng):
+    """A tool below its box that ends the step no lower than it began may not dip in between."""
+    dipped = 0
+    for _ in range(500):
+        middle, dq = FR3.home + rng.normal(0, 0.2, 7), rng.choice([-0.5, 0.5], 7)
+        up = KINEMATICS.jacobian(middle)[2]
+        dq = dq - up * (up @ dq) / (up @ up)  # level in the middle
+        dq = 1.5 * dq / np.abs(dq).max()
+        q = middle - 0.05 * dq
+        ways = [KINEMATICS.pose(q + dq * t)[2, 3] for t in (0.0, 0.05, 0.1)]
+        if ways[2] < ways[0] or ways[0] - ways[1] < 2e-4 or dipped == 5:
+            continue
+        dipped += 1
+        low = np.array([-9.0, -9, ways[2] + 0.2])
+        box = WorkspaceBox(low, np.full(3, 9.0))
+        quick = replace(LOOSE, joint_speed=2.0, acceleration=9.0, joint_margin=0.0, box=box)
+        assert broken(quick, q, dq, dt=0.1) == 'workspace'
+    assert dipped == 5
