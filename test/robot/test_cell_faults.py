@@ -293,6 +293,7 @@ def test_every_row_is_tested_and_every_test_is_there(repository):
         for name in (
             'robot/test_cell_faults.py',
             'robot/test_driver_faults.py',
+            'robot/test_foreign_chunks.py',
             'ros/test_faults.py',
         )
     )

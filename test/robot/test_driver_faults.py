@@ -187,3 +187,63 @@ def test_error_of_the_program_stops_the_arm_and_needs_recovery():
     assert_silent_from(world, since)
     world.controller.recover()
     assert_resumes(world)
+
+
+# ---- control begins at rest, the gripper is given its time -----------------------------------
+
+
+def starts_of(world: World) -> list[float]:
+    """From now on notes how fast the arm is when control begins, rad/s."""
+    speeds: list[float] = []
+    start = world.driver.start
+
+    def noted(mode) -> None:
+        speeds.append(float(np.abs(world.driver.read().dq).max()))
+        start(mode)
+
+    world.driver.start = noted
+    return speeds
+
+
+@pytest.mark.parametrize('what', ['episode', 'resume', 'home'])
+@pytest.mark.parametrize('mode', list(ControlMode))
+def test_control_begins_only_once_the_arm_is_at_rest(what, mode):
+    world = World(mode=mode)
+    world.act = lambda t: np.append(np.full(7, 0.4), 0.0)
+    world.run(1.5)
+    speeds = starts_of(world)
+    assert np.abs(world.driver.read().dq).max() > 0.15
+    if what == 'episode':
+        world.controller.start_episode('f', 'do it', 7)
+    else:
+        world.controller.stop()
+        getattr(world.controller, what)()
+    world.run(2.0, until=lambda: speeds)
+    assert max(speeds) <= 0.06
+    assert world.driver.fault is None
+
+
+def test_homing_of_an_arm_that_never_rests_is_given_up():
+    world = World(episode=False)
+    measures(world, dq=np.full(7, 0.1))
+    world.controller._homing._timeout = 1.0
+    world.controller.home()
+    world.run_to(CellState.STOPPED, 1.5)
+    assert not world.driver.commanded
+    assert 'homing: not there after 1 s' in world.status.reason
+
+
+def test_gripper_interval_holds_across_episodes_and_resume():
+    world = World()
+    for n in range(12):
+        world.act = lambda t, closed=n % 2: np.append(np.zeros(7), float(closed))
+        world.controller.start_episode(f'e{n}', 'do it', 7)
+        world.run(0.14)
+        if n % 3 == 0 and world.state is CellState.ACTIVE:
+            world.controller.stop()
+            world.controller.resume()
+    times = np.array([t for t, _ in world.driver.grasps])
+    assert len(times) > 2
+    assert np.diff(times).min() >= cell_world.CELL.gripper.interval - 1e-9
+    world.run(1.0)
+    assert world.driver.grasps[-1][1]  # the latest one comes in the end

@@ -114,6 +114,10 @@ def test_episodes_of_the_operator(ros, cell, node_process):
     cell.reaches(SafetyStatus.IDLE)
     ignored = "episode 'old' ignored: older than the activation"
     ros.wait_for(lambda: ignored in process.output, 10.0, 'the old episode')
+    later = EpisodeEvent('later', 'of a clock that was set back', 1)
+    cell.episodes.publish(episode_to_msg(later, now().nanoseconds + 3600 * 10**9))
+    ignored = "episode 'later' ignored: its stamp is"
+    ros.wait_for(lambda: ignored in process.output, 10.0, 'the episode of the future')
     event = EpisodeEvent('e1', 'open the drawer', 11)
     cell.episodes.publish(episode_to_msg(event, now().nanoseconds))
     cell.reaches(SafetyStatus.ACTIVE)

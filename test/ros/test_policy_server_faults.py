@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import shutil
 from pathlib import Path
@@ -16,12 +17,13 @@ from policy_server_robot import STATE, UP, Robot
 from sensor_msgs.msg import CompressedImage
 
 from frs_ros.guidance.path import Path as WishedPath
-from frs_ros.msg import GuidancePath
+from frs_ros.msg import GuidancePath, PlanRequest
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.guidance import guidance_to_msg
 from frs_ros.ros.convert.guidance_path import path_to_msg
 from frs_ros.ros.convert.image import jpeg_to_msg
+from frs_ros.ros.convert.plan import request_to_msg
 
 
 @pytest.fixture
@@ -150,3 +152,24 @@ def test_does_not_plan_from_old_pictures(robot, node_process, checkpoint):
     robot.show(12 * second)
     robot.answer(1)
     assert server.interrupt() == 0
+
+
+def test_a_second_requester_is_not_answered(robot, node_process, checkpoint):
+    words = (f'checkpoint:={checkpoint}', 'guidance_sync:=none', 'method:=base')
+    node_process('policy_server', *(word for a in words for word in ('-p', a)))
+    robot.wait_for_server()
+    robot.show(1000)
+    mine = robot.ask(0, 1000)
+    assert robot.answer(1).answers(mine)
+    rival = robot.ros.node('rival')
+    requests = rival.create_publisher(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
+    robot.ros.wait_for(requests.get_subscription_count, what='the rival')
+    robot.show(2000)
+    theirs = dataclasses.replace(mine, request_id=1, stamp_ns=2000, instruction='throw it')
+    requests.publish(request_to_msg(theirs))
+    robot.ros.wait_for(lambda: robot.says('requests of /rival are not answered'))
+    mine = robot.ask(1, 2000)
+    assert robot.answer(2).answers(mine)
+    rival.destroy_publisher(requests)
+    robot.ros.wait_for(lambda: robot.says('well again'), what='the end of the complaint')
+    assert len(robot.chunks) == 2
