@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import functools
 import traceback
 from collections.abc import Callable
+from typing import Any
 
+from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from frs_ros.errors import FrsError
@@ -29,6 +32,9 @@ class ManagedNode(LifecycleNode):
         self.diagnostics = Diagnostics(self)
         self._by_itself = False
         self._problem: Exception | None = None
+        for service in self.services:
+            if service.srv_type is ChangeState:
+                service.callback = functools.partial(self._on_change_state, service.callback)
 
     def start_by_itself(self) -> None:
         """Configures and activates; raises what went wrong."""
@@ -89,6 +95,15 @@ class ManagedNode(LifecycleNode):
             self.diagnostics.report('lifecycle', line, error=True)
             return TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
+
+    def _on_change_state(self, serve: Callable[..., Any], request: Any, response: Any) -> Any:
+        """Refuses what is no transition of the present state: rclpy of Jazzy raises there."""
+        try:
+            return serve(request, response)
+        except RuntimeError as error:  # not of our own transitions: these keep their exceptions
+            self.get_logger().error(f'lifecycle: {error}')
+            response.success = False
+            return response
 
     def _transition(self, change: Callable[[], None]) -> TransitionCallbackReturn:
         """Keeps and tells what goes wrong: rclpy drops exceptions of these callbacks."""

@@ -35,6 +35,13 @@ class Fragile(ManagedNode):
         self.running, self.cleaned = False, self.cleaned + 1
 
 
+class OfJazzy(ManagedNode):
+    """The callback of rclpy raises for a transition that there is not, as that of Jazzy does."""
+
+    def _LifecycleNodeMixin__on_change_state(self, request, response):
+        raise RuntimeError('Transition is not registered.')
+
+
 class Guarded(GuardedNode):
     """Raises in every kind of callback, and when it is told so."""
 
@@ -100,6 +107,25 @@ def test_unexpected_error_leaves_nothing_running(fragile):
 def test_start_by_itself_raises_what_went_wrong(fragile):
     with pytest.raises(ConfigError, match='no such robot'):
         fragile(ConfigError('no such robot')).start_by_itself()
+
+
+def test_a_transition_that_there_is_not_is_refused_on_jazzy_too(make, wait_for):
+    node, other = make(OfJazzy, 'managed'), make(rclpy.create_node, 'other')
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    executor.add_node(other)
+
+    def until(condition, what):
+        wait_for(condition, 10.0, what, step=lambda: executor.spin_once(timeout_sec=0.02))
+
+    change = other.create_client(ChangeState, 'managed/change_state')
+    until(change.service_is_ready, 'the transitions')
+    request = ChangeState.Request()
+    request.transition.id = 3  # activate, which only an inactive node can
+    answer = change.call_async(request)
+    until(answer.done, 'an answer')
+    assert not answer.result().success
+    executor.shutdown()
 
 
 def test_no_callback_ends_the_node(make, wait_for):
