@@ -13,10 +13,14 @@ import yaml
 
 from frs_ros.data.assembler import AssemblerSettings, EpisodeAssembler
 from frs_ros.data.bag_episodes import assembled
+from frs_ros.data.bag_file import BagMessage
 from frs_ros.data.bag_reader import Bag
+from frs_ros.data.bag_topics import role
 from frs_ros.data.conversion import missing_topics
+from frs_ros.data.message_parts import picture_of
 from frs_ros.data.recorded_episode import RecordedEpisode
 from frs_ros.errors import DataError
+from frs_ros.text import one_line
 
 DROPPED, STATE = 'frs_ros.dropped', 'frs_ros.state'  # what our recorder adds to metadata.yaml
 COMPLETE = 'complete'
@@ -112,10 +116,11 @@ class BagSummary:
 
 
 def summarise(bag: Bag, progress: Callable[[int], Any] = lambda position: None) -> BagSummary:
-    """Reads a bag once from front to back; pictures are counted, not decoded."""
+    """Reads a bag once from front to back; of each camera the first image is decoded."""
     assembler = EpisodeAssembler(AssemblerSettings(cameras=()))
     topics: dict[str, TopicSummary] = {}
     episodes = []
+    refused: list[str] = []
     for message, found in assembled(bag, assembler, progress):
         episodes += [_episode(episode) for episode in found]
         if message is None:
@@ -126,6 +131,7 @@ def summarise(bag: Bag, progress: Callable[[int], Any] = lambda position: None) 
             topic = topics[message.topic] = TopicSummary(
                 message.topic, kind, first_ns=message.stamp_ns, last_ns=message.stamp_ns
             )
+            refused += _refused(bag, message)
         topic.count += 1
         topic.size += len(message.data)
         topic.first_ns = min(topic.first_ns, message.stamp_ns)
@@ -141,7 +147,7 @@ def summarise(bag: Bag, progress: Callable[[int], Any] = lambda position: None) 
         storage=bag.storage,
         size=bag.size,
         finished=not notes,
-        notes=(*notes, *counted, *assembler.complaints),
+        notes=(*notes, *counted, *assembler.complaints, *refused),
         start_ns=min((topic.first_ns for topic in heard), default=0),
         end_ns=max((topic.last_ns for topic in heard), default=0),
         topics=tuple(topics[name] for name in sorted(topics)),
@@ -149,6 +155,18 @@ def summarise(bag: Bag, progress: Callable[[int], Any] = lambda position: None) 
         dropped=_dropped(bag),
         missing=tuple(missing_topics(list(topics))),
     )
+
+
+def _refused(bag: Bag, message: BagMessage) -> list[str]:
+    """A line on an image of a camera that is not read, such as one of an unknown encoding."""
+    part = role(message.topic)
+    if part is None or not part.camera:
+        return []
+    try:
+        picture_of(bag.deserialize(message.topic, message.data))
+    except (DataError, AttributeError, TypeError, ValueError) as error:
+        return [f'{message.topic}: its first image is not read: {one_line(error)}']
+    return []
 
 
 def _episode(episode: RecordedEpisode) -> EpisodeSummary:

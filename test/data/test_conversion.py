@@ -173,7 +173,7 @@ def test_pictures_that_are_missing_or_broken_are_counted(tmp_path: Path) -> None
     assert done.info.dropped['unreadable pictures'] == 1
 
 
-@pytest.mark.parametrize('command', ['convert', 'export'])
+@pytest.mark.parametrize('command', ['convert', 'export', 'info'])
 def test_an_encoding_that_is_not_read_is_named(
     command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,10 +191,11 @@ def test_an_encoding_that_is_not_read_is_named(
             bag.plan(stamp, number, 'e0', True)
         bag.event(2, START_NS + 5000 * MS, 'e0', 1)
     format_ = ['--format', 'lerobot'] if command == 'export' else []
-    out = ['--out', str(tmp_path / 'd')]
+    out = ['--out', str(tmp_path / 'd')] if command != 'info' else []
     assert main(['bag', command, str(tmp_path / 'b'), *out, *format_]) == 0
     told = ''.join(capfd.readouterr())
-    assert f"image of {CAMERAS[0]} is not read: Image.encoding is 'mono16'" in told
+    assert "is not read: Image.encoding is 'mono16'" in told
+    assert told.count('is not read') == 1
 
 
 def test_cameras_can_be_chosen_and_ordered(tmp_path: Path) -> None:
