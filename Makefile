@@ -10,6 +10,9 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
 	$$p $(FITS) && echo $$p && break; done)
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install --progress-bar on $(PIP_ARGS)
+# What to install: files whose hashes are known, or by version alone (LOCKED=no).
+packages = $(if $(filter no,$(LOCKED)),$(2),--require-hashes -r requirements/lock/$(1).txt)
+TOOLS := .venv-tools
 VLA := .venv-vla
 VLA_INSTALL = $(VLA)/bin/python -m pip --disable-pip-version-check install --progress-bar on $(PIP_ARGS)
 JAZZY := .venv-jazzy
@@ -20,7 +23,7 @@ JAZZY_TESTS := test/ros test/cameras test/data test/demo test/doctor test/packag
 COLCON_DIR := $(CURDIR)/build/colcon
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-vla test-jazzy jazzy-tree lint colcon clean
+.PHONY: help setup demo test test-vla test-jazzy jazzy-tree lint colcon lock licences sbom clean
 
 help:
 	@echo 'make demo    a LIBERO episode unsteered and steered, over ROS 2; writes a video'
@@ -30,6 +33,8 @@ help:
 	@echo 'make test-vla  LeRobot'"'"'s own SmolVLA behind our interface, in $(VLA) of its own, 2 GB'
 	@echo 'make test-jazzy  the tests that need ROS on ROS 2 Jazzy, in $(JAZZY) of its own, 3.4 GB'
 	@echo 'make colcon  build with colcon as on a ROS 2 workstation, and import the messages'
+	@echo 'make sbom    a bill of materials of $(VENV) (CycloneDX), build/sbom.cdx.json'
+	@echo 'make lock, make licences  write requirements/lock/ and docs/licences.md anew'
 	@echo 'make clean   remove $(VENV), $(VLA), $(JAZZY) and everything that was built'
 	@echo
 	@echo 'Variables:'
@@ -39,6 +44,8 @@ help:
 	@echo '  TORCH_ARGS="..."  further arguments of the installation of torch only. The plain PyPI'
 	@echo '                    wheel for Linux brings CUDA, several GB; to take the one for the CPU,'
 	@echo '                    name its index here: TORCH_ARGS="--index-url URL"'
+	@echo '  LOCKED=no         install by version, without the hashes of requirements/lock/: for an'
+	@echo '                    index that builds its own files; torch is always without'
 
 setup: $(VENV)/.built
 
@@ -48,16 +55,18 @@ $(VENV)/.system: requirements/system.sh
 	@mkdir -p $(VENV) && touch $@
 
 # Environment with everything but our own package.
-$(VENV)/.installed: $(VENV)/.system $(wildcard requirements/*.txt)
+$(VENV)/.installed: $(VENV)/.system $(wildcard requirements/*.txt requirements/lock/*.txt)
 	@$(or $(PYTHON),false) $(FITS) || { echo 'frs_ros needs Python 3.10, 3.11 or 3.12, found' \
 		"$$($(or $(PYTHON),python3) -V 2>&1). Name one: make PYTHON=/path/to/python3.12" >&2; \
 		exit 1; }
 	@echo '== $(VENV): installing pinned packages: 3.4 GB, more with CUDA (make help) =='
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) $(call packages,pip,-c requirements/constraints.txt pip)
+	$(INSTALL) $(call packages,all,-c requirements/constraints.txt \
+		$(foreach f,core ros sim robot dev,-r requirements/$(f).txt))
 	$(INSTALL) $(TORCH_ARGS) -c requirements/constraints.txt -r requirements/learn.txt
-	$(INSTALL) -c requirements/constraints.txt -r requirements/core.txt \
-		-r requirements/ros.txt -r requirements/sim.txt -r requirements/robot.txt -r requirements/dev.txt
-	$(INSTALL) --no-deps -r requirements/sim_no_deps.txt
+	$(INSTALL) --no-deps $(call packages,no_deps,-c requirements/constraints.txt \
+		-r requirements/sim_no_deps.txt)
 	@touch $@
 
 # Our own package: modules stay in the source tree, messages are compiled.
@@ -135,5 +144,26 @@ colcon: setup
 	@. $(COLCON_DIR)/install/setup.sh && cd / && $(abspath $(BIN))/python -c 'import frs_ros.msg as m; \
 		print("messages of", m.__file__, *[n for n in dir(m) if n[0].isupper()], sep="\n  ")'
 
+# After a change of requirements/*.txt: resolves all versions of Python, and writes the hashes.
+lock: $(TOOLS)/.installed
+	sh requirements/lock.sh $(abspath $(TOOLS))/bin/uv
+
+licences: setup $(TOOLS)/.installed
+	sh requirements/licences.sh $(TOOLS)/bin/pip-licenses $(BIN)/python >docs/licences.md
+
+sbom: setup $(TOOLS)/.installed
+	@mkdir -p build
+	$(TOOLS)/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+		--output-format JSON --output-file build/sbom.cdx.json $(BIN)/python
+	@echo 'written: build/sbom.cdx.json'
+
+$(TOOLS)/.installed: requirements/lock/tools.txt requirements/lock/pip.txt
+	test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip --disable-pip-version-check install $(PIP_ARGS) \
+		$(call packages,pip,-c requirements/constraints.txt pip)
+	$(TOOLS)/bin/python -m pip --disable-pip-version-check install $(PIP_ARGS) \
+		$(call packages,tools,-c requirements/constraints.txt -r requirements/tools.txt)
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(VLA) $(JAZZY) build frs_ros/msg frs_ros/*.so frs_ros.egg-info
+	rm -rf $(VENV) $(VLA) $(TOOLS) $(JAZZY) build frs_ros/msg frs_ros/*.so frs_ros.egg-info

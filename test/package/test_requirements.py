@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 PIN = re.compile(r'^([\w.-]+)(?:\[\w+\])?==[\w.]+(; python_version [<>=]+ "3\.\d+")?  # \S.*$')
 
 
@@ -48,8 +50,6 @@ def test_jazzy_has_a_pin_of_its_own_for_every_ros_wheel_that_is_asked_for(reposi
 
 def test_manifest_is_valid(repository):
     """What colcon and rosdep read; the library warns about what REP 149 forbids."""
-    import pytest
-
     package = pytest.importorskip('catkin_pkg.package')
     warnings: list[str] = []
     manifest = package.parse_package(str(repository.root), warnings=warnings)
@@ -67,3 +67,48 @@ def test_manifest_names_every_ros_package_that_is_imported(modules, repository):
     ros = {name for name in imported if re.fullmatch(r'rclpy|\w+_msgs|\w+_interfaces', name)}
     assert 'rclpy' in ros
     assert ros <= named
+
+
+PINNED = re.compile(r'^([\w.-]+)==([\w.]+)')
+LOCK = re.compile(r'^(?P<name>[\w.-]+)==(?P<version>[\w.]+)( ; (?P<marker>[^\\]+?))? \\$')
+
+
+def locked(path):
+    """(name, version, marker, hashes) of every entry of a lock file."""
+    found = []
+    for line in path.read_text().splitlines()[1:]:
+        if form := LOCK.match(line):
+            found.append((normal(form['name']), form['version'], form['marker'] or '', []))
+        else:
+            (hash_,) = re.fullmatch(r'    --hash=sha256:([0-9a-f]{64})( \\)?', line).groups()[:1]
+            found[-1][3].append(hash_)
+    return found
+
+
+@pytest.mark.parametrize('name', ['pip', 'all', 'no_deps', 'tools'])
+def test_what_is_locked_has_hashes_and_the_tested_version(repository, name):
+    folder = repository.root / 'requirements'
+    lines = entries(folder / 'constraints.txt') + entries(folder / 'sim_no_deps.txt')
+    pins = {
+        (normal(line.split('==')[0]), re.split('[; ]', line.split('==')[1])[0]) for line in lines
+    }
+    pinned = {package for package, _ in pins}
+    found = locked(folder / 'lock' / f'{name}.txt')
+    assert found
+    for package, version, marker, hashes in found:
+        assert hashes, package
+        if 'win32' not in marker and (name != 'tools' or package in pinned):
+            assert (package, version) in pins
+
+
+def test_all_that_is_asked_for_is_locked_but_torch(repository):
+    folder = repository.root / 'requirements'
+    have = {package for package, *_ in locked(folder / 'lock' / 'all.txt')}
+    asked = {
+        normal(re.match(r'[\w.-]+', line)[0])
+        for name in ('core', 'learn', 'ros', 'sim', 'robot', 'dev')
+        for line in entries(folder / f'{name}.txt')
+    }
+    assert asked - have == {'torch'}
+    without = {package for package, *_ in locked(folder / 'lock' / 'no_deps.txt')}
+    assert without == {normal(line.split('==')[0]) for line in entries(folder / 'sim_no_deps.txt')}
