@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from synthetic_dataset import make_dataset, picture
 
 from frs_ros.errors import CheckpointError, ConfigError, DataError
 from frs_ros.learning.generalist import cli as generalist_cli
 from frs_ros.learning.generalist import training
 from frs_ros.learning.generalist.config import GeneralistConfig
+from frs_ros.learning.generalist.train_state import read_progress
 from frs_ros.learning.generalist.training import CHECKPOINT, METRICS, PLOT, STATE, train_generalist
 from frs_ros.policies.checkpoint import load_policy, read_metadata
 from frs_ros.types import Observation
@@ -144,3 +145,13 @@ def test_datasets_are_put_together(dataset, tmp_path):
     assert torch.equal(both.train.agentview[: len(one.train)], one.train.agentview)
     assert both.summary['digest'].startswith(one.summary['digest'] + '+')
     assert both.train.settled.all()  # one basket everywhere
+
+
+@pytest.mark.parametrize('progress', ['[' * 100_000, '[1]', '{"step": 1, "step": 2}', '3'])
+def test_a_state_that_holds_no_progress_is_one_line(tmp_path, progress):
+    path = tmp_path / 'state.safetensors'
+    save_file({'x': torch.zeros(1)}, path, metadata={'progress': progress})
+    with pytest.raises(CheckpointError) as caught:
+        read_progress(path)
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value)) < 500
