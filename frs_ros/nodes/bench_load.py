@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import rclpy
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import Image
@@ -24,6 +23,7 @@ from sensor_msgs.msg import Image
 from frs_ros.msg import RobotState
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
+from frs_ros.ros.message_info import acknowledged
 
 HEIGHT, WIDTH, CHANNELS = 480, 640, 3
 FOUND = 60.0  # s to wait for a subscriber
@@ -70,7 +70,7 @@ def _publish(node: Node, publisher: Publisher, message: Any, rate: float, count:
         time.sleep(max(0.0, began + n / rate - time.monotonic()))
         message.header.stamp = node.get_clock().now().to_msg()
         publisher.publish(message)
-    publisher.wait_for_all_acked(Duration(seconds=ACKNOWLEDGED))
+    acknowledged(publisher, ACKNOWLEDGED)
     print(f'sent in {time.monotonic() - began:.2f} s', flush=True)
 
 

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.task import Future
 
@@ -22,6 +21,7 @@ from frs_ros.ros import qos, spin
 from frs_ros.ros.convert.episode import episode_to_msg
 from frs_ros.ros.convert.plan import chunk_from_msg
 from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.message_info import acknowledged, endpoint, several
 from frs_ros.ros.parameters import declare
 from frs_ros.sim.libero import LiberoEnv
 from frs_ros.sim.lockstep import LockstepRunner
@@ -110,11 +110,15 @@ class LiberoBridge(Node):
 
     def _on_tick(self) -> None:
         self._runner.on_tick()
+        if self.count_publishers(self._topics.request.topic_name) > 1:
+            self._diagnostics.report('requests', self._several(self._topics.request.topic_name))
+        else:
+            self._diagnostics.clear('requests')
 
     def _end_if_finished(self) -> None:
         if self._runner.finished and not self.done.done():
             # the END event must not die with this process
-            self._topics.episode.wait_for_all_acked(Duration(seconds=1.0))
+            acknowledged(self._topics.episode, 1.0)
             self.done.set_result(None)
 
     # ---- frs_ros.sim.runner.Outlet ------------------------------------------------------------
@@ -152,7 +156,16 @@ class LiberoBridge(Node):
     def servers(self) -> frozenset[str]:
         """Endpoint ids of the publishers of chunks."""
         infos = self.get_publishers_info_by_topic(self._chunk_subscription.topic_name)
-        return frozenset(bytes(info.endpoint_gid).hex() for info in infos)
+        return frozenset(endpoint(info.endpoint_gid) for info in infos)
+
+    def rivals(self) -> str:
+        """Says that several servers answer, and returns the line."""
+        line = self._several(self._chunk_subscription.topic_name)
+        self._diagnostics.report('policy server', line, error=True)
+        return line
+
+    def _several(self, topic: str) -> str:
+        return several(topic, self.get_publishers_info_by_topic(topic))
 
     def waiting(self, request: Request) -> None:
         """Says what is waited for."""

@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 
@@ -17,10 +16,11 @@ from frs_ros.errors import DataError
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.definitions import message_class
+from frs_ros.ros.message_info import acknowledged
 
 MIN_DEPTH = 10  # of topics that are not latched, in messages
 WINDOW = 2**24  # bytes that may be on their way to a slow subscriber
-SLICE = Duration(seconds=0.1)  # between two looks at whether to go on waiting
+SLICE = 0.1  # s between two looks at whether to go on waiting
 FAREWELL = 2.0  # s for which a slow subscriber is waited for at the end
 
 
@@ -56,9 +56,8 @@ class Outlet:
 
     def drain(self, give_up: Callable[[], bool]) -> None:
         """Waits until all reliable subscribers have acknowledged everything."""
-        with self._ending():
-            while not self._publisher.wait_for_all_acked(SLICE) and not give_up():
-                pass
+        while not acknowledged(self._publisher, SLICE) and not give_up():
+            pass
         self._sent = self._bytes = 0
 
     @contextlib.contextmanager

@@ -44,7 +44,7 @@ class SimulatorTopics:
         self._joints = self._publish(JointState, topics.JOINT_STATES, qos.STATE)
         self._state = self._publish(RobotState, topics.ROBOT_STATE, qos.STATE)
         self._scene = self._publish(PrivilegedScene, topics.PRIVILEGED_SCENE, qos.EXCHANGE)
-        self._request = self._publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
+        self.request = self._publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
         self.episode = self._publish(Episode, topics.EPISODE, qos.LATCHED)
         self._cameras = {c.name: self._camera(c.name) for c in env.cameras}
         self._view = (*self._camera(topics.VIEW), self._view_pose()) if with_view else ()
@@ -80,7 +80,7 @@ class SimulatorTopics:
             size = (camera.height, camera.width)
             images.append((image, jpeg_to_msg(camera.name, jpegs[camera.name], stamp_ns)))
             images.append((info, camera_info_to_msg(camera.name, *size, matrix, stamp_ns)))
-        images.append((self._request, request_to_msg(request)))
+        images.append((self.request, request_to_msg(request)))
         for publisher, msg in images:
             publisher.publish(msg)
         self._sent += images

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.utilities import get_rmw_implementation_identifier
 
 LONGEST_WAIT = 1.0  # s; a message that claims to have waited longer has a wrong time
@@ -64,3 +66,29 @@ def node_of(info: Any) -> str:
     if info.node_name == _UNKNOWN:
         return ''
     return f'{info.node_namespace.rstrip("/")}/{info.node_name}'
+
+
+def several(topic: str, infos: Iterable[Any]) -> str:
+    """Line for a topic that should have one publisher and has several.
+
+    Args:
+        topic: Its name.
+        infos: `TopicEndpointInfo` of its publishers.
+    """
+    names = sorted(node_of(info) or 'a node not yet known' for info in infos)
+    return (
+        f'{len(names)} nodes publish {topic} ({", ".join(names)}); end all but one, or give each '
+        'graph a ROS_DOMAIN_ID or a namespace of its own'
+    )
+
+
+def acknowledged(publisher: Publisher, seconds: float) -> bool:
+    """Waits until all reliable subscribers have acknowledged everything; whether they have.
+
+    True at once where the middleware cannot tell (rmw_zenoh): there is nothing to wait for then,
+    nor is there once ROS has been shut down.
+    """
+    try:
+        return bool(publisher.wait_for_all_acked(Duration(seconds=seconds)))
+    except RuntimeError:  # rclpy's RCLError; what is not supported has no error of its own
+        return True

@@ -28,7 +28,7 @@ class RealtimeRunner(EpisodeRunner):
 
     def on_period(self) -> None:
         """One control period passed; call it at the control rate."""
-        if self.finished or self._chunk is None:
+        if self.finished or self._blocked or self._chunk is None:
             return
         index = self._steps - self._chunk_start
         held = index >= len(self._chunk.actions)

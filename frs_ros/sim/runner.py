@@ -4,12 +4,13 @@
 The runner asks for chunks through an `Outlet` and is told of answers (`on_chunk`) and of passing
 time (`on_tick`). `lockstep.py` and `realtime.py` say what to do with a chunk.
 
-An episode is aborted when the server that served it is lost; it says nothing about the policy
-then, so it does not count and its init state is run again.
+An episode is aborted when the server that served it is lost, or when several answer; it says
+nothing about the policy then, so it does not count and its init state is run again.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -91,6 +92,10 @@ class Outlet(Protocol):
         """Identities of those who could answer; a restarted server has a new one."""
         ...
 
+    def rivals(self) -> str:
+        """Several answer: says who, and returns the line; called again while it lasts."""
+        ...
+
     def waiting(self, request: Request) -> None:
         """The request is not answered in time; called again and again while it lasts."""
         ...
@@ -132,10 +137,13 @@ class EpisodeRunner:
             clock: Seconds, monotonic.
         """
         self.finished = False
+        self._episode_id = ''
         self._world, self._outlet, self._jobs = world, outlet, jobs
         self._instruction, self._limits, self._clock = instruction, limits, clock
         self._pending: Request | None = None
         self._lost: frozenset[str] = frozenset()
+        self._blocked = False  # several servers answer: nothing is begun
+        self._unasked: Counter[int] = Counter()  # request id -> answers beyond what was asked
         self._attempt = self._repeats = 0
         self._asked_at = self._repeated_at = 0.0
 
@@ -152,6 +160,10 @@ class EpisodeRunner:
 
     def on_chunk(self, chunk: Chunk) -> None:
         """An answer arrived; those to earlier requests or other episodes are ignored."""
+        if self._several_answer(chunk):
+            self._blocked = True
+            self._end(Outcome.ABORTED, self._outlet.rivals())
+            return
         pending = self._pending
         if pending is None or not chunk.answers(pending):
             return
@@ -174,6 +186,8 @@ class EpisodeRunner:
 
     def on_tick(self) -> None:
         """Time passed: repeats the request, says what it waits for, gives up."""
+        if self._blocked:
+            self._look_again()
         if self._pending is None:
             return
         now = self._clock()
@@ -187,6 +201,7 @@ class EpisodeRunner:
             self._abort(reason)
             return
         self._repeats += 1
+        self._unasked[self._pending.request_id] -= 1
         self._repeated_at = now
         self._outlet.repeat()
 
@@ -198,6 +213,7 @@ class EpisodeRunner:
 
     def _ask(self) -> None:
         self._pending = self._outlet.ask(self._next_id, self._episode_id, self._job.seed)
+        self._unasked[self._next_id] -= 1
         self._next_id += 1
         self._repeats = 0
         # after rendering, which takes time of its own
@@ -222,6 +238,7 @@ class EpisodeRunner:
         self._job = job
         self._episode_id = f'{job.name}.{self._attempt}'
         self._next_id = self._steps = self._answers = 0
+        self._unasked.clear()
         self._servers = self._outlet.servers() - self._lost
         self._world.reset(job.init_id)
         self._monitor = OutcomeMonitor(self._world.scene())
@@ -255,6 +272,28 @@ class EpisodeRunner:
         if waited >= self._limits.answer_timeout and not self._outlet.servers():
             return 'the policy server is gone'
         return ''
+
+    def _several_answer(self, chunk: Chunk) -> bool:
+        """Whether a request of this episode was answered more often than it was asked.
+
+        One server answers each asking once. Which of two answers comes first is chance.
+        """
+        if self._blocked or self.finished or chunk.episode_id != self._episode_id:
+            return False
+        self._unasked[chunk.request_id] += 1
+        return self._unasked[chunk.request_id] > 0 and self._several()
+
+    def _several(self) -> bool:
+        return len(self._outlet.servers() - self._lost) > 1
+
+    def _look_again(self) -> None:
+        """Runs the episode again once a single server is left."""
+        if self._several():
+            self._outlet.rivals()
+            return
+        self._blocked = False
+        self._attempt += 1
+        self._begin(self._job)
 
     def _restarted(self) -> bool:
         return bool(self._servers) and bool(self._outlet.servers() - self._servers - self._lost)

@@ -65,6 +65,9 @@ class Outlet:
     def servers(self) -> frozenset[str]:
         return self.present
 
+    def rivals(self) -> str:
+        return 'two servers'
+
     def waiting(self, request: Request) -> None:
         self.waits += 1
 
@@ -303,3 +306,52 @@ def test_realtime_ends_at_the_limit_and_aborts_when_lost(rig):
     assert r.xs == []  # the next episode waits for its own first chunk
     r.pass_time(10.0)
     assert r.ends[-1].outcome is Outcome.ABORTED
+
+
+@pytest.mark.parametrize('kind', [LockstepRunner, RealtimeRunner])
+def test_several_servers_abort_until_one_is_left(rig, kind):
+    """Two graphs in one domain: both servers answer, and which comes first is chance."""
+    r = rig(kind)
+    r.outlet.present = frozenset({'server', 'other'})
+    r.answer()
+    late = r.chunk(request_id=0)
+    r.runner.on_chunk(late)  # the answer of the other one
+    assert [(e.outcome, e.reason) for e in r.ends] == [(Outcome.ABORTED, 'two servers')]
+    asked, done = len(r.outlet.requests), len(r.world.actions)
+    r.pass_time(5.0)
+    if kind is RealtimeRunner:
+        r.runner.on_period()
+    r.answer()
+    assert (len(r.outlet.requests), len(r.world.actions)) == (asked, done)  # nothing moves
+    r.outlet.present = frozenset({'server'})
+    r.pass_time(0.25)
+    assert r.world.resets == [30, 30]  # the same init state under another id
+    assert r.request.episode_id not in {e.episode_id for e in r.ends}
+    r.answer()
+    assert len(r.ends) == 1
+
+
+def test_repetitions_may_be_answered_as_often(rig):
+    r = rig(episodes=2, max_steps=EXECUTE)
+    r.outlet.present = frozenset({'server', 'listed for a while'})  # of the second episode
+    r.answer()
+    r.pass_time(REPEAT)
+    assert r.outlet.repeats == 1
+    first = r.chunk()
+    r.answer()
+    assert [e.outcome for e in r.ends] == [Outcome.FAILURE, Outcome.FAILURE]
+    assert r.runner.finished
+    r.runner.on_chunk(first)  # to the repetition
+    r.runner.on_chunk(first)
+    assert len(r.ends) == 2
+
+
+def test_an_answer_too_many_of_an_earlier_request_counts(rig):
+    r = rig(max_steps=30)
+    r.outlet.present = frozenset({'server', 'other'})
+    first = r.chunk()
+    r.answer()
+    r.answer()
+    assert not r.ends
+    r.runner.on_chunk(first)
+    assert r.ends[0].outcome is Outcome.ABORTED
