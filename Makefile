@@ -73,6 +73,8 @@ $(VENV)/.installed: $(VENV)/.system $(wildcard requirements/*.txt requirements/l
 $(VENV)/.built: $(VENV)/.installed $(BUILD_INPUTS)
 	@echo '== frs_ros: building the messages, about half a minute =='
 	$(PIP) install --no-build-isolation --no-deps --no-index --editable .
+	@# in the place of pip's own, which ends in a traceback at Ctrl-C in its first moments
+	@install -m 755 build/pip/install/bin/frs $(BIN)/frs
 	@touch $@
 
 demo: setup

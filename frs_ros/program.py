@@ -20,6 +20,7 @@ import signal
 from typing import Any, NoReturn
 
 EXIT_INTERRUPTED = 130  # as shells say of Ctrl-C
+WORKERS = 'frs_ros.workers'  # Ctrl-C is for the one that has started them
 
 
 def command(module: str, *words: str) -> list[str]:
@@ -35,12 +36,15 @@ def command(module: str, *words: str) -> list[str]:
 def run(module: str) -> NoReturn:
     """Runs `main()` of a module as this process, and ends it with the exit code.
 
-    Ctrl-C ends a node (`*_node`) with 0 and anything else with 130, without a traceback and from
-    the first moment on; so does SIGTERM while the module is imported.
+    Ctrl-C ends a node (`*_node`) with 0 and anything else with 130, without a traceback; so does
+    SIGTERM while the module is imported. SIGINT may be blocked until here, so that it does not hit
+    Python's own start.
     """
     is_node = module.endswith('_node')
     interrupted = 0 if is_node else EXIT_INTERRUPTED
     _on_signals(lambda *_: os._exit(interrupted))  # nothing is to be cleaned up yet
+    if module != WORKERS:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     main = importlib.import_module(module).main
     _on_signals(signal.default_int_handler, None if is_node else signal.SIG_DFL)
     try:

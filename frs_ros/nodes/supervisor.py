@@ -153,7 +153,22 @@ class Supervisor:
 
     def _start(self, command: Command) -> None:
         keys = command.reads_keys and has_terminal()
-        process = subprocess.Popen(
+        # Ctrl-C of the terminal is not to hit the start of Python, see `program.run`
+        held = {signal.SIGINT} if keys else set()
+        signal.pthread_sigmask(signal.SIG_BLOCK, held)
+        try:
+            process = self._popen(command, keys)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
+        self._running[command.name] = process
+        if keys:
+            self._in_foreground.add(process.pid)
+        reader = threading.Thread(target=self._read, args=(command, process), daemon=True)
+        reader.start()
+        self._readers.append(reader)
+
+    def _popen(self, command: Command, keys: bool) -> subprocess.Popen:
+        return subprocess.Popen(
             command.words,
             stdin=None if keys else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -165,12 +180,6 @@ class Supervisor:
             # stay in the foreground of the terminal, and gets it too
             start_new_session=not keys,
         )
-        self._running[command.name] = process
-        if keys:
-            self._in_foreground.add(process.pid)
-        reader = threading.Thread(target=self._read, args=(command, process), daemon=True)
-        reader.start()
-        self._readers.append(reader)
 
     def _read(self, command: Command, process: subprocess.Popen) -> None:
         assert process.stdout is not None

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,23 @@ def test_ctrl_c_has_no_traceback_and_one_exit_code(tmp_path, name, when):
     assert process.wait(20) == (0 if name == 'slow_node' else 130)
     assert process.stdout.read() == ''
     process.stdout.close()
+
+
+@pytest.mark.parametrize('delay', [0.0, 0.02, 0.05, 0.1, 0.2])
+def test_ctrl_c_never_hits_the_start_of_python(tmp_path, delay):
+    """Installed programs start it with Ctrl-C blocked until there is a handler."""
+    program = Path(sys.prefix) / 'lib' / 'frs_ros' / 'oracle_guidance'
+    if not program.is_file():
+        pytest.skip('needs the installed programs')
+    pipe = subprocess.PIPE
+    words = [str(program), '--ros-args', '-p', 'magnitude:=7']  # ends by itself, if not before
+    with subprocess.Popen(words, stdout=pipe, stderr=subprocess.STDOUT, text=True) as process:
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert 'Traceback' not in output
+    assert 'KeyboardInterrupt' not in output
+    assert process.returncode in (0, -signal.SIGINT)  # which the shell before Python dies of
 
 
 def test_ros_is_sourced_and_packages_are_installed_outside_our_own_environment(monkeypatch):
