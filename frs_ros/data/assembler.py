@@ -74,13 +74,16 @@ class EpisodeAssembler:
         part = role(topic)
         return part is not None and (not part.camera or self._wanted(part.camera))
 
-    def push(self, topic: str, stamp_ns: int, message: Any) -> list[RecordedEpisode]:
+    def push(
+        self, topic: str, stamp_ns: int, message: Any, arrived_ns: int | None = None
+    ) -> list[RecordedEpisode]:
         """Takes a message in.
 
         Args:
             topic: Its name, with or without namespaces.
             stamp_ns: When it was received; the assembler's only clock.
             message: Deserialised, or a `message_parts.Deferred` of a picture or robot state.
+            arrived_ns: When it was received, for what a plan had seen by then; `stamp_ns` if None.
 
         Returns:
             Episodes that this completes, mostly none: an episode is complete a second after its
@@ -89,11 +92,12 @@ class EpisodeAssembler:
         part = role(topic)
         if part is None or (part.camera and not self._wanted(part.camera)):
             return []
+        arrived_ns = stamp_ns if arrived_ns is None else arrived_ns
         if not part.camera:
-            self._session(part.namespace).add(part.kind, stamp_ns, message)
+            self._session(part.namespace).add(part.kind, stamp_ns, message, arrived_ns)
             return self.settle(stamp_ns)
         try:
-            self._pictures.add(stamp_ns, part, stamp_of(message), message)
+            self._pictures.add(stamp_ns, part, stamp_of(message), message, arrived_ns)
         except AttributeError:
             self.counts[FOREIGN_MESSAGES] += 1
         return []
@@ -115,6 +119,11 @@ class EpisodeAssembler:
     def unreadable_pictures(self) -> int:
         """Pictures that `prepare` refused."""
         return self._pictures.unreadable
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is worth knowing of the clocks of the cameras, a line each."""
+        return self._pictures.remarks
 
     def _wanted(self, camera: str) -> bool:
         return self._settings.cameras is None or camera in self._settings.cameras

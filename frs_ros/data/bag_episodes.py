@@ -11,8 +11,11 @@ from typing import Any
 from frs_ros.data.assembler import EpisodeAssembler
 from frs_ros.data.bag_file import BagMessage, everything
 from frs_ros.data.bag_reader import Bag
+from frs_ros.data.bag_topics import TYPES, believed, role
 from frs_ros.data.message_parts import NS, Deferred
 from frs_ros.data.recorded_episode import RecordedEpisode
+from frs_ros.data.session import FOREIGN_MESSAGES
+from frs_ros.documents import shown
 from frs_ros.errors import DataError
 
 UNREADABLE = 'unreadable messages'
@@ -64,6 +67,14 @@ def assembled(
 
 def _push(bag: Bag, assembler: EpisodeAssembler, message: BagMessage) -> list[RecordedEpisode]:
     if not assembler.wants(message.topic):
+        return []
+    kind = bag.channel(message.topic).type
+    if not believed(message.topic, kind):
+        if not assembler.counts[FOREIGN_MESSAGES]:
+            expected = TYPES[role(message.topic).kind]
+            line = f'{shown(message.topic)} is a {shown(kind)}, not a {expected}: not used'
+            assembler.complaints.append(line)
+        assembler.counts[FOREIGN_MESSAGES] += 1
         return []
     try:
         content = _content(bag, message)

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+NS = 1_000_000_000
 LARGEST_MESSAGE = 256 << 20  # bytes; a raw picture of 4K has 25 MB
 MOST_TOPICS = 10_000
 
@@ -74,7 +75,7 @@ def everything(topic: str) -> bool:
 def spell_time(stamp_ns: int) -> str:
     """A stamp as people read it, UTC."""
     try:
-        moment = datetime.fromtimestamp(stamp_ns // 1_000_000_000, timezone.utc)
+        moment = datetime.fromtimestamp(stamp_ns // NS, timezone.utc)
     except (OverflowError, OSError, ValueError):  # no date of this world
         return f'{stamp_ns} ns'
     return moment.strftime('%Y-%m-%d %H:%M:%S UTC')

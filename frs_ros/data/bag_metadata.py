@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,8 +80,13 @@ def information(summary: BagSummary) -> dict:
             }
         ],
         'custom_data': dict(summary.custom) or None,
-        'ros_distro': 'frs_ros',
+        'ros_distro': ros_distro(),
     }
+
+
+def ros_distro() -> str:
+    """Of the environment; ours are bags without one if there is none."""
+    return os.environ.get('ROS_DISTRO') or 'frs_ros'
 
 
 def text(content: Mapping) -> str:

@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from frs_ros.data import mcap_file, sqlite_file
 from frs_ros.data.bag_file import BagChannel, BagFile, BagMessage, everything
 from frs_ros.data.bag_types import BagTypes
-from frs_ros.data.compressed_bag import CompressedBag
+from frs_ros.data.compressed_bag import SUFFIX, ZSTD, CompressedFile, CompressedMessages
 from frs_ros.data.mcap_file import McapFile
 from frs_ros.data.sqlite_file import SqliteFile
+from frs_ros.documents import one_line, read_yaml, shown
 from frs_ros.errors import DataError
 
 METADATA = 'metadata.yaml'
 _SUFFIXES = ('.mcap', '.db3')
+_MOST_FILES = 10_000  # of one bag
 _DIGEST_BYTES = 1 << 20  # of each file's beginning and end
 
 
@@ -53,6 +53,11 @@ class Bag:
     def notes(self) -> list[str]:
         """What could not be read, a line each; complete after `messages`."""
         return self._notes + [note for file in self.files for note in file.notes]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is worth knowing of a bag that could be read; complete after its episodes."""
+        return self._types.remarks
 
     @property
     def custom(self) -> dict[str, str]:
@@ -103,42 +108,48 @@ class Bag:
         return sums.hexdigest()[:16]
 
     def _read_metadata(self) -> None:
-        try:
-            content = yaml.safe_load((self.path / METADATA).read_text('utf-8'))
-            self.metadata = dict(content['rosbag2_bagfile_information'])
-        except FileNotFoundError:
+        file = self.path / METADATA
+        if not file.is_file():
             self._notes.append(f'unfinished: it has no {METADATA}')
-        except (yaml.YAMLError, KeyError, TypeError, ValueError):
+            return
+        try:
+            self.metadata = dict(read_yaml(file)['rosbag2_bagfile_information'])
+        except (DataError, KeyError, TypeError, ValueError):
             self._notes.append(f'unfinished: {METADATA} is empty or damaged')
 
     def _open_files(self) -> list[BagFile]:
-        if str(self.metadata.get('compression_mode')).lower() in ('file', 'message'):
-            return [CompressedBag(self.path)]
-        paths = self._file_paths()
+        mode = str(self.metadata.get('compression_mode')).lower()
+        if mode in ('file', 'message') and self.metadata.get('compression_format') != ZSTD:
+            kind = shown(self.metadata.get('compression_format'))
+            raise DataError(f'{self.path} is compressed by {kind}; only zstd can be read')
+        paths = self._file_paths((SUFFIX,) if mode == 'file' else _SUFFIXES)
         files: list[BagFile] = []
         for path in paths:
             try:
-                files.append(_open_file(path))
+                files.append(_OPENERS.get(mode, _open_file)(path))
             except DataError as error:
                 if len(paths) == 1:
                     raise
                 self._notes.append(f'not read: {error}')
         if not files:
-            raise DataError(f'nothing of {self.path} can be read: {"; ".join(self._notes)}')
+            notes = one_line('; '.join(self._notes), 1000)
+            raise DataError(f'nothing of {self.path} can be read: {notes}')
         return files
 
-    def _file_paths(self) -> list[Path]:
+    def _file_paths(self, suffixes: Sequence[str]) -> list[Path]:
         """The files in their order; also those that metadata.yaml does not list (yet)."""
         if not self.path.is_dir():
             return [self.path]
-        there = sorted((p for p in self.path.iterdir() if p.suffix in _SUFFIXES), key=_numbered)
-        listed = self.metadata.get('relative_file_paths') or []
+        there = sorted((p for p in self.path.iterdir() if p.suffix in suffixes), key=_numbered)
+        listed = self.metadata.get('relative_file_paths')
+        listed = listed[:_MOST_FILES] if isinstance(listed, list) else []
         names = [Path(str(name)).name for name in listed]
         for name in names:
             if not (self.path / name).exists():
-                self._notes.append(f'incomplete: file {name} is missing')
+                self._notes.append(f'incomplete: file {one_line(name)} is missing')
         if not there:
-            raise DataError(f'{self.path} is no bag: it has neither an .mcap nor a .db3 file')
+            names_of = SUFFIX if SUFFIX in suffixes else 'neither an .mcap nor a .db3'
+            raise DataError(f'{self.path} is no bag: it has {names_of} file')
         return sorted(there, key=lambda p: names.index(p.name) if p.name in names else len(names))
 
 
@@ -152,6 +163,17 @@ def open_bags(paths: Sequence[Path]) -> list[Bag]:
         DataError: A path does not exist, or is no bag and no folder of bags.
     """
     return [Bag(bag) for path in paths for bag in _bags_in(path)]
+
+
+def distinct(bags: Sequence[Bag]) -> tuple[list[Bag], list[str]]:
+    """Bags of which no two are the same, by their content; and lines about those that were."""
+    kept: dict[str, Bag] = {}
+    lines = []
+    for bag in bags:
+        same = kept.setdefault(bag.digest(), bag)
+        if same is not bag:
+            lines.append(f'{bag.path} is the same bag as {same.path}: it counts once')
+    return list(kept.values()), lines
 
 
 def _bags_in(path: Path) -> list[Path]:
@@ -173,8 +195,13 @@ def _holds_bag(folder: Path) -> bool:
 
 
 def _open_file(path: Path) -> BagFile:
-    with path.open('rb') as file:
-        head = file.read(16)
+    if not path.is_file():  # a pipe or a device would never end
+        raise DataError(f'{path} is no file')
+    try:
+        with path.open('rb') as file:
+            head = file.read(16)
+    except OSError as error:
+        raise DataError(f'{path} cannot be read: {error.strerror}') from error
     if head.startswith(mcap_file.MAGIC):
         return McapFile(path)
     if head.startswith(sqlite_file.MAGIC):
@@ -184,6 +211,17 @@ def _open_file(path: Path) -> BagFile:
     if not head:
         raise DataError(f'{path} is empty')
     raise DataError(f'{path} is no bag: neither MCAP nor SQLite')
+
+
+def _open_messages(path: Path) -> BagFile:
+    return CompressedMessages(_open_file(path))
+
+
+def _open_compressed(path: Path) -> BagFile:
+    return CompressedFile(path, _open_file)
+
+
+_OPENERS = {'message': _open_messages, 'file': _open_compressed}
 
 
 def _numbered(path: Path) -> list[tuple[int, str]]:

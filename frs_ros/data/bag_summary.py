@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import yaml
 
-from frs_ros.data.assembler import AssemblerSettings, EpisodeAssembler
+from frs_ros.data.assembler import EpisodeAssembler
 from frs_ros.data.bag_episodes import assembled
 from frs_ros.data.bag_file import BagMessage
 from frs_ros.data.bag_reader import Bag
 from frs_ros.data.bag_topics import role
+from frs_ros.data.clock_steps import ClockSteps
 from frs_ros.data.conversion import missing_topics
 from frs_ros.data.message_parts import picture_of
 from frs_ros.data.recorded_episode import RecordedEpisode
+from frs_ros.documents import parse_yaml
 from frs_ros.errors import DataError
 from frs_ros.text import one_line
 
@@ -35,7 +36,7 @@ class TopicSummary:
         type: Message type.
         count: Messages.
         size: Bytes of their data.
-        first_ns: When the first was received.
+        first_ns: When the first was received, with steps of the clock bridged.
         last_ns: When the last was.
     """
 
@@ -117,43 +118,52 @@ class BagSummary:
 
 def summarise(bag: Bag, progress: Callable[[int], Any] = lambda position: None) -> BagSummary:
     """Reads a bag once from front to back; of each camera the first image is decoded."""
-    assembler = EpisodeAssembler(AssemblerSettings(cameras=()))
+    assembler = EpisodeAssembler(prepare=_nothing)
     topics: dict[str, TopicSummary] = {}
-    episodes = []
+    episodes, clock = [], ClockSteps()
     refused: list[str] = []
     for message, found in assembled(bag, assembler, progress):
         episodes += [_episode(episode) for episode in found]
         if message is None:
             continue
+        stamp_ns = clock.time(message.stamp_ns)
         topic = topics.get(message.topic)
         if topic is None:
             kind = bag.channel(message.topic).type
             topic = topics[message.topic] = TopicSummary(
-                message.topic, kind, first_ns=message.stamp_ns, last_ns=message.stamp_ns
+                message.topic, kind, first_ns=stamp_ns, last_ns=stamp_ns
             )
             refused += _refused(bag, message)
         topic.count += 1
         topic.size += len(message.data)
-        topic.first_ns = min(topic.first_ns, message.stamp_ns)
-        topic.last_ns = max(topic.last_ns, message.stamp_ns)
+        topic.first_ns = min(topic.first_ns, stamp_ns)
+        topic.last_ns = max(topic.last_ns, stamp_ns)
     for name, channel in bag.channels.items():
         topics.setdefault(name, TopicSummary(name, channel.type))
     heard = [topic for topic in topics.values() if topic.count]
     counted = [f'{count} {name}' for name, count in sorted(assembler.counts.items())]
     state = bag.custom.get(STATE, COMPLETE)
-    notes = [*bag.notes, *([] if state == COMPLETE else [f'unfinished: {state}'])]
+    notes = [*bag.notes, *([] if state == COMPLETE else [f'unfinished: {one_line(state)}'])]
     return BagSummary(
         path=str(bag.path),
         storage=bag.storage,
         size=bag.size,
         finished=not notes,
-        notes=(*notes, *counted, *assembler.complaints, *refused),
+        notes=(
+            *notes,
+            *clock.lines,
+            *bag.remarks,
+            *counted,
+            *assembler.complaints,
+            *assembler.remarks,
+            *refused,
+        ),
         start_ns=min((topic.first_ns for topic in heard), default=0),
         end_ns=max((topic.last_ns for topic in heard), default=0),
         topics=tuple(topics[name] for name in sorted(topics)),
         episodes=tuple(episodes),
         dropped=_dropped(bag),
-        missing=tuple(missing_topics(list(topics))),
+        missing=tuple(missing_topics({t.name: t.type for t in topics.values()})),
     )
 
 
@@ -167,6 +177,11 @@ def _refused(bag: Bag, message: BagMessage) -> list[str]:
     except (DataError, AttributeError, TypeError, ValueError) as error:
         return [f'{message.topic}: its first image is not read: {one_line(error)}']
     return []
+
+
+def _nothing(message: Any) -> bool:
+    """In the place of a picture."""
+    return message is not None
 
 
 def _episode(episode: RecordedEpisode) -> EpisodeSummary:
@@ -191,7 +206,9 @@ def _dropped(bag: Bag) -> Mapping[str, int] | None:
     if DROPPED not in bag.custom:
         return None
     try:
-        content = yaml.safe_load(bag.custom[DROPPED]) or {}
+        content = parse_yaml(bag.custom[DROPPED], DROPPED) or {}
         return {str(topic): int(count) for topic, count in content.items()}
-    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
-        raise DataError(f'{bag.path}: {DROPPED} in metadata.yaml is damaged: {error}') from error
+    except (DataError, AttributeError, TypeError, ValueError) as error:
+        raise DataError(
+            f'{bag.path}: {DROPPED} in metadata.yaml is damaged: {one_line(error)}'
+        ) from error

@@ -15,6 +15,15 @@ ROBOT_STATE = 'robot_state'
 COMPRESSED = 'compressed'
 RAW = 'raw'
 
+TYPES = {
+    EPISODE: 'frs_ros/msg/Episode',
+    PLAN_REQUEST: 'frs_ros/msg/PlanRequest',
+    ACTION_CHUNK: 'frs_ros/msg/ActionChunk',
+    STEERING_REPORT: 'frs_ros/msg/SteeringReport',
+    ROBOT_STATE: 'frs_ros/msg/RobotState',
+    COMPRESSED: 'sensor_msgs/msg/CompressedImage',
+    RAW: 'sensor_msgs/msg/Image',
+}
 NEEDED = (EPISODE, ACTION_CHUNK, ROBOT_STATE)  # and pictures
 _PLAIN = (*NEEDED, PLAN_REQUEST, STEERING_REPORT)
 _IMAGE = re.compile(r'(.*?)/?([^/]+)/color/image_raw(/compressed)?')
@@ -45,3 +54,9 @@ def role(topic: str) -> Role | None:
     if image is None or image[2] == _VIEW:
         return None
     return Role(COMPRESSED if image[3] else RAW, image[1], image[2])
+
+
+def believed(topic: str, kind: str) -> bool:
+    """Whether a topic of this message type is what its name says; also if that says nothing."""
+    part = role(topic)
+    return part is None or TYPES[part.kind] == kind

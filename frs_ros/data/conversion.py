@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,14 @@ from typing import Any
 from frs_ros.data import bag_topics
 from frs_ros.data.assembler import AssemblerSettings, EpisodeAssembler
 from frs_ros.data.bag_episodes import episodes_of
-from frs_ros.data.bag_reader import Bag
+from frs_ros.data.bag_reader import Bag, distinct
 from frs_ros.data.dataset_builder import IMAGE_SIZE, DatasetBuilder, Shrinker
 from frs_ros.data.distillation import DistillationInfo, Source
 from frs_ros.errors import DataError
 from frs_ros.folders import whole_folder
 from frs_ros.policies.identity import PolicyInfo
 
+TWICE = 'episodes that were recorded twice'
 PICTURES = '<camera>/color/image_raw/compressed (or without /compressed)'
 
 
@@ -70,6 +71,7 @@ class _Found:
     notes: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    episodes: set[str] = field(default_factory=set)
 
 
 def convert(
@@ -93,6 +95,7 @@ def convert(
             no folder is left then.
     """
     began = clock()
+    bags, lines = distinct(bags)
     with whole_folder(folder) as unfinished:
         builder = DatasetBuilder(
             unfinished,
@@ -102,7 +105,7 @@ def convert(
             policy=settings.policy,
             limit=settings.limit,
         )
-        found, before = _Found(), 0
+        found, before = _Found(notes=lines), 0
         for bag in bags:
             _add(bag, builder, found, settings, partial(_shifted, progress, before))
             before += bag.size
@@ -114,9 +117,10 @@ def _shifted(progress: Callable[[int], Any], start: int, position: int) -> None:
     progress(start + position)
 
 
-def missing_topics(topics: Sequence[str]) -> list[str]:
-    """What a bag with these topics lacks to learn from."""
-    kinds = {part.kind for part in map(bag_topics.role, topics) if part is not None}
+def missing_topics(topics: Mapping[str, str]) -> list[str]:
+    """What a bag lacks to learn from that has these topics, each with its message type."""
+    known = [topic for topic, kind in topics.items() if bag_topics.believed(topic, kind)]
+    kinds = {part.kind for part in map(bag_topics.role, known) if part is not None}
     missing = [kind for kind in bag_topics.NEEDED if kind not in kinds]
     pictures = {bag_topics.COMPRESSED, bag_topics.RAW} & kinds
     return missing if pictures else [*missing, PICTURES]
@@ -133,12 +137,16 @@ def _add(
     assembler = EpisodeAssembler(rules, Shrinker(settings.image_size))
     used = 0
     for episode in episodes_of(bag, assembler, progress):
+        if episode.digest in found.episodes:
+            found.counts[TWICE] += 1
+            continue
+        found.episodes.add(episode.digest)
         used += builder.add(episode, bag.name)
     found.counts.update(assembler.counts)
     if assembler.unreadable_pictures:
         found.counts['unreadable pictures'] += assembler.unreadable_pictures
-    lines = [*bag.notes, *assembler.complaints]
-    missing = missing_topics(list(bag.channels))
+    lines = [*bag.notes, *bag.remarks, *assembler.complaints, *assembler.remarks]
+    missing = missing_topics({name: c.type for name, c in bag.channels.items()})
     if missing:
         found.missing.append(f'{bag.path} has no topic {", ".join(missing)}')
         lines.append(f'it has no topic {", ".join(missing)}')

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from frs_ros.documents import one_line, read_json, shown
 from frs_ros.errors import DataError
 from frs_ros.files import replacing, write_atomically
 from frs_ros.policies.identity import PolicyInfo
@@ -30,6 +31,16 @@ OUTCOMES = ('success', 'failure', 'aborted', 'unknown')
 
 _SCALARS = ('id', 'instruction', 'outcome', 'seed', 'source')
 _ROWS = ('state', 'noise', 'actions', 'executed', 'stamp_ns', 'method', 'steered')
+_UNREADABLE = (  # what numpy raises of files that nobody vouches for
+    OSError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _IMAGES = 'images_'
 
 
@@ -216,26 +227,27 @@ def _arrays(episode: DistillationEpisode) -> dict[str, np.ndarray]:
 
 
 def _read_description(folder: Path) -> tuple[DistillationInfo, int]:
+    if not (folder / DESCRIPTION).exists():
+        raise DataError(
+            f'{folder} is no dataset, it has no {DESCRIPTION}; make one with: '
+            'frs bag convert BAG --out DATASET'
+        )
     try:
-        values: dict[str, Any] = json.loads((folder / DESCRIPTION).read_text(encoding='utf-8'))
+        values: dict[str, Any] = read_json(folder / DESCRIPTION)
         if values['kind'] != KIND:
-            raise DataError(f"{folder} holds '{values['kind']}', not a dataset of frs bag convert")
+            kind = shown(values['kind'])
+            raise DataError(f'{folder} holds {kind}, not a dataset of frs bag convert')
         if values['version'] != VERSION:
-            raise DataError(
-                f'{folder} has format {values["version"]}; this release reads {VERSION}'
-            )
+            version = shown(values['version'])
+            raise DataError(f'{folder} has format {version}; this release reads {VERSION}')
         values['policy'] = PolicyInfo(**values['policy'])
         values['cameras'] = tuple(values['cameras'])
         values['sources'] = tuple(Source(**source) for source in values['sources'])
         info = DistillationInfo(**{f.name: values[f.name] for f in fields(DistillationInfo)})
         return info, int(values['episodes'])
-    except FileNotFoundError as error:
-        raise DataError(
-            f'{folder} is no dataset, it has no {DESCRIPTION}; make one with: '
-            'frs bag convert BAG --out DATASET'
-        ) from error
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f'{folder} has no readable {DESCRIPTION}: {error!r}') from error
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        line = f'{type(error).__name__}: {one_line(error)}'
+        raise DataError(f'{folder} has no readable {DESCRIPTION}: {line}') from error
 
 
 def _load_episode(path: Path, info: DistillationInfo) -> DistillationEpisode:
@@ -245,8 +257,8 @@ def _load_episode(path: Path, info: DistillationInfo) -> DistillationEpisode:
             values['images'] = {c: file[f'{_IMAGES}{c}'] for c in info.cameras}
             for name in _SCALARS:
                 values[name] = values[name].item()
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f'{path} is not a readable episode: {error}') from error
+    except _UNREADABLE as error:
+        raise DataError(f'{path} is not a readable episode: {one_line(error)}') from error
     episode = DistillationEpisode(**values)
     check_episode(episode, info, str(path))
     return episode

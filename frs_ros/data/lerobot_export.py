@@ -19,7 +19,8 @@ import numpy as np
 from frs_ros.data import lerobot_format as lerobot
 from frs_ros.data.assembler import AssemblerSettings, EpisodeAssembler
 from frs_ros.data.bag_episodes import episodes_of
-from frs_ros.data.bag_reader import Bag
+from frs_ros.data.bag_reader import Bag, distinct
+from frs_ros.data.conversion import TWICE
 from frs_ros.data.message_parts import loaded, picture_of
 from frs_ros.data.recorded_episode import RecordedChunk, RecordedEpisode
 from frs_ros.errors import DataError
@@ -189,17 +190,24 @@ def export(
     Raises:
         DataError: There is nothing to export; no folder is left then.
     """
-    notes, before = [], 0
+    bags, notes = distinct(bags)
+    known: set[str] = set()
+    before = 0
     with whole_folder(folder) as unfinished:
         made = LeRobotExport(unfinished, outcomes)
         for bag in bags:
             assembler = EpisodeAssembler(AssemblerSettings(), as_file)
             for episode in episodes_of(bag, assembler):
-                made.add(episode)
+                if episode.digest in known:
+                    made.dropped[TWICE] += 1
+                else:
+                    made.add(episode)
+                known.add(episode.digest)
                 progress(before + bag.position)
             before += bag.size
             made.dropped.update(assembler.counts)
-            notes += [f'{bag.path}: {line}' for line in (*bag.notes, *assembler.complaints)]
+            lines = [*bag.notes, *bag.remarks, *assembler.complaints, *assembler.remarks]
+            notes += [f'{bag.path}: {line}' for line in lines]
         made.finish()
     return made, notes
 

@@ -2,7 +2,7 @@
 """A dataset that grows while episodes happen: what `frs bag convert` makes of the recording.
 
 Only header stamps tell time here. When a message was received depends on how fast a recording is
-played, and must not decide what is learnt.
+played, and must not decide what is learnt; the order in which messages arrived does.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class LiveDataset:
     @property
     def complaints(self) -> list[str]:
         """The first lines about what made no sense."""
-        return self._assembler.complaints
+        return [*self._assembler.remarks, *self._assembler.complaints]
 
     @property
     def dropped(self) -> Counter[str]:
@@ -93,20 +93,21 @@ class LiveDataset:
             found[TWICE] = self._repeated
         return found
 
-    def push(self, topic: str, stamp_ns: int, message: Any) -> int:
+    def push(self, topic: str, stamp_ns: int, message: Any, arrived_ns: int | None = None) -> int:
         """Takes a message in.
 
         Args:
             topic: Its name.
             stamp_ns: Its header.stamp.
             message: Deserialised, or a `message_parts.Deferred`.
+            arrived_ns: See `Arrival`; None to go by the stamps alone.
 
         Returns:
             How many episodes this wrote.
         """
         back = stamp_ns < self._now_ns - JUMP_NS and stamp_ns > 0  # 0: a stamp that was not set
         self._now_ns = stamp_ns if back else max(self._now_ns, stamp_ns)
-        return self._write(self._assembler.push(topic, self._now_ns, message))
+        return self._write(self._assembler.push(topic, self._now_ns, message, arrived_ns))
 
     def settle(self) -> int:
         """Writes the episodes that have ended, when nothing more is on the way; how many."""

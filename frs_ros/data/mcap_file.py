@@ -14,7 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from frs_ros.data.bag_file import BagChannel, BagMessage, read_until
+from frs_ros.data.bag_file import (
+    LARGEST_MESSAGE,
+    MOST_TOPICS,
+    BagChannel,
+    BagMessage,
+    read_until,
+)
 from frs_ros.data.decompress import decompress
 from frs_ros.errors import DataError
 
@@ -24,10 +30,17 @@ _RECORD = struct.Struct('<BQ')  # opcode, length
 _HEAD = struct.Struct('<HIQQ')  # channel, sequence, log time, publish time
 _CHUNK = struct.Struct('<QQQI')  # start, end, uncompressed size, CRC
 _FOOTER, _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK_OP = 0x02, 0x03, 0x04, 0x05, 0x06
+_IN_SUMMARY = (_SCHEMA, _CHANNEL, 0x08, 0x0A, 0x0B, 0x0D, 0x0E)  # the rest are indexes
 _LAST_OPCODE, _FIRST_PRIVATE = 0x0F, 0x80  # what is between them does not exist
 _FOOTER_SIZE = 20
 _NOTED = 3  # so many damaged parts get a line of their own
-_SANE = 1 << 32  # bytes of one record or chunk; more is damage
+_LARGEST_CHUNK = 512 << 20  # bytes; more is damage
+_LARGEST_GAIN = 1000  # a chunk that becomes so many times as large is made to fill memory,
+_SMALL_CHUNK = 16 << 20  # unless it is small
+_LARGEST_SUMMARY = 64 << 20  # bytes
+_MOST_IN_SUMMARY = 1_000_000  # records
+_LARGEST_TEXT = 1 << 20  # bytes of a schema or a channel
+_LARGEST_TEXTS = 64 << 20  # bytes of all of them
 
 
 class _Damage(Exception):
@@ -49,7 +62,7 @@ class McapFile:
         self._chosen: dict[int, str | None] = {}
         self._wanted: Callable[[str], bool] = bool
         self._newest_ns, self._over = 0, False
-        self._damaged = 0
+        self._damaged = self._declared = 0
         with path.open('rb') as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise DataError(f'{path} is empty or no MCAP file')
@@ -83,12 +96,17 @@ class McapFile:
         if opcode != _FOOTER or length != _FOOTER_SIZE or not 0 < start < footer:
             return
         file.seek(start)
-        data, position = memoryview(file.read(footer - start)), 0
-        while position + _RECORD.size <= len(data):
-            opcode, length = _RECORD.unpack_from(data, position)
-            position += _RECORD.size + length
-            if opcode in (_SCHEMA, _CHANNEL):
-                self._declare(opcode, data[position - length : position])
+        end = min(footer, start + _LARGEST_SUMMARY)
+        for _ in range(_MOST_IN_SUMMARY):
+            head = file.read(_RECORD.size)
+            opcode, length = _RECORD.unpack(head) if len(head) == _RECORD.size else (0, 0)
+            start += _RECORD.size + length
+            if opcode not in _IN_SUMMARY or start > end:
+                return  # over, or the footer is wrong
+            if opcode in (_SCHEMA, _CHANNEL) and length <= _LARGEST_TEXT:
+                self._declare(opcode, memoryview(file.read(length)))
+            else:
+                file.seek(length, 1)
 
     def _record(self, file: BinaryIO) -> Iterator[BagMessage]:
         """Reads one record of the file."""
@@ -105,8 +123,12 @@ class McapFile:
         if not opcode or _LAST_OPCODE < opcode < _FIRST_PRIVATE:
             self._unfinished(f'it is damaged at byte {self.position}')
             return
-        if opcode == _CHUNK_OP or (opcode in (_SCHEMA, _CHANNEL, _MESSAGE) and length <= left):
-            content = memoryview(file.read(min(length, left)))
+        known = opcode in (_SCHEMA, _CHANNEL, _MESSAGE)
+        if (known or opcode == _CHUNK_OP) and length <= left and length > _largest(opcode):
+            self._leave_out(start, f'a record of {length} bytes')
+            file.seek(length, 1)
+        elif opcode == _CHUNK_OP or (known and length <= left):
+            content = memoryview(file.read(min(length, left, _largest(opcode))))
             yield from self._content(opcode, content, start, whole=length <= left)
         else:
             file.seek(min(length, left), 1)
@@ -128,9 +150,13 @@ class McapFile:
             else:
                 self._declare(opcode, content)
         except (_Damage, struct.error, UnicodeDecodeError) as error:
-            self._damaged += whole  # else it is said that the end is missing
-            if whole and self._damaged <= _NOTED:
-                self.notes.append(f'damaged: left out a part at byte {start}: {error}')
+            if whole:  # else it is said that the end is missing
+                self._leave_out(start, str(error))
+
+    def _leave_out(self, start: int, why: str) -> None:
+        self._damaged += 1
+        if self._damaged <= _NOTED:
+            self.notes.append(f'damaged: left out a part at byte {start}: {why}')
 
     def _chunk(self, content: memoryview, *, whole: bool) -> Iterator[BagMessage]:
         """Messages of a chunk; if it was cut, those that are complete."""
@@ -150,6 +176,8 @@ class McapFile:
                     yield message
             elif opcode in (_SCHEMA, _CHANNEL):
                 self._declare(opcode, data[start:position])
+            else:
+                raise _Damage(f'a record of kind {opcode} in a chunk')
 
     def _records(self, content: memoryview, *, whole: bool) -> memoryview:
         """The records in a chunk."""
@@ -157,12 +185,14 @@ class McapFile:
         compression, position = _text(content, _CHUNK.size)
         (stored,) = struct.unpack_from('<Q', content, position)
         data = content[position + 8 : position + 8 + stored]
-        if size > _SANE or (whole and len(data) < stored):
+        gain = max(_SMALL_CHUNK, _LARGEST_GAIN * len(data))
+        if size > min(_LARGEST_CHUNK, gain) or (whole and len(data) < stored):
             raise _Damage('a chunk of impossible size')
         if compression:
-            data = decompress(data, compression, size, self.path, whole=whole)
+            data = decompress(data, compression, size, self.path)
         if whole and len(data) != size:
-            raise _Damage(f'a chunk of {len(data)} instead of {size} bytes')
+            more = 'more' if len(data) > size else str(len(data))
+            raise _Damage(f'a chunk of {more} instead of {size} bytes')
         if whole and crc and zlib.crc32(data) != crc:
             raise _Damage('the checksum of a chunk is wrong')
         return data
@@ -178,6 +208,10 @@ class McapFile:
     def _declare(self, opcode: int, content: memoryview) -> None:
         """Takes in a schema or a channel."""
         (number,) = struct.unpack_from('<H', content)
+        if number not in (self._schemas if opcode == _SCHEMA else self._topics):
+            self._declared += len(content)
+        if len(content) > _LARGEST_TEXT or self._declared > _LARGEST_TEXTS:
+            raise _Damage('more definitions than a bag has')
         if opcode == _SCHEMA:
             kind, position = _text(content, 2)
             encoding, position = _text(content, position)
@@ -187,6 +221,8 @@ class McapFile:
         (schema,) = struct.unpack_from('<H', content, 2)
         topic, _ = _text(content, 4)
         kind, definition, encoding = self._schemas.get(schema, ('', '', ''))
+        if len(self.channels) >= MOST_TOPICS and topic not in self.channels:
+            raise _Damage('more topics than a bag has')
         self.channels.setdefault(topic, BagChannel(topic, kind, definition, encoding))
         self._topics[number] = topic
 
@@ -202,6 +238,13 @@ class McapFile:
     def _unfinished(self, why: str) -> None:
         self.notes.append(f'unfinished: {read_until(self._newest_ns)}; {why}')
         self._over = True
+
+
+def _largest(opcode: int) -> int:
+    """Bytes that a record of a kind may have."""
+    if opcode in (_SCHEMA, _CHANNEL):
+        return _LARGEST_TEXT
+    return LARGEST_MESSAGE if opcode == _MESSAGE else _LARGEST_CHUNK
 
 
 def _text(content: memoryview, position: int) -> tuple[str, int]:

@@ -57,7 +57,7 @@ def chunk_of(message: Any) -> Chunk:
     horizon, dim, width = int(message.horizon), int(message.action_dim), int(message.model_dim)
     actions = np.asarray(message.actions, dtype=np.float64)
     noise = np.asarray(message.noise, dtype=np.float32)
-    where = f"chunk {message.request_id} of episode '{message.episode_id}'"
+    where = f'chunk {message.request_id} of episode {shown(message.episode_id)}'
     if horizon < 1 or dim < 1 or actions.size != horizon * dim:
         raise DataError(f'{where} has {actions.size} action numbers, not {horizon} x {dim}')
     if noise.size != horizon * width:
@@ -68,7 +68,7 @@ def chunk_of(message: Any) -> Chunk:
         raise DataError(f'{where} executes {message.execute_steps} of {horizon} actions')
     if message.action_space not in ACTION_SPACES or not 0 < message.control_hz < math.inf:
         raise DataError(
-            f"{where} has action space '{message.action_space}' at {message.control_hz} Hz"
+            f'{where} has action space {shown(message.action_space)} at {message.control_hz} Hz'
         )
     return Chunk(
         request_id=int(message.request_id),

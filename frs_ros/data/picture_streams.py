@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from frs_ros.data.bag_topics import RAW, Role
-from frs_ros.data.matching import Matcher
+from frs_ros.data.matching import NS, Matcher
 from frs_ros.errors import DataError
+from frs_ros.steering.seen import NOTEWORTHY_NS
 
 
 class PictureStreams:
@@ -33,16 +34,30 @@ class PictureStreams:
         """Pictures that `prepare` refused."""
         return sum(stream.unreadable for stream in self._streams.values())
 
-    def add(self, received_ns: int, part: Role, stamp_ns: int, message: Any) -> None:
-        """Takes a picture in."""
+    @property
+    def remarks(self) -> list[str]:
+        """Cameras whose clocks are ahead, a line each."""
+        return [
+            f'stamps of camera {part.camera} are up to {stream.most_ahead_ns / NS:.2f} s ahead of '
+            f'the requests that followed, in {stream.ahead} of {stream.found} plans: set its clock'
+            for part, stream in self._streams.items()
+            if stream.most_ahead_ns > NOTEWORTHY_NS
+        ]
+
+    def add(
+        self, received_ns: int, part: Role, stamp_ns: int, message: Any, arrived_ns: int
+    ) -> None:
+        """Takes a picture in; see `Matcher.add`."""
         if part not in self._streams:
             self._streams[part] = Matcher(self._tolerance_ns, partial(self._prepared, part))
-        self._streams[part].add(received_ns, stamp_ns, message)
+        self._streams[part].add(received_ns, stamp_ns, message, arrived_ns)
 
-    def want(self, namespace: str, received_ns: int, stamp_ns: int) -> None:
-        """Asks for the pictures that belong to a stamp."""
+    def want(
+        self, namespace: str, received_ns: int, stamp_ns: int, asked_ns: int | None = None
+    ) -> None:
+        """Asks for the pictures that belong to a stamp; see `Matcher.want`."""
         for _, stream in self._of(namespace):
-            stream.want(received_ns, stamp_ns)
+            stream.want(received_ns, stamp_ns, asked_ns)
 
     def take(self, namespace: str, stamps: Iterable[int]) -> dict[int, dict[str, Any]]:
         """Stamp -> camera -> prepared picture, without cameras that have none. Forgets them."""

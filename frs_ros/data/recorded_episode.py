@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,9 +60,18 @@ class RecordedEpisode:
     problems: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def digest(self) -> str:
+        """Fingerprint of what makes it the same episode in another recording."""
+        sums = hashlib.sha256(repr((self.id, self.start_ns, self.outcome)).encode())
+        for recorded in self.chunks:
+            sums.update(repr((recorded.chunk.request_id, recorded.chunk.stamp_ns)).encode())
+            sums.update(recorded.chunk.noise.tobytes())
+        return sums.hexdigest()
+
+    @property
     def duration(self) -> float:
-        """Seconds."""
-        return 1e-9 * (self.end_ns - self.start_ns)
+        """Seconds; 0 if the clock was set back meanwhile."""
+        return max(0.0, 1e-9 * (self.end_ns - self.start_ns))
 
     @property
     def steered_share(self) -> float:

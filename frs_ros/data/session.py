@@ -12,12 +12,14 @@ from frs_ros.data.matching import LATENESS_NS, Matcher
 from frs_ros.data.message_parts import chunk_of, stamp_of
 from frs_ros.data.picture_streams import PictureStreams
 from frs_ros.data.recorded_episode import RecordedChunk, RecordedEpisode
+from frs_ros.documents import one_line
 from frs_ros.errors import DataError
 from frs_ros.steering.exchange import Chunk
 
 CORRUPT_CHUNKS = 'corrupt chunks'
 FOREIGN_MESSAGES = 'messages of another type'
 CORRUPT_EVENTS = 'corrupt episode events'
+UNSURE_CHUNKS = 'chunks whose stamps do not rise: what they saw is not certain'
 LATE_CHUNKS = 'chunks after the end of their episode'
 UNSTEERED = 'base'  # the method that follows no wish
 
@@ -36,6 +38,7 @@ class _Open:
     reason: str = ''
     steps: int = 0
     stamps: set[int] = field(default_factory=set)
+    asked: dict[int, int] = field(default_factory=dict)  # request -> when it arrived
     chunks: dict[int, Chunk] = field(default_factory=dict)
     guided: dict[int, bool] = field(default_factory=dict)
     problems: Counter[str] = field(default_factory=Counter)
@@ -55,6 +58,7 @@ class Session:
         self._namespace, self._pictures = namespace, pictures
         self._states = Matcher(state_tolerance_ns, message_parts.state_of)
         self._counts, self._complaints = counts, complaints
+        self._arrived_ns = 0  # of the present message
         self._open: dict[str, _Open] = {}
         self._finished: set[str] = set()
         self._done: list[RecordedEpisode] = []
@@ -66,8 +70,9 @@ class Session:
             bag_topics.ROBOT_STATE: self._state,
         }
 
-    def add(self, kind: str, received_ns: int, message: Any) -> None:
+    def add(self, kind: str, received_ns: int, message: Any, arrived_ns: int) -> None:
         """Takes in what is no picture; other messages than ours are counted."""
+        self._arrived_ns = arrived_ns
         try:
             self._takers[kind](received_ns, message)
         except (AttributeError, TypeError, ValueError):
@@ -125,7 +130,8 @@ class Session:
             return
         episode.instruction = episode.instruction or str(message.instruction)
         episode.seed = episode.seed or int(message.seed)
-        self._want(episode, received_ns, stamp_of(message))
+        asked_ns = episode.asked.setdefault(int(message.request_id), self._arrived_ns)
+        self._want(episode, received_ns, stamp_of(message), asked_ns)
 
     def _chunk(self, received_ns: int, message: Any) -> None:
         episode = self._episode(str(message.episode_id))
@@ -139,7 +145,8 @@ class Session:
             self._complain(CORRUPT_CHUNKS, str(error))
             return
         episode.chunks.setdefault(chunk.request_id, chunk)  # an answer may be repeated
-        self._want(episode, received_ns, chunk.stamp_ns)
+        asked_ns = episode.asked.get(chunk.request_id)
+        self._want(episode, received_ns, chunk.stamp_ns, asked_ns)
 
     def _report(self, _: int, message: Any) -> None:
         episode = self._episode(str(message.episode_id))
@@ -147,7 +154,7 @@ class Session:
             episode.guided[int(message.request_id)] = bool(message.guided)
 
     def _state(self, received_ns: int, message: Any) -> None:
-        self._states.add(received_ns, stamp_of(message), message)
+        self._states.add(received_ns, stamp_of(message), message, self._arrived_ns)
 
     def _episode(self, name: str) -> _Open | None:
         """The episode of this id; also without a start, the recording may have begun later."""
@@ -155,10 +162,10 @@ class Session:
             return None
         return self._open.setdefault(name, _Open(name))
 
-    def _want(self, episode: _Open, received_ns: int, stamp_ns: int) -> None:
+    def _want(self, episode: _Open, received_ns: int, stamp_ns: int, asked_ns: int | None) -> None:
         episode.stamps.add(stamp_ns)
-        self._states.want(received_ns, stamp_ns)
-        self._pictures.want(self._namespace, received_ns, stamp_ns)
+        self._states.want(received_ns, stamp_ns, asked_ns)
+        self._pictures.want(self._namespace, received_ns, stamp_ns, asked_ns)
 
     def _finish(self, episode: _Open) -> None:
         del self._open[episode.id]
@@ -168,11 +175,13 @@ class Session:
         states = {stamp: self._states.take(stamp) for stamp in stamps}
         if episode.start_ns is None and not episode.chunks:
             return  # a request or report that was repeated from before the recording
-        chunks = [episode.chunks[request] for request in sorted(episode.chunks)]
+        chunks = _sure([episode.chunks[request] for request in sorted(episode.chunks)])
+        self._count_unsure(episode, len(episode.chunks) - len(chunks))
         first, last = (chunks[0].stamp_ns, chunks[-1].stamp_ns) if chunks else (None, None)
         start_ns = episode.start_ns if episode.start_ns is not None else first
         end_ns = episode.end_ns if episode.end_ns is not None else last
-        assert start_ns is not None  # it began, or has a chunk
+        if start_ns is None:
+            return  # all of its chunks are left out
         recorded = tuple(
             RecordedChunk(
                 chunk,
@@ -197,7 +206,29 @@ class Session:
             )
         )
 
+    def _count_unsure(self, episode: _Open, count: int) -> None:
+        if not count:
+            return
+        episode.problems[UNSURE_CHUNKS] += count
+        if not self._counts[UNSURE_CHUNKS]:
+            self._complaints.append(
+                f"stamps of episode '{one_line(episode.id, 60)}' are equal, 0 or run back: was "
+                'use_sim_time set without a /clock, or the clock set back?'
+            )
+        self._counts[UNSURE_CHUNKS] += count
+
     def _complain(self, kind: str, line: str) -> None:
         if not self._counts[kind]:
             self._complaints.append(line)
         self._counts[kind] += 1
+
+
+def _sure(chunks: list[Chunk]) -> list[Chunk]:
+    """Those with a stamp of their own that is later than those of all requests before."""
+    shared = Counter(chunk.stamp_ns for chunk in chunks)
+    sure, newest_ns = [], 0
+    for chunk in chunks:
+        if chunk.stamp_ns > newest_ns and shared[chunk.stamp_ns] == 1:
+            sure.append(chunk)
+        newest_ns = max(newest_ns, chunk.stamp_ns)
+    return sure

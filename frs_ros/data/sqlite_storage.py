@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from frs_ros.data.bag_metadata import ros_distro
 from frs_ros.data.storage import BagTopic
 
 METADATA_VERSION = 9
@@ -29,7 +30,6 @@ CREATE TABLE message_definitions(id INTEGER PRIMARY KEY, topic_type TEXT NOT NUL
 CREATE TABLE messages(id INTEGER PRIMARY KEY, topic_id INTEGER NOT NULL,
   timestamp INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX timestamp_idx ON messages (timestamp ASC);
-INSERT INTO schema(schema_version, ros_distro) VALUES (4, 'frs_ros');
 """
 
 
@@ -56,6 +56,7 @@ class SqliteStorage:
             for pragma in ('journal_mode=DELETE', 'synchronous=OFF', 'cache_spill=OFF'):
                 self._database.execute(f'PRAGMA {pragma}').fetchall()
             self._database.executescript(_TABLES)
+            self._database.execute('INSERT INTO schema VALUES(4, ?)', (ros_distro(),))
             self._database.execute('BEGIN')
 
     def add_topic(self, topic: BagTopic) -> int:

@@ -15,12 +15,15 @@ class Arrival(NamedTuple):
         stamp_ns: Its header.stamp.
         received_ns: When it reached this computer, on the clock that `StampMerge.next` is told.
         data: As serialised.
+        arrived_ns: What tells the order of arrival at a policy server: `received_ns`, or the time
+            of sending if a recording is played, which may be faster than a network keeps order.
     """
 
     topic: str
     stamp_ns: int
     received_ns: int
     data: bytes
+    arrived_ns: int = 0
 
 
 class StampMerge:

@@ -24,7 +24,8 @@ from frs_ros.data.playback import Playback, Recorded
 from frs_ros.data.playback_clock import NS, EagerClock, PlaybackClock, SteadyClock
 from frs_ros.data.playback_thread import PlaybackThread
 from frs_ros.data.played_bag import open_played_bag
-from frs_ros.errors import ConfigError, FrsError
+from frs_ros.documents import one_line
+from frs_ros.errors import ConfigError, DataError, FrsError
 from frs_ros.nodes.outlets import Outlets
 from frs_ros.nodes.parameters.bag_player import BagPlayerParameters
 from frs_ros.nodes.terminal import Terminal, open_terminal
@@ -43,6 +44,7 @@ class BagPlayer(Node):
 
     Attributes:
         done: Fulfilled at the end of the bag.
+        problem: Why it could not be played whole; '' if it could.
     """
 
     def __init__(self, terminal: Terminal, values: Mapping[str, Any]) -> None:
@@ -52,6 +54,7 @@ class BagPlayer(Node):
             parameter_overrides=[Parameter(name, value=value) for name, value in values.items()],
         )
         self.done: Future = Future()
+        self.problem = ''
         self._settings = p = declare(self, BagPlayerParameters)
         if not p.bag:
             raise ConfigError('name the bag to play: -p bag:=...')
@@ -115,6 +118,15 @@ class BagPlayer(Node):
         return answer
 
     def _on_period(self) -> None:
+        try:
+            self._go_on()
+        except FrsError as error:
+            self.problem = str(error)
+            self.done.set_result(None)
+
+    def _go_on(self) -> None:
+        if self.problem:
+            return
         if not self._started:
             if not self._audience.complete(self._outlets.listeners, time.monotonic()):
                 return
@@ -127,9 +139,21 @@ class BagPlayer(Node):
             if self._thread.error is not None:
                 raise self._thread.error
             self._over = True
-            self._terminal.say(f'end of the bag: {self._thread.count} messages')
+            self._end()
+
+    def _end(self) -> None:
+        """Says what was played; DataError if that is not all of the bag."""
+        for line in self._bag.steps:
+            self._warn(line)
+        self._terminal.say(f'end of the bag: {self._thread.count} messages')
+        if self._bag.notes:
+            notes = one_line('; '.join(self._bag.notes), 1000)
+            line = f'{self._bag.path} was not played whole: {notes}'
             if not self._settings.stay:
-                self.done.set_result(None)
+                raise DataError(line)
+            self.get_logger().error(line)
+        elif not self._settings.stay:
+            self.done.set_result(None)
 
     def _heed_keys(self) -> None:
         if not self._listens:
@@ -170,9 +194,18 @@ class BagPlayer(Node):
 
 def play(values: Mapping[str, Any], args: Sequence[str] | None = None) -> int:
     """Runs the node with parameters over those of its arguments; returns its exit code."""
+    made: list[BagPlayer] = []
+
+    def make(terminal: Terminal) -> BagPlayer:
+        made.append(BagPlayer(terminal, values))
+        return made[0]
+
     try:
         with open_terminal() as terminal:
-            return spin.run(lambda: BagPlayer(terminal, values), args)
+            code = spin.run(partial(make, terminal), args)
+        if made and made[0].problem:
+            raise DataError(made[0].problem)
+        return code
     except FrsError as error:
         print(f'frs_ros: {error}', file=sys.stderr)
         return 2

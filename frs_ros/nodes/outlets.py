@@ -7,11 +7,14 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.validate_topic_name import validate_topic_name
 
 from frs_ros.data.playback import Recorded
 from frs_ros.data.played_bag import PlayedTopic
+from frs_ros.documents import one_line
 from frs_ros.errors import DataError
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
@@ -80,6 +83,7 @@ class Outlets:
         warn: Told of topics that cannot be played, a line each.
 
     Raises:
+        NameValidationException: ROS does not allow the prefix.
         DataError: No topic can be played.
     """
 
@@ -90,6 +94,8 @@ class Outlets:
         prefix: str,
         warn: Callable[[str], None],
     ) -> None:
+        if prefix:
+            validate_topic_name(f'{prefix.rstrip("/")}/name')
         self._outlets: dict[str, Outlet] = {}
         for topic in played:
             try:
@@ -133,7 +139,10 @@ def _outlet(node: Node, topic: PlayedTopic, prefix: str) -> Outlet:
     depth = max(topic.depth, 1) if latched else max(topic.depth, MIN_DEPTH)
     kind = message_class(topic.kind)
     name = f'{prefix.rstrip("/")}{topic.name}'
-    publisher = node.create_publisher(kind, name, qos.played(depth, latched=latched))
+    try:
+        publisher = node.create_publisher(kind, name, qos.played(depth, latched=latched))
+    except NameValidationException as error:
+        raise DataError(f'ROS does not allow its name: {one_line(error)}') from error
     ours = _digest(node, publisher)
     if topic.digest and ours and topic.digest != ours:
         node.destroy_publisher(publisher)

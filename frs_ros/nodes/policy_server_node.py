@@ -36,6 +36,7 @@ from frs_ros.ros.convert.robot import proprioception_from_msg
 from frs_ros.ros.managed import ManagedNode
 from frs_ros.ros.message_info import census, endpoint, publisher, several
 from frs_ros.ros.parameters import declare, on_change
+from frs_ros.ros.polled import received_ns
 from frs_ros.steering.base import Steerer
 from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer
@@ -196,7 +197,8 @@ class PolicyServer(ManagedNode):
             self.diagnostics.report(camera, f'{self._topics[camera]}: {error}', error=True)
             return
         self.diagnostics.clear(camera)
-        self._gatherer.add_image(camera, stamps.to_ns(msg.header.stamp), jpeg)
+        received = received_ns(info)
+        self._gatherer.add_image(camera, stamps.to_ns(msg.header.stamp), jpeg, received)
         self._try()
 
     def _on_state(self, msg: RobotState, info: Mapping[str, Any]) -> None:
@@ -208,7 +210,8 @@ class PolicyServer(ManagedNode):
             self.diagnostics.report(STATE, str(error), error=True)
             return
         self.diagnostics.clear(STATE)
-        self._gatherer.add_state(seen.stamp_ns, seen.state, seen.gripper_command)
+        received = received_ns(info)
+        self._gatherer.add_state(seen.stamp_ns, seen.state, seen.gripper_command, received)
         self._try()
 
     def _on_guidance(self, msg: Guidance, info: Mapping[str, Any]) -> None:
@@ -250,6 +253,7 @@ class PolicyServer(ManagedNode):
             return
         if request != self._request:
             self._request, self._arrival = request, time.monotonic()
+            self._name_clocks(self._gatherer.ask(request, received_ns(info)))
         self._try()
         self._refuse_old_images()
 
@@ -330,6 +334,16 @@ class PolicyServer(ManagedNode):
                 f'{"is the camera running" if age > 0 else "are all clocks the same"}?',
                 error=True,
             )
+
+    def _name_clocks(self, ahead: Mapping[str, float]) -> None:
+        """Names the cameras whose images are stamped later than the requests that follow them."""
+        for camera in self._cameras:
+            if camera in ahead:
+                line = f'stamps of {self._topics[camera]} are ahead of the requests: set its clock'
+                values = {'at least, s': f'{ahead[camera]:.2f}'}
+                self.diagnostics.report(f'{camera} clock', line, values=values)
+            else:
+                self.diagnostics.clear(f'{camera} clock')
 
     def _check(self) -> None:
         """Names the inputs that are missing for too long."""

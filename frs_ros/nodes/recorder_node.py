@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from rclpy.serialization import deserialize_message
+from rclpy.validate_topic_name import validate_topic_name
 from std_srvs.srv import Trigger
 
 from frs_ros.data.bag_session import GB, BagSession, BagSettings
@@ -46,6 +47,9 @@ class Recorder(ManagedNode):
     def __init__(self) -> None:
         super().__init__('recorder')
         self._settings = p = declare(self, RecorderParameters)
+        extra = [name.strip() for name in p.extra_topics.split(',') if name.strip()]
+        for name in extra:
+            validate_topic_name(name)
         self._session = BagSession(
             BagSettings(
                 Path(p.directory).expanduser(),

@@ -12,10 +12,12 @@ from pathlib import Path
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
+from rclpy.validate_topic_name import validate_topic_name
 from std_srvs.srv import Trigger
 
 from frs_ros.data.live_dataset import LiveDataset
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.trainer import SUCCESS, TrainerParameters
 from frs_ros.nodes.training_process import TrainingProcess
 from frs_ros.nodes.training_topics import TrainingTopics
@@ -44,6 +46,8 @@ class Trainer(Node):
         if not p.out:
             raise ConfigError('name the folder of the dataset: -p out:=...')
         cameras = tuple(name.strip() for name in p.cameras.split(',') if name.strip())
+        for name in cameras:
+            validate_topic_name(topics.image(name))
         self._dataset = LiveDataset(
             self._out,
             time.strftime('live-%Y%m%d-%H%M%S'),
@@ -85,7 +89,9 @@ class Trainer(Node):
                 break
             self._heard_at = now
             message = self._topics.content(arrival)
-            written = self._dataset.push(arrival.topic, arrival.stamp_ns, message)
+            written = self._dataset.push(
+                arrival.topic, arrival.stamp_ns, message, arrival.arrived_ns or None
+            )
             self._written = self._written or written > 0
         if now - self._heard_at > SILENCE and self._dataset.settle():
             self._written = True

@@ -21,6 +21,7 @@ from frs_ros.ros import endpoints, polled
 from frs_ros.ros.definitions import message_class
 from frs_ros.ros.polled import PolledSubscription, received_ns
 
+PLAYED_NS = 10 * NS  # a message is stamped so long before it is sent: a recording is played
 HOLD_NS = NS // 5  # how much later than others a message of another publisher may arrive
 
 # Subscribed from the start on, so that nothing is lost until it is discovered.
@@ -112,7 +113,10 @@ def _take(name: str, heard: PolledSubscription) -> Arrival | None:
     if taken is None:
         return None
     data, info = taken
-    return Arrival(name, _stamp(data), received_ns(info), data)
+    stamp_ns, received = _stamp(data), received_ns(info)
+    sent = int(info.get('source_timestamp') or 0)
+    played = sent and abs(sent - stamp_ns) > PLAYED_NS
+    return Arrival(name, stamp_ns, received, data, sent if played else received)
 
 
 def _stamp(data: bytes) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import json
 import os
 import re
@@ -22,7 +23,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from frs_ros.documents import shown
 from frs_ros.errors import DataError
+
+_MESSAGE = re.compile(r'[a-zA-Z][a-zA-Z0-9_]*/msg/[A-Z][A-Za-z0-9]*')
+_INDEX = Path('share', 'ament_index', 'resource_index', 'rosidl_interfaces')
 
 SEPARATOR = '=' * 80
 
@@ -87,14 +92,40 @@ def definition(type_name: str) -> Definition:
 @cache
 def message_class(type_name: str) -> Any:
     """The class of a message type such as 'sensor_msgs/msg/Image'; DataError if there is none."""
-    words = type_name.split('/')
+    package, _, name = f'{type_name}//'.split('/')[:3]
+    try:  # names come from bags and from the network
+        if _MESSAGE.fullmatch(type_name) and _is_message_package(package):
+            return getattr(importlib.import_module(f'{package}.msg'), name)
+    except (ImportError, AttributeError):
+        pass
+    raise DataError(
+        f'the message type {shown(type_name)} is not installed here; source or install its package'
+    )
+
+
+def _is_message_package(package: str) -> bool:
+    """Whether Python would find it where ROS packages are installed, and not in some folder."""
+    if package == __name__.split('.')[0]:
+        return True  # in the sources, when it is installed editable
     try:
-        package, kind, name = words
-        return getattr(importlib.import_module(f'{package}.{kind}'), name)
-    except (ValueError, ImportError, AttributeError):
-        raise DataError(
-            f"the message type '{type_name}' is not installed here; source or install its package"
-        ) from None
+        spec = importlib.util.find_spec(package)
+    except ValueError:
+        return False
+    if spec is None or spec.origin is None:
+        return False
+    places = (Path(spec.origin), Path(spec.origin).resolve())
+    return any(
+        (prefix / _INDEX / package).is_file() and place.is_relative_to(root)
+        for prefix in _prefixes()
+        for root in (prefix, prefix.resolve())
+        for place in places
+    )
+
+
+def _prefixes() -> list[Path]:
+    """Where ROS packages are installed: workspaces, and the environment of this Python."""
+    listed = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+    return [Path(prefix) for prefix in (*listed, sys.prefix) if prefix]
 
 
 def _fields(type_name: str) -> dict[str, str]:
@@ -154,9 +185,8 @@ def _text(type_name: str) -> str:
 def _installed(type_name: str) -> str:
     """Text of the installed .msg file; '' if there is none."""
     package, kind, name = type_name.split('/')
-    prefixes = [p for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
-    for prefix in (*prefixes, sys.prefix):
-        file = Path(prefix) / 'share' / package / kind / f'{name}.msg'
+    for prefix in _prefixes():
+        file = prefix / 'share' / package / kind / f'{name}.msg'
         if file.is_file():
             return file.read_text('utf-8').rstrip() + '\n'
     return ''

@@ -9,14 +9,19 @@ import sys
 from collections.abc import Callable, Sequence
 
 import rclpy
+from rclpy.exceptions import NameValidationException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
+from frs_ros.documents import one_line
 from frs_ros.errors import ConfigError, FrsError, not_installed
 from frs_ros.lifeline import end_with_parent
 
 EXIT_FAILED = 1  # while it ran; starting it again may help
 EXIT_CONFIG = 2  # it could not start: starting it again would not help
+
+# what rclpy raises for some names that are not allowed, instead of a NameValidationException
+_NAMES = ('failed to resolve name', 'unknown substitution')
 
 
 def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:
@@ -54,7 +59,10 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
         return _complain(str(not_installed(error)), EXIT_CONFIG)
     except FrsError as error:
         return _complain(str(error), EXIT_CONFIG if node is None else EXIT_FAILED)
-    except Exception:
+    except Exception as error:
+        if _is_about_a_name(error):
+            line = one_line(str(error).split(', at /')[0]).rstrip(' ^')
+            return _complain(f'ROS does not allow this name: {line}', EXIT_CONFIG)
         if not signals.came():
             raise
         # a signal while the node was being made or worked: what it needed next was gone
@@ -91,6 +99,12 @@ class _Signals:
         first, self._came = not self._came, True
         if first and not self.ending and (number == signal.SIGINT or not self.spinning):
             raise KeyboardInterrupt
+
+
+def _is_about_a_name(error: Exception) -> bool:
+    """Whether it says that a topic, node or namespace cannot be called so."""
+    said = isinstance(error, (RuntimeError, ValueError)) and any(w in str(error) for w in _NAMES)
+    return said or isinstance(error, NameValidationException)
 
 
 def _complain(line: str, code: int) -> int:

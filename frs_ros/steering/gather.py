@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence, Sized
 from typing import Generic, TypeVar
@@ -13,6 +14,7 @@ from frs_ros.cameras.codec import decode_jpeg
 from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.wish import Wish
 from frs_ros.steering.exchange import Request
+from frs_ros.steering.seen import NOTEWORTHY_NS, Arrived, ahead_ns, newest
 from frs_ros.types import Observation
 
 STATE = 'robot_state'
@@ -27,16 +29,17 @@ class StampBuffer(Generic[T]):
     def __init__(self, size: int) -> None:
         self._size = size
         self._values: OrderedDict[int, T] = OrderedDict()
+        self._received_ns: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._values)
 
-    def add(self, stamp_ns: int, value: T) -> None:
+    def add(self, stamp_ns: int, value: T, received_ns: int = 0) -> None:
         """Takes a value in; the one received longest ago goes."""
         self._values.pop(stamp_ns, None)
-        self._values[stamp_ns] = value
+        self._values[stamp_ns], self._received_ns[stamp_ns] = value, received_ns
         if len(self._values) > self._size:
-            self._values.popitem(last=False)
+            del self._received_ns[self._values.popitem(last=False)[0]]
 
     def at(self, stamp_ns: int) -> T | None:
         """The value with exactly this stamp."""
@@ -45,6 +48,11 @@ class StampBuffer(Generic[T]):
     def newest(self) -> T | None:
         """The value received last."""
         return next(reversed(self._values.values()), None)
+
+    def seen(self, stamp_ns: int, asked_ns: int, tolerance_ns: float) -> Arrived | None:
+        """What a request that arrived at `asked_ns` is answered from, see `steering.seen`."""
+        values = [Arrived(self._received_ns[s], s, v) for s, v in self._values.items()]
+        return newest(values, stamp_ns, asked_ns, tolerance_ns)
 
     def newest_stamp(self) -> int | None:
         """Its stamp."""
@@ -86,14 +94,33 @@ class Gatherer:
         self._states: StampBuffer[tuple[np.ndarray, float]] = StampBuffer(32)
         self._guidance: StampBuffer[Guidance] = StampBuffer(8)
         self._path: Wish | None = None
+        self._asked: tuple[Request, int] | None = None
 
-    def add_image(self, camera: str, stamp_ns: int, jpeg: bytes) -> None:
-        """Takes in an image as a JPEG file."""
-        self._images[camera].add(stamp_ns, jpeg)
+    def ask(self, request: Request, received_ns: int) -> dict[str, float]:
+        """Takes in when a request was received: what came later has no part in its answer.
 
-    def add_state(self, stamp_ns: int, state: np.ndarray, gripper_command: float) -> None:
-        """Takes in the proprioception [S] and the last gripper command."""
-        self._states.add(stamp_ns, (state, gripper_command))
+        Returns:
+            Cameras whose clock is ahead -> by how many s, at least.
+        """
+        self._asked = (request, received_ns)
+        if self._stamped:
+            return {}
+        limit_ns = self._image_max_age_ns
+        found = {
+            c: s.seen(request.stamp_ns, received_ns, limit_ns) for c, s in self._images.items()
+        }
+        ahead = {c: ahead_ns(v, request.stamp_ns, received_ns) for c, v in found.items() if v}
+        return {c: by_ns * 1e-9 for c, by_ns in ahead.items() if by_ns > NOTEWORTHY_NS}
+
+    def add_image(self, camera: str, stamp_ns: int, jpeg: bytes, received_ns: int = 0) -> None:
+        """Takes in an image as a JPEG file, and when it was received."""
+        self._images[camera].add(stamp_ns, jpeg, received_ns)
+
+    def add_state(
+        self, stamp_ns: int, state: np.ndarray, gripper_command: float, received_ns: int = 0
+    ) -> None:
+        """Takes in the proprioception [S] and the last gripper command, and when they came."""
+        self._states.add(stamp_ns, (state, gripper_command), received_ns)
 
     def add_guidance(self, guidance: Guidance) -> None:
         """Takes in a wish."""
@@ -109,7 +136,7 @@ class Gatherer:
         names = [
             c
             for c, images in self._images.items()
-            if c in old or self._of(images, request) is None
+            if c in old or self._of(images, request, self._image_max_age_ns) is None
         ]
         if self._of(self._states, request) is None:
             names.append(STATE)
@@ -141,7 +168,7 @@ class Gatherer:
         """
         images = {}
         for camera, stream in self._images.items():
-            jpeg = self._of(stream, request)
+            jpeg = self._of(stream, request, self._image_max_age_ns)
             assert jpeg is not None
             images[camera] = decode_jpeg(jpeg)
         found = self._of(self._states, request)
@@ -169,5 +196,13 @@ class Gatherer:
     def _stale(self, wish: Wish, now_ns: int) -> bool:
         return abs(now_ns - wish.stamp_ns) > self.guidance_timeout_ns
 
-    def _of(self, stream: StampBuffer[T], request: Request) -> T | None:
-        return stream.at(request.stamp_ns) if self._stamped else stream.newest()
+    def _of(
+        self, stream: StampBuffer[T], request: Request, tolerance_ns: float = math.inf
+    ) -> T | None:
+        if self._stamped:
+            return stream.at(request.stamp_ns)
+        if self._asked is None or self._asked[0] != request:
+            return stream.newest()
+        found = stream.seen(request.stamp_ns, self._asked[1], tolerance_ns)
+        value: T | None = None if found is None else found.value
+        return value

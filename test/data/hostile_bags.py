@@ -11,6 +11,7 @@ import resource
 import shutil
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import traceback
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+MAGIC = b'\x89MCAP0\r\n'
 JOURNAL_MAGIC = bytes.fromhex('d9d505f920a163d7')
 CPU_SECONDS = 10.0  # of one answer, and what the start costs more
 MEMORY = 3 << 30  # bytes of address space
@@ -156,6 +158,56 @@ def endless_tree(file: Path) -> None:
     data += leaf
     data[28:32] = (len(data) // page).to_bytes(4, 'big')
     file.write_bytes(bytes(data))
+
+
+def record(opcode: int, content: bytes) -> bytes:
+    """A record of an MCAP file."""
+    return struct.pack('<BQ', opcode, len(content)) + content
+
+
+def words(*texts: bytes) -> bytes:
+    """Texts with their lengths before them."""
+    return b''.join(struct.pack('<I', len(text)) + text for text in texts)
+
+
+def schema(kind: str, definition: str, encoding: str = 'ros2msg', number: int = 1) -> bytes:
+    """Declares a type."""
+    head = struct.pack('<H', number)
+    return record(3, head + words(kind.encode(), encoding.encode(), definition.encode()))
+
+
+def channel(topic: str, number: int = 1, of: int = 1) -> bytes:
+    """Declares a topic."""
+    return record(4, struct.pack('<HH', number, of) + words(topic.encode(), b'cdr', b''))
+
+
+def message(data: bytes, number: int = 1) -> bytes:
+    """A message that was received in the year 2001."""
+    return record(5, struct.pack('<HIQQ', number, 0, 10**18, 10**18) + data)
+
+
+def chunk(data: bytes, size: int, compression: str = 'zstd') -> bytes:
+    """A chunk of compressed data that says it becomes `size` bytes."""
+    head = struct.pack('<QQQI', 0, 0, size, 0) + words(compression.encode())
+    return record(6, head + struct.pack('<Q', len(data)) + data)
+
+
+def mcap(folder: Path, *records: bytes, start: int = 0, holes: int = 0) -> Path:
+    """A folder with an MCAP file; returns the file.
+
+    Args:
+        folder: Made.
+        records: Its content.
+        start: Of the summary, as the footer says.
+        holes: Bytes that were never written, before the footer.
+    """
+    folder.mkdir(parents=True)
+    file = folder / 'x.mcap'
+    with file.open('wb') as data:
+        data.write(MAGIC + record(1, words(b'ros2', b'x')) + b''.join(records))
+        data.seek(holes, 1)
+        data.write(record(2, struct.pack('<QQI', start, 0, 0)) + MAGIC)
+    return file
 
 
 if __name__ == '__main__':

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from frs_ros.data.assembler import AssemblerSettings, EpisodeAssembler
+from frs_ros.data.matching import KEPT_MOST
 from frs_ros.data.message_parts import NS, Deferred
 from frs_ros.data.recorded_episode import RecordedEpisode
+from frs_ros.data.session import UNSURE_CHUNKS
 from frs_ros.errors import DataError
 
 MS = 1_000_000
@@ -155,6 +157,88 @@ def test_a_picture_is_the_newest_that_the_policy_can_have_seen() -> None:
     pushed.sort(key=lambda item: item[1])
     (found,) = assemble(pushed)
     assert stamps(found, 'w') == [base, base, base + 990 * MS]
+
+
+def cell(ahead_ms: int = 0, latency_ms: int = 30) -> list[Pushed]:
+    """Plans of a cell: a camera at 30 Hz that delivers late, requests at times of their own."""
+    pushed: list[Pushed] = [('/episode', START_NS, event(1, START_NS))]
+    for n in range(60):
+        taken = START_NS + n * 33 * MS
+        name = '/w/color/image_raw/compressed'
+        pushed.append((name, taken + latency_ms * MS, picture(taken + ahead_ms * MS)))
+    for n in range(8):
+        asked = START_NS + (400 + 150 * n) * MS
+        pushed.append(('/robot_state', asked - MS, state(asked - 2 * MS)))
+        pushed.append(('/plan_request', asked + MS, request(asked, n)))
+        pushed.append(('/action_chunk', asked + 90 * MS, chunk(asked, n)))
+    return sorted(pushed, key=lambda item: item[1])
+
+
+@pytest.mark.parametrize('ahead_ms', [0, 401])
+def test_a_picture_is_the_newest_that_had_arrived_with_the_request(ahead_ms: int) -> None:
+    """As the policy server does with the latest images, however wrong the clock of the camera."""
+    pushed, assembler = cell(ahead_ms), EpisodeAssembler()
+    (found,) = assemble(pushed, assembler)
+    for item, taken in zip(found.chunks, stamps(found, 'w'), strict=True):
+        asked = item.chunk.stamp_ns + MS
+        arrived = [m.data for t, s, m in pushed if t.startswith('/w') and s <= asked]
+        assert taken == arrived[-1]
+    words = f'stamps of camera w are up to {ahead_ms / 1000 - 0.03:.2f} s ahead'
+    assert [line.startswith(words) for line in assembler.remarks] == [True] * bool(ahead_ms)
+
+
+def test_without_requests_the_stamps_decide() -> None:
+    pushed = [item for item in cell() if item[0] != '/plan_request']
+    (found,) = assemble(pushed)
+    for item, taken in zip(found.chunks, stamps(found, 'w'), strict=True):
+        assert taken is not None
+        assert 0 <= item.chunk.stamp_ns - taken < 33 * MS
+
+
+def test_times_of_receipt_that_stand_still_leave_it_to_the_stamps() -> None:
+    (found,) = assemble([(topic, START_NS, message) for topic, _, message in cell()])
+    for item, taken in zip(found.chunks, stamps(found, 'w'), strict=True):
+        assert taken is not None
+        assert 0 <= item.chunk.stamp_ns - taken < 33 * MS
+
+
+def test_memory_is_bounded_although_the_times_of_receipt_stand_still() -> None:
+    assembler = EpisodeAssembler()
+    for n in range(3 * KEPT_MOST):
+        assembler.push('/w/color/image_raw', 0, Deferred(n * 33 * MS, partial(picture, n)))
+    (stream,) = assembler._pictures._streams.values()
+    assert len(stream._values) == KEPT_MOST
+
+
+@pytest.mark.parametrize(
+    ('changed', 'left'),
+    [
+        ([0, 0, 0, 0], []),
+        ([5, 5, 5, 5], []),
+        ([100, 200, 50, 60], [0, 1]),  # set back
+        ([100, 200, 200, 300], [0, 3]),
+        ([400, 300, 200, 100], [0]),
+    ],
+)
+def test_chunks_whose_stamps_do_not_rise_are_left_out_and_counted(
+    changed: list[int], left: list[int]
+) -> None:
+    assembler = EpisodeAssembler()
+    pushed: list[Pushed] = [('/episode', START_NS, event(1, START_NS))]
+    for n, offset in enumerate(changed):
+        stamp, now = (START_NS + offset * MS) * bool(offset), START_NS + (n + 1) * 100 * MS
+        pushed += [
+            ('/robot_state', now, state(stamp)),
+            ('/w/color/image_raw', now, picture(stamp)),
+            ('/plan_request', now + 1, request(stamp, n)),
+            ('/action_chunk', now + 2, chunk(stamp, n)),
+        ]
+    (found,) = assemble(pushed, assembler)
+    assert [c.chunk.request_id for c in found.chunks] == left
+    assert assembler.counts == {UNSURE_CHUNKS: 4 - len(left)} == found.problems
+    (line,) = assembler.complaints
+    assert "stamps of episode 'e0' are equal, 0 or run back" in line
+    assert found.duration >= 0
 
 
 def test_beyond_the_tolerance_there_is_no_picture() -> None:

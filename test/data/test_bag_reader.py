@@ -151,7 +151,7 @@ def test_topics_of_others_with_our_names_are_counted(tmp_path: Path) -> None:
     assembler = EpisodeAssembler()
     (episode,) = episodes_of(bag_read, assembler)
     assert episode.chunks[0].state is None
-    assert assembler.counts == {'messages of another type': 5}
+    assert assembler.counts == {'messages of another type': 6}
 
 
 @pytest.fixture(scope='module')

@@ -125,8 +125,10 @@ def test_the_first_episodes_are_kept_up_to_a_limit(tmp_path: Path) -> None:
 
 
 def test_sessions_are_put_together_although_ids_repeat(tmp_path: Path) -> None:
-    for name in 'ab':
-        write_bag(tmp_path / 'bags' / name, episodes=2)
+    for name, began_ns in (('a', START_NS), ('b', START_NS + 60_000 * MS)):
+        with BagFactory(tmp_path / 'bags' / name) as bag:
+            for number in range(2):
+                bag.episode(f'e{number}', began_ns + 5000 * MS * number)
     _, dataset = run(tmp_path / 'bags', out=tmp_path / 'd')
     assert [e.source for e in dataset.episodes] == ['a', 'a', 'b', 'b']
     assert [source.name for source in dataset.info.sources] == ['a', 'b']

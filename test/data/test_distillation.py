@@ -117,10 +117,20 @@ def test_broken_folders_are_one_line(dataset: DistillationDataset, tmp_path: Pat
     distillation.save_dataset(dataset, folder)
     description = folder / 'dataset.json'
     text = description.read_text()
-    for broken in ('{', '[]', '{"kind": "frs_distillation", "version": 1}'):
+    deep = '[' * 100_000
+    for broken in ('{', '[]', '7', deep, '{"kind": "frs_distillation", "version": 1}'):
         description.write_text(broken)
         with pytest.raises(DataError, match=r'dataset\.json'):
             distillation.load_dataset(folder)
+    for key in ('kind', 'version', 'episodes', 'cameras', 'sources', 'policy'):
+        description.write_text(json.dumps({**json.loads(text), key: ['x' * 99] * 999}))
+        with pytest.raises(DataError) as caught:
+            distillation.load_dataset(folder)
+        assert len(str(caught.value)) < 600
+    huge = text.replace('"state_dim": ', '"state_dim": ' + '9' * 9000)
+    description.write_text(huge)
+    with pytest.raises(DataError, match=r'dataset\.json'):
+        distillation.load_dataset(folder)
     for key, value in {'kind': 'other', 'version': 99, 'state_dim': 7, 'episodes': 0}.items():
         description.write_text(json.dumps({**json.loads(text), key: value}))
         with pytest.raises(DataError):

@@ -3,14 +3,28 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import hostile_bags
+import lz4.frame
 import pytest
-from hostile_bags import Answer, database, endless_tree, hot_journal
+import zstandard
+from hostile_bags import (
+    Answer,
+    channel,
+    chunk,
+    database,
+    endless_tree,
+    hot_journal,
+    mcap,
+    message,
+    schema,
+)
 
 from frs_ros.data.bag_reader import Bag
 from frs_ros.errors import DataError
@@ -122,7 +136,159 @@ SQLITE: dict[str, tuple[Make, int, str]] = {
         '5',
     ),
 }
-CASES = {**SQLITE}
+
+CHATTER = schema('std_msgs/msg/String', 'string data\n') + channel('/chatter')
+HELLO = b'\x00\x01\x00\x00\x02\x00\x00\x00a\x00'
+
+
+def _zstd(size: int) -> bytes:
+    pieces = zstandard.ZstdCompressor().compressobj()
+    zeros = bytes(1 << 20)
+    return b''.join([*(pieces.compress(zeros) for _ in range(size >> 20)), pieces.flush()])
+
+
+def _bomb(compression: str, told: int) -> Make:
+    """A chunk of 1.5 GB, in a small file."""
+
+    def make(folder: Path) -> None:
+        if compression == 'zstd':
+            data = _zstd(3 << 29)
+        else:
+            frame = lz4.frame.LZ4FrameCompressor()
+            zeros = bytes(1 << 24)
+            pieces = [frame.begin(), *(frame.compress(zeros) for _ in range(40)), frame.flush()]
+            data = b''.join(pieces)
+        mcap(folder, CHATTER, message(HELLO), chunk(data, told, compression))
+
+    return make
+
+
+def _typed(definition: str, encoding: str = 'ros2msg', data: bytes = bytes(64)) -> Make:
+    """A type of ours with another definition."""
+    kind = schema('frs_ros/msg/Episode', definition, encoding)
+    return lambda folder: mcap(folder, kind, channel('/episode'), message(data))
+
+
+def _wrong_summary(folder: Path) -> None:
+    mcap(folder, CHATTER, message(HELLO), start=40, holes=1 << 32)
+
+
+def _endless_summary(folder: Path) -> None:
+    record = hostile_bags.record(0x0D, b'')
+    mcap(folder, CHATTER, message(HELLO), record * 3_000_000, start=40)
+
+
+def _metadata(text: str) -> Make:
+    def make(folder: Path) -> None:
+        mcap(folder, CHATTER, message(HELLO))
+        (folder / 'metadata.yaml').write_text(text)
+
+    return make
+
+
+def _compressed_file(folder: Path) -> None:
+    folder.mkdir()
+    (folder / 'x.mcap.zstd').write_bytes(_zstd(3 << 29))
+    (folder / 'metadata.yaml').write_text(COMPRESSED.format('file'))
+
+
+def _compressed_message(folder: Path) -> None:
+    mcap(folder, CHATTER, message(_zstd(3 << 29)), message(HELLO))
+    (folder / 'metadata.yaml').write_text(COMPRESSED.format('message'))
+
+
+def _pipe(folder: Path) -> None:
+    folder.mkdir()
+    os.mkfifo(folder / 'x.mcap')
+
+
+COMPRESSED = 'rosbag2_bagfile_information: {{compression_mode: {}, compression_format: zstd}}'
+STEPS = 'a/B[{0}] b\n' + '=' * 80 + '\nMSG: a/B\n{1}'
+UNUSABLE = 'the definition of frs_ros/msg/Episode in the bag cannot be used'
+ALIASES = '\n'.join(
+    ['a0: &a0 [x, x, x, x, x, x, x, x]']
+    + [f'a{n + 1}: &a{n + 1} [{", ".join([f"*a{n}"] * 8)}]' for n in range(12)]
+)
+
+MCAP: dict[str, tuple[Make, int, str]] = {
+    'zstd chunk that says 100 bytes': (_bomb('zstd', 100), 0, 'a chunk of more instead of 100'),
+    'zstd chunk that says what it is': (_bomb('zstd', 3 << 29), 0, 'a chunk of impossible size'),
+    'lz4 chunk that says 100 bytes': (_bomb('lz4', 100), 0, 'a chunk of more instead of 100'),
+    'lz4 chunk that says less': (_bomb('lz4', 16 << 20), 0, 'a chunk of more instead of'),
+    'wrong offset of the summary': (_wrong_summary, 0, 'it is damaged at byte'),
+    'endless summary': (_endless_summary, 0, '/chatter'),
+    'message in a hole': (
+        lambda folder: mcap(
+            folder,
+            CHATTER,
+            message(HELLO),
+            struct.pack('<BQ', 5, 8 << 30),
+            holes=8 << 30,
+        ),
+        0,
+        f'a record of {8 << 30} bytes',
+    ),
+    'chunk in a hole': (
+        lambda folder: mcap(
+            folder,
+            CHATTER,
+            message(HELLO),
+            struct.pack('<BQ', 6, 8 << 30),
+            holes=8 << 30,
+        ),
+        0,
+        f'a record of {8 << 30} bytes',
+    ),
+    'array without measure': (_typed(STEPS.format(100_000_000, 'float64 x')), 0, UNUSABLE),
+    'arrays in arrays': (
+        _typed(
+            'a/B[100] b\n'
+            + ''.join(
+                f'{"=" * 80}\nMSG: a/{one}\na/{other}[100] x\n'
+                for one, other in ('BC', 'CD', 'DE')
+            )
+            + f'{"=" * 80}\nMSG: a/E\nfloat64 x\n'
+        ),
+        0,
+        UNUSABLE,
+    ),
+    'fields without end': (
+        _typed(''.join(f'float64 a{n}\n' for n in range(20_000))),
+        0,
+        UNUSABLE,
+    ),
+    'type that holds itself': (_typed('frs_ros/Episode[2] b\n'), 0, UNUSABLE),
+    'deep IDL': (_typed('sequence<' * 5000 + 'double' + '>' * 5000, 'ros2idl'), 0, UNUSABLE),
+    'long IDL': (
+        _typed('module a { module msg { struct B { ' + 'double x; ' * 40_000, 'ros2idl'),
+        0,
+        UNUSABLE,
+    ),
+    'metadata of aliases': (_metadata(ALIASES), 0, 'metadata.yaml is empty or damaged'),
+    'metadata of brackets': (_metadata('[' * 100_000), 0, 'metadata.yaml is empty or damaged'),
+    'metadata without end': (_metadata('# ' * (4 << 20)), 0, 'metadata.yaml is empty or damaged'),
+    'metadata with a foreign path': (
+        _metadata(
+            'rosbag2_bagfile_information: {relative_file_paths: [../../victim.txt, /etc/x]}'
+        ),
+        0,
+        'incomplete: file victim.txt is missing',
+    ),
+    'metadata with words for lists': (
+        _metadata('rosbag2_bagfile_information: {relative_file_paths: 7, custom_data: [1]}'),
+        0,
+        '/chatter',
+    ),
+    'metadata with losses that are none': (
+        _metadata('rosbag2_bagfile_information: {custom_data: {frs_ros.dropped: "[1, 2"}}'),
+        2,
+        'frs_ros.dropped in metadata.yaml is damaged',
+    ),
+    'file that becomes large': (_compressed_file, 2, 'becomes more than 1000 times as large'),
+    'message that becomes large': (_compressed_message, 0, 'left out 2 messages'),
+    'pipe': (_pipe, 2, 'is no file'),
+}
+CASES = {**SQLITE, **MCAP}
 
 
 @pytest.fixture(scope='module')

@@ -73,6 +73,7 @@ def test_no_text_is_opened_in_the_encoding_of_the_locale(repository) -> None:
 IN_PLACE = {
     'files.py': 'the module that replaces files',
     'data/bag_metadata.py': 'replaces its file itself, without waiting for the disk',
+    'data/compressed_bag.py': 'a temporary copy of a bag',
     'data/sqlite_guard.py': 'a temporary copy of a bag',
     'guidance/devices/recording.py': 'line by line for as long as the process lives',
     'nodes/recorded_run.py': 'a log',

@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -58,11 +59,12 @@ def episode_definition(repository) -> str:
 def make_bag(tmp_path, episode_definition):
     """A bag with `count` texts, 10 ms apart, and an episode around them."""
 
-    def make(count: int = 20, definition: str = episode_definition) -> str:
+    def make(count: int = 20, definition: str = episode_definition, storage: str = 'mcap') -> str:
         store = get_typestore(Stores.ROS2_KILTED)
         store.register(get_types_from_msg(definition, 'frs_ros/msg/Episode'))
         path = tmp_path / f'bag{count}'
-        with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        plugin = StoragePlugin[storage.upper()]
+        with Writer(path, version=9, storage_plugin=plugin) as writer:
             episode, text = (
                 writer.add_connection(topic, kind, typestore=store, offered_qos_profiles=profiles)
                 for topic, kind, profiles in (
@@ -125,6 +127,26 @@ def test_every_message_arrives_in_order_on_prefixed_and_renamed_topics(ros, make
     assert stamps.to_ns(episodes[1].header.stamp) == START + 20 * 10**7
     assert player.wait(WAIT) == 0
     assert 'end of the bag: 22 messages' in player.output
+
+
+def test_a_bag_in_sqlite_is_played_whole(ros, make_bag, play):
+    """It is opened in one thread and read in another."""
+    texts = ros.collect(ros.node(), String, '/cell/text', qos.RECORD)
+    player = play(make_bag(storage='sqlite3'), '--wait-for=1')
+    ros.wait_for(lambda: len(texts) == 20, WAIT, 'all messages')
+    assert player.wait(WAIT) == 0
+    assert 'end of the bag: 22 messages' in player.output
+
+
+def test_damage_that_shows_while_it_is_played_is_an_error(ros, make_bag, play):
+    folder = Path(make_bag(2000))
+    file = next(folder.glob('*.mcap'))
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    player = play(str(folder), '--as-fast-as-possible')
+    assert player.wait(WAIT) == 2
+    assert 'end of the bag: ' in player.output
+    last = player.output.splitlines()[-1]
+    assert last.startswith(f'frs_ros: {folder} was not played whole: unfinished: ')
 
 
 def test_only_the_chosen_topic_from_an_offset_on(ros, make_bag, play):
@@ -232,6 +254,9 @@ def test_a_type_of_another_definition_is_named_and_not_played(
         (['--wait-for=1', '--wait-limit=0'], '0 of 1 subscribers were there after'),
         (['--topics=nothing'], "has no topic 'nothing'; it has /cell/episode, /cell/text"),
         (['--rate=0'], 'parameter rate is 0.0'),
+        (['--prefix=no slash'], 'ROS does not allow this name: Invalid topic name'),
+        (['--prefix=/ö'], "'/ö/name'"),
+        (['--prefix=/9x'], 'must not start with a number'),
         (['--rate=2', '--as-fast-as-possible'], 'not allowed with argument'),
         (['--remap=/a=/b'], "--remap '/a=/b' is not of the form /old:=/new"),
     ],

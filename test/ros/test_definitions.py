@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -84,3 +85,52 @@ def test_every_kind_of_field_is_written_as_in_a_msg_file(monkeypatch):
 def test_a_type_that_is_not_installed_is_named(name):
     with pytest.raises(DataError, match=f"'{name}' is not installed"):
         definition(name)
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'evilpkg/msg/A',
+        'evilpkg.inner/msg/A',
+        'evilpkg/srv/A',
+        'evilpkg/msg/sub.A',
+        'evilpkg/msg/_a',
+        '../evilpkg/msg/A',
+        '.evilpkg/msg/A',
+        'std_msgs/msg/String/x',
+        'json/msg/A',
+        'msg/A',
+        '',
+        '\x1b[2J' * 1000,
+    ],
+)
+def test_code_of_the_current_folder_is_not_run(name, tmp_path, monkeypatch):
+    package = tmp_path / 'evilpkg'
+    package.mkdir()
+    code = f'from pathlib import Path\nPath({str(tmp_path / "ran")!r}).touch()\nclass A: ...'
+    for file in ('__init__.py', 'msg.py', 'srv.py', 'inner.py'):
+        (package / file).write_text(code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend('')
+    with pytest.raises(DataError) as caught:
+        message_class(name)
+    assert not (tmp_path / 'ran').exists()
+    assert len(str(caught.value)) < 250
+
+
+def test_packages_of_a_workspace_are_found(tmp_path, monkeypatch):
+    """As colcon installs them: below a prefix that AMENT_PREFIX_PATH names."""
+    python = tmp_path / 'ws' / 'lib' / 'python' / 'site-packages'
+    (python / 'my_msgs').mkdir(parents=True)
+    (python / 'my_msgs' / '__init__.py').write_text('')
+    (python / 'my_msgs' / 'msg.py').write_text('class A: ...')
+    index = tmp_path / 'ws' / 'share' / 'ament_index' / 'resource_index' / 'rosidl_interfaces'
+    index.mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(python))
+    with pytest.raises(DataError, match='not installed here'):
+        message_class('my_msgs/msg/A')
+    (index / 'my_msgs').write_text('msg/A.msg')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', f'/nowhere{os.pathsep}{tmp_path / "ws"}')
+    assert message_class('my_msgs/msg/A').__name__ == 'A'
+    monkeypatch.delitem(sys.modules, 'my_msgs')
+    monkeypatch.delitem(sys.modules, 'my_msgs.msg')

@@ -68,6 +68,48 @@ def test_latest_takes_the_newest_whatever_its_stamp():
     assert np.all(target.observation(request(5)).images['agentview'] == 200)
 
 
+def test_latest_is_the_newest_that_had_arrived_with_the_request():
+    """What came while another plan was made has no part in it: a recording could not know."""
+    target = gatherer('latest')
+    for stamp, received, value in ((10, 12, 10), (20, 22, 20), (30, 32, 30)):
+        for camera in CAMERAS:
+            target.add_image(camera, stamp, picture(value), received)
+        target.add_state(stamp, np.full(8, float(value)), 1.0, received)
+    assert target.ask(request(24), 25) == {}
+    seen = target.observation(request(24))
+    assert np.all(seen.images['wrist'] == 20)
+    assert np.all(seen.state == 20)
+    assert target.ask(request(5), 6) == {}  # before all of them: the first that came later
+    assert np.all(target.observation(request(5)).images['wrist'] == 10)
+
+
+def test_a_clock_that_is_ahead_is_told_by_images_that_come_before_the_request():
+    target = gatherer('latest')
+    for number in range(4):  # 0.4 s ahead, at 10 Hz
+        stamp = SECOND + number * SECOND // 10
+        target.add_image('agentview', stamp + 2 * SECOND // 5, picture(number), stamp)
+        target.add_image('wrist', stamp, picture(number), stamp + SECOND // 1000)
+        target.add_state(stamp, np.zeros(8), 1.0, stamp)
+    asked = SECOND + 350 * SECOND // 1000
+    assert target.ask(request(asked), asked) == {'agentview': pytest.approx(0.35)}
+    seen = target.observation(request(asked))
+    assert np.all(seen.images['agentview'] == 3)
+    assert np.all(seen.images['wrist'] == 3)
+    assert gatherer('stamped').ask(request(asked), asked) == {}
+
+
+def test_an_image_that_was_too_old_when_the_request_came_is_not_used():
+    target = gatherer('latest')
+    for stamp, value in ((SECOND, 1), (2 * SECOND, 2)):
+        for camera in CAMERAS:
+            target.add_image(camera, stamp, picture(value), stamp)
+    target.add_state(2 * SECOND, np.zeros(8), 1.0, 2 * SECOND)
+    late = request(19 * SECOND // 10)
+    target.ask(late, 19 * SECOND // 10)
+    assert target.missing(late) == []
+    assert np.all(target.observation(late).images['wrist'] == 2)
+
+
 def test_silent_streams_are_named_once_others_speak():
     target = gatherer()
     assert target.silent() == []
