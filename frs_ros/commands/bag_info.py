@@ -58,7 +58,7 @@ def _text(summary: BagSummary) -> str:
         if any(topic.count for topic in summary.topics)
         else '  no messages',
     ]
-    lines += [f'  {_plain(note, 1000)}' for note in summary.notes]
+    lines += [f'  {note}' for note in summary.notes]
     lines += ['', *_episodes(summary), '', *_topics(summary)]
     if summary.missing:
         lines.append(f'  frs bag convert lacks: {", ".join(summary.missing)}')
@@ -75,11 +75,11 @@ def _episodes(summary: BagSummary) -> list[str]:
         f'  {"id":24} {"outcome":8} {"s":>6} {"chunks":>6} {"steered":>7}  instruction',
     ]
     for e in summary.episodes:
-        policies = _plain(','.join(e.policies)) if e.policies != ('',) else ''
+        policies = ','.join(e.policies) if e.policies != ('',) else ''
         lines.append(
-            f'  {_plain(e.id):24} {e.outcome:8} {e.duration:6.1f} {e.chunks:6} '
-            f'{e.steered_share:7.0%}  {_plain(e.instruction)}'
-            + (f' ({_plain(e.reason)})' if e.reason else '')
+            f'  {e.id:24} {e.outcome:8} {e.duration:6.1f} {e.chunks:6} {e.steered_share:7.0%}  '
+            f'{e.instruction}'
+            + (f' ({e.reason})' if e.reason else '')
             + (f' [policy {policies}]' if policies else '')
             + (f' [{e.without_noise} chunks without noise]' if e.without_noise else '')
         )
@@ -87,21 +87,15 @@ def _episodes(summary: BagSummary) -> list[str]:
 
 
 def _topics(summary: BagSummary) -> list[str]:
-    width = max((len(_plain(topic.name)) for topic in summary.topics), default=0)
+    width = max((len(topic.name) for topic in summary.topics), default=0)
     lines = [f'  {"topic":{width}} {"count":>8} {"Hz":>8} {"size":>9} {"lost":>6}  type']
     for topic in summary.topics:
         lost = '?' if summary.dropped is None else summary.dropped.get(topic.name, 0)
         lines.append(
-            f'  {_plain(topic.name):{width}} {topic.count:8} {topic.rate:8.1f} '
-            f'{_bytes(topic.size):>9} {lost:>6}  {_plain(topic.type)}'
+            f'  {topic.name:{width}} {topic.count:8} {topic.rate:8.1f} {_bytes(topic.size):>9} '
+            f'{lost:>6}  {topic.type}'
         )
     return lines
-
-
-def _plain(text: str, longest: int = 200) -> str:
-    """Words of a bag as they may be written to a terminal: nothing in them moves the cursor."""
-    plain = ''.join(letter if letter.isprintable() else '?' for letter in text[:longest])
-    return plain if len(text) <= longest else f'{plain} ...'
 
 
 def _bytes(size: int) -> str:

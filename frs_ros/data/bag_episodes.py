@@ -15,8 +15,8 @@ from frs_ros.data.bag_topics import TYPES, believed, role
 from frs_ros.data.message_parts import NS, Deferred
 from frs_ros.data.recorded_episode import RecordedEpisode
 from frs_ros.data.session import FOREIGN_MESSAGES
-from frs_ros.documents import shown
 from frs_ros.errors import DataError
+from frs_ros.text import shown
 
 UNREADABLE = 'unreadable messages'
 

@@ -15,8 +15,9 @@ from frs_ros.data.bag_types import BagTypes
 from frs_ros.data.compressed_bag import SUFFIX, ZSTD, CompressedFile, CompressedMessages
 from frs_ros.data.mcap_file import McapFile
 from frs_ros.data.sqlite_file import SqliteFile
-from frs_ros.documents import one_line, read_yaml, shown
+from frs_ros.documents import read_yaml
 from frs_ros.errors import DataError
+from frs_ros.text import one_line, shown
 
 METADATA = 'metadata.yaml'
 _SUFFIXES = ('.mcap', '.db3')

@@ -15,8 +15,8 @@ from typing import Any
 
 import frs_ros
 from frs_ros.data.bag_file import BagChannel
-from frs_ros.documents import one_line, shown
 from frs_ros.errors import DataError, DependencyError
+from frs_ros.text import one_line, shown
 
 _LARGEST_TEXT, _MOST_LINES = 1 << 18, 5000  # bytes and lines of a definition
 _MOST_PARTS = 4000  # of a type, with arrays written out

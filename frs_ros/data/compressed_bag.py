@@ -10,8 +10,8 @@ from pathlib import Path
 
 from frs_ros.data.bag_file import LARGEST_MESSAGE, BagChannel, BagFile, BagMessage
 from frs_ros.data.decompress import decompress, pieces
-from frs_ros.documents import one_line
 from frs_ros.errors import DataError
+from frs_ros.text import one_line
 
 SUFFIX = '.zstd'
 ZSTD = 'zstd'

@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.documents import one_line, read_json, shown
+from frs_ros.documents import read_json
 from frs_ros.errors import DataError
 from frs_ros.files import replacing, write_atomically
 from frs_ros.policies.identity import PolicyInfo
+from frs_ros.text import one_line, shown
 
 DESCRIPTION = 'dataset.json'
 KIND = 'frs_distillation'

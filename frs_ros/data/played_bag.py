@@ -12,8 +12,9 @@ from frs_ros.data.bag_file import MOST_TOPICS
 from frs_ros.data.bag_reader import METADATA, Bag, open_bags
 from frs_ros.data.clock_steps import BACK_NS, ClockSteps
 from frs_ros.data.playback import Recorded
-from frs_ros.documents import one_line, parse_yaml
+from frs_ros.documents import parse_yaml
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.text import one_line
 
 MOST_KEPT = 1000  # messages of a topic that a publisher keeps, whatever metadata.yaml says
 

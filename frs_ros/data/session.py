@@ -12,9 +12,9 @@ from frs_ros.data.matching import LATENESS_NS, Matcher
 from frs_ros.data.message_parts import chunk_of, stamp_of
 from frs_ros.data.picture_streams import PictureStreams
 from frs_ros.data.recorded_episode import RecordedChunk, RecordedEpisode
-from frs_ros.documents import one_line
 from frs_ros.errors import DataError
 from frs_ros.steering.exchange import Chunk
+from frs_ros.text import one_line
 
 CORRUPT_CHUNKS = 'corrupt chunks'
 FOREIGN_MESSAGES = 'messages of another type'

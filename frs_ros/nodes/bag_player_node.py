@@ -24,13 +24,13 @@ from frs_ros.data.playback import Playback, Recorded
 from frs_ros.data.playback_clock import NS, EagerClock, PlaybackClock, SteadyClock
 from frs_ros.data.playback_thread import PlaybackThread
 from frs_ros.data.played_bag import open_played_bag
-from frs_ros.documents import one_line
 from frs_ros.errors import ConfigError, DataError, FrsError
 from frs_ros.nodes.outlets import Outlets
 from frs_ros.nodes.parameters.bag_player import BagPlayerParameters
 from frs_ros.nodes.terminal import Terminal, open_terminal
 from frs_ros.ros import qos, spin, stamps
 from frs_ros.ros.parameters import declare
+from frs_ros.text import one_line
 
 PERIOD = 0.05  # s between two looks at keys and progress
 CLOCK = '/clock'  # an absolute name by ROS convention

@@ -14,12 +14,12 @@ from rclpy.validate_topic_name import validate_topic_name
 
 from frs_ros.data.playback import Recorded
 from frs_ros.data.played_bag import PlayedTopic
-from frs_ros.documents import one_line
 from frs_ros.errors import DataError
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.definitions import message_class
 from frs_ros.ros.message_info import acknowledged
+from frs_ros.text import one_line
 
 MIN_DEPTH = 10  # of topics that are not latched, in messages
 WINDOW = 2**24  # bytes that may be on their way to a slow subscriber

@@ -23,8 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frs_ros.documents import shown
 from frs_ros.errors import DataError
+from frs_ros.text import shown
 
 _MESSAGE = re.compile(r'[a-zA-Z][a-zA-Z0-9_]*/msg/[A-Z][A-Za-z0-9]*')
 _INDEX = Path('share', 'ament_index', 'resource_index', 'rosidl_interfaces')

@@ -13,9 +13,9 @@ from rclpy.exceptions import NameValidationException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
-from frs_ros.documents import one_line
 from frs_ros.errors import ConfigError, FrsError, not_installed
 from frs_ros.lifeline import end_with_parent
+from frs_ros.text import one_line
 
 EXIT_FAILED = 1  # while it ran; starting it again may help
 EXIT_CONFIG = 2  # it could not start: starting it again would not help
