@@ -31,8 +31,11 @@ class ControllerJoints:
         for name in controllers - set(self._answers):
             request = GetParameters.Request(names=['joints'])
             service = f'{name}/get_parameters'
-            self._calls[name] = PolledCall(self._node, GetParameters, service, request)
-            self._answers[name] = ()
+            try:
+                self._calls[name] = PolledCall(self._node, GetParameters, service, request)
+                self._answers[name] = ()
+            except RuntimeError:  # rclpy's RCLError, such as where security forbids to ask
+                self._answers[name] = None
 
     def answer(self) -> tuple[str, ...] | None:
         """See `Transport.controller_joints`; of several controllers, the first that says."""

@@ -139,6 +139,16 @@ def test_a_controller_is_asked_for_its_joints(ros, arm, order):
         arm.driver.connect(2.0)
 
 
+def test_a_controller_that_may_not_be_asked_is_not(ros, arm, monkeypatch):
+    def forbidden(*_):
+        raise RuntimeError('create_client() is not allowed')
+
+    monkeypatch.setattr('frs_ros.ros.controller_joints.PolledCall', forbidden)
+    arm = arm()
+    arm.driver.connect(10.0)
+    assert arm.driver.fault is None
+
+
 @pytest.mark.parametrize('name', ['a b', '1st', 'x//y', '~~'])
 @pytest.mark.parametrize('parameter', ['wrench_topic', 'gripper_topic'])
 def test_names_of_topics_are_checked_first(arm, name, parameter):
