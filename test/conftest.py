@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import pytest
 
 from frs_ros import program
+from frs_ros.lifeline import PARENT
 
 # The tests' tensors are small: more threads per process only get in each other's way.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
@@ -191,7 +192,7 @@ class NodeProcess:
         log: File with what it wrote to stdout and stderr.
     """
 
-    def __init__(self, command: list[str], log: Path) -> None:
+    def __init__(self, command: list[str], log: Path, environment: dict[str, str]) -> None:
         self.log = log
         with log.open('wb') as stream:
             self.process = subprocess.Popen(
@@ -199,7 +200,7 @@ class NodeProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, 'PYTHONUNBUFFERED': '1'},
+                env={**os.environ, 'PYTHONUNBUFFERED': '1', **environment},
                 start_new_session=True,
             )
 
@@ -249,9 +250,13 @@ def node_process(
     started.clear()  # of a first attempt
 
     def start(name: str, *ros_args: str, command: list[str] | None = None) -> NodeProcess:
+        environment = {}
         if command is None:
+            # or a node of tests that were killed would speak in the domain of the next ones
+            environment = {PARENT: str(os.getpid())}
             command = program.command(f'frs_ros.nodes.{name}_node', '--ros-args', *ros_args)
-        started.append(NodeProcess(command, tmp_path / f'{len(started)}_{name}.log'))
+        log = tmp_path / f'{len(started)}_{name}.log'
+        started.append(NodeProcess(command, log, environment))
         return started[-1]
 
     yield start
