@@ -77,10 +77,16 @@ def _answer(path: str) -> dict[str, Any]:
         'code': code,
         'out': out.getvalue()[:4000],
         'error': error.getvalue()[:4000],
-        'peak': after.ru_maxrss / 1e3,
+        'peak': _peak(),
         'seconds': after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         'broken': broken,
     }
+
+
+def _peak() -> float:
+    """Largest memory of this process, MB; that of getrusage begins with what its parent had."""
+    status = Path('/proc/self/status').read_text(encoding='ascii')
+    return float(status.split('VmHWM:')[1].split()[0]) / 1e3
 
 
 def database(folder: Path, *statements: str, rows: bool = True) -> Path:
