@@ -185,7 +185,7 @@ def test_lifecycle_by_a_manager(ros, cell, controller):
     ('arguments', 'words'),
     [
         (('-p', 'robot:=ur5'), "unknown robot 'ur5'"),
-        (('-p', 'robot:=nowhere.yaml'), 'nowhere.yaml: not readable as YAML'),
+        (('-p', 'robot:=nowhere.yaml'), 'nowhere.yaml: No such file'),
         (('-p', 'action_space:=tool'), "unknown action_space 'tool'"),
         (
             ('-p', 'driver:=franky', '-p', 'address:=127.0.0.1', '-p', 'connect_timeout:=0.5'),

@@ -119,7 +119,7 @@ def test_without_a_terminal_it_says_what_to_do(node_process):
     process = node_process('human_guidance')
     assert process.wait(20.0) == 2
     assert len(process.output.splitlines()) == 1
-    assert '-m frs_ros.nodes.human_guidance_node' in process.output
+    assert 'program.py frs_ros.nodes.human_guidance_node' in process.output
 
 
 # ---- episodes ---------------------------------------------------------------------------------

@@ -87,5 +87,5 @@ def test_wish_plans_and_workspace_are_drawn_until_they_are_silent(ros, node_proc
 def test_a_missing_cell_file_is_one_line(node_process):
     process = node_process('markers', '-p', 'robot:=nowhere.yaml')
     assert process.wait(20.0) == 2
-    assert 'nowhere.yaml: not readable' in process.output
+    assert 'nowhere.yaml: No such file' in process.output
     assert 'Traceback' not in process.output
