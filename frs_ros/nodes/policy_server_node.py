@@ -247,7 +247,12 @@ class PolicyServer(ManagedNode):
             self._refused_at = now
             self.diagnostics.report('requests', refusal, error=True)
             return
-        request = request_from_msg(msg)
+        try:
+            request = request_from_msg(msg)
+        except DataError as error:
+            self.diagnostics.report(topics.PLAN_REQUEST, str(error), error=True)
+            return
+        self.diagnostics.clear(topics.PLAN_REQUEST)
         if self._answer is not None and self._answer[0] == request:
             self._chunks.publish(self._answer[1])  # the asker has missed it
             return

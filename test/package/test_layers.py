@@ -42,13 +42,7 @@ RANK = {
 KNOWS_ROS = {'ros', 'nodes'}
 ROS = re.compile(r'(rclpy|(rcl|builtin)_interfaces|\w+_msgs|launch\w*|frs_ros\.msg)(\.|$)')
 PARSES = re.compile(r'(json|yaml)\.\w*(load|parse|scan|compose|Loader|Decoder)\w*$')
-PARSERS = {
-    'frs_ros.documents',
-    'frs_ros.data.bag_reader',
-    'frs_ros.data.bag_summary',
-    'frs_ros.data.distillation',
-    'frs_ros.data.played_bag',
-}
+PARSERS = {'frs_ros.documents'}
 HEAVY = re.compile(r'(torch|mujoco|libero|robosuite|matplotlib|scipy|cv2|h5py|rclpy)(\.|$)')
 
 

@@ -376,6 +376,14 @@ def test_texts_of_episodes_forge_no_line_of_a_log(field, value, named):
     assert len(str(caught.value)) < 500
 
 
+@pytest.mark.parametrize('field', ['episode_id', 'instruction'])
+def test_texts_of_requests_forge_no_line_of_a_log(field):
+    msg = plan.request_to_msg(REQUEST)
+    setattr(msg, field, 'a\n[INFO] all is well')
+    with pytest.raises(DataError, match=rf'PlanRequest\.{field} .* cannot be printed'):
+        plan.request_from_msg(msg)
+
+
 def test_instructions_may_be_in_any_script():
     for said in ('öffne die Schublade', '引き出しを\u3000開けて', 'می\u200cخواهم'):
         event = EpisodeEvent('e.0', said, 9)

@@ -11,7 +11,7 @@ from frs_ros.errors import DataError
 from frs_ros.guidance.wish import Wish
 from frs_ros.msg import ActionChunk, PlanRequest, SteeringReport
 from frs_ros.ros import stamps
-from frs_ros.ros.convert.checks import finite
+from frs_ros.ros.convert.checks import finite, text
 from frs_ros.ros.convert.guidance import guidance_from_msg, wish_to_msg
 from frs_ros.steering.exchange import Chunk, Report, Request
 from frs_ros.types import ACTION_SPACES, Plan
@@ -43,12 +43,12 @@ def request_to_msg(request: Request) -> PlanRequest:
 
 
 def request_from_msg(msg: PlanRequest) -> Request:
-    """The request a message carries; every bit pattern of the message is a valid one."""
+    """The request a message carries; DataError if a text is long or would steer a terminal."""
     return Request(
         request_id=msg.request_id,
-        episode_id=msg.episode_id,
+        episode_id=text('PlanRequest.episode_id', msg.episode_id),
         seed=msg.seed,
-        instruction=msg.instruction,
+        instruction=text('PlanRequest.instruction', msg.instruction),
         stamp_ns=stamps.to_ns(msg.header.stamp),
     )
 
