@@ -167,9 +167,14 @@ def test_a_second_requester_is_not_answered(robot, node_process, checkpoint):
     robot.show(2000)
     theirs = dataclasses.replace(mine, request_id=1, stamp_ns=2000, instruction='throw it')
     requests.publish(request_to_msg(theirs))
-    robot.ros.wait_for(lambda: robot.says('requests of /rival are not answered'))
+    one, both = 'requests of /rival are not answered', '2 nodes ask for plans (/rival, /robot)'
+    robot.ros.wait_for(lambda: robot.says(one) or robot.says(both), what='the refusal')
+    if robot.says(both):  # rclpy of Jazzy does not tell who asks: neither is answered meanwhile
+        rival.destroy_publisher(requests)
+        robot.ros.wait_for(lambda: robot.says('well again'), what='the end of the complaint')
     mine = robot.ask(1, 2000)
     assert robot.answer(2).answers(mine)
-    rival.destroy_publisher(requests)
-    robot.ros.wait_for(lambda: robot.says('well again'), what='the end of the complaint')
+    if robot.says(one):
+        rival.destroy_publisher(requests)
+        robot.ros.wait_for(lambda: robot.says('well again'), what='the end of the complaint')
     assert len(robot.chunks) == 2
