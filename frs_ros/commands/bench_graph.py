@@ -148,6 +148,7 @@ def _evaluator(args: argparse.Namespace, seeds: Mapping[int, int]) -> Callable[[
     Planner(policy, steerer).warm_up()  # as the policy server does
     env = LiberoEnv(args.suite, args.task, cameras=policy.cameras, assets=args.assets)
     env.max_steps = args.max_steps or env.max_steps
+    env.capture()  # as the bridge does: the renderer takes a second to make
 
     def run_all() -> list[Episode]:
         return [

@@ -53,6 +53,7 @@ class LiberoBridge(Node):
             p.suite, p.task_id, cameras=cameras(p), assets=p.assets, target=p.target
         )
         self._check_init_states()
+        self._warm_up()
         self.get_logger().info(
             f'{p.suite} task {p.task_id}, {self._env.instruction}, with '
             f'{self._env.assets.choice} assets'
@@ -69,6 +70,13 @@ class LiberoBridge(Node):
         self._runner = self._make_runner()
         self._start_timer = self.create_timer(0.0, self._start)
         self.create_timer(TICK, self._on_tick)
+
+    def _warm_up(self) -> None:
+        """Draws all images once: no episode is to wait while the renderer is made."""
+        p = self._settings
+        self._env.capture()
+        if p.view_every:
+            self._env.view(p.view_height, p.view_width)
 
     def _make_runner(self) -> EpisodeRunner:
         p = self._settings

@@ -18,7 +18,7 @@ from frs_ros.steering.base import Steerer
 from frs_ros.types import Observation
 
 TOLERANCE = 1e-5  # largest difference of chunks, units
-MIN_RATIO = 0.8  # of env steps per second, graph over in process
+MIN_RATIO = 0.9  # of env steps per second, graph over in process
 
 
 @dataclass(frozen=True)
