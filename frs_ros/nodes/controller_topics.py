@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import math
 import re
 import time
 
 import numpy as np
 from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from sensor_msgs.msg import JointState
 
 from frs_ros.episodes import EpisodeEvent
@@ -56,7 +59,7 @@ class ControllerTopics:
         self, node: Node, diagnostics: Diagnostics, frame: str, *, joints: bool = True
     ) -> None:
         self._node, self._frame = node, frame
-        publish = node.create_publisher
+        publish = functools.partial(node.create_publisher, event_callbacks=qos.NO_EVENTS)
         self._joints = publish(JointState, topics.JOINT_STATES, qos.STATE) if joints else None
         self._state = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
         self._status = publish(SafetyStatus, topics.SAFETY_STATUS, qos.STATE)
@@ -91,15 +94,23 @@ class ControllerTopics:
         if np.isfinite(told).all() and np.isfinite(arm.pose).all():
             msg = arm_to_msg(arm, told, command, stamp_ns, mode=mode, frame=self._frame)
             self._state.publish(msg)
-        names = [f'{controller.model}_joint{i + 1}' for i in range(JOINTS)]
-        names += [f'{controller.model}_finger_joint{i + 1}' for i in range(2)]
-        positions = np.append(arm.q, [arm.gripper_width / 2] * 2)
-        velocities = np.append(arm.dq, [0.0, 0.0])
-        known = np.isfinite(positions) & np.isfinite(velocities)
-        if self._joints is not None and known.any():
-            names = [name for name, is_known in zip(names, known) if is_known]
-            joints = joint_state_to_msg(names, positions[known], velocities[known], stamp_ns)
-            self._joints.publish(joints)
+        if self._joints is not None:
+            self._publish_joints(self._joints, arm, controller.model, stamp_ns)
+
+    def _publish_joints(
+        self, publisher: Publisher, arm: ArmState, model: str, stamp_ns: int
+    ) -> None:
+        """Those joints whose position and velocity are known."""
+        finger = arm.gripper_width / 2
+        positions, velocities = [*arm.q.tolist(), finger, finger], [*arm.dq.tolist(), 0.0, 0.0]
+        known = [
+            (name, position, velocity)
+            for name, position, velocity in zip(_names(model), positions, velocities, strict=True)
+            if math.isfinite(position + velocity)
+        ]
+        if known:
+            names, *numbers = zip(*known)
+            publisher.publish(joint_state_to_msg(names, *numbers, stamp_ns))
 
     def status(self, status: Status) -> None:
         """Publishes the status; what has changed is logged and goes to /diagnostics."""
@@ -140,6 +151,13 @@ class ControllerTopics:
 
     def _now(self) -> int:
         return int(self._node.get_clock().now().nanoseconds)
+
+
+@functools.cache
+def _names(model: str) -> tuple[str, ...]:
+    """Of the joints of an arm and its fingers."""
+    arm = [f'{model}_joint{i + 1}' for i in range(JOINTS)]
+    return (*arm, *(f'{model}_finger_joint{i + 1}' for i in range(2)))
 
 
 def told(status: Status) -> str:

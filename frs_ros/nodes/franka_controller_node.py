@@ -7,7 +7,7 @@ import functools
 import gc
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -39,6 +39,7 @@ from frs_ros.ros.ending import Ending
 from frs_ros.ros.guarded import GuardedNode
 from frs_ros.ros.message_info import arrival, census, publisher
 from frs_ros.ros.parameters import declare
+from frs_ros.ros.polled import take_waiting
 from frs_ros.ros.realtime import prefer
 from frs_ros.text import printable, shown
 
@@ -156,7 +157,9 @@ class FrankaController(GuardedNode):
             self._begin(event)
         self._ending.hold()
         self._timers_on = [
-            self.create_timer(1.0 / rate, callback, clock=steady)
+            self.create_timer(
+                1.0 / rate, functools.partial(self._on_timer, callback), clock=steady
+            )
             for rate, callback in (
                 (p.rate, self._on_tick),
                 (STATE_RATE, self._on_state_period),
@@ -274,6 +277,16 @@ class FrankaController(GuardedNode):
         return response
 
     # ---- periods -------------------------------------------------------------------------------
+
+    def _on_timer(self, callback: Callable[[], None]) -> None:
+        """Serves a timer; a chunk that comes meanwhile is not to wait for the executor, too."""
+        self._hear()
+        callback()
+        self._hear()
+
+    def _hear(self) -> None:
+        for msg, info in take_waiting(self._chunks):
+            self._on_chunk(msg, info)
 
     def _on_tick(self) -> None:
         assert self._controller is not None

@@ -7,6 +7,7 @@ the shapes with the joints.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -23,7 +24,8 @@ FLOOR, BOX, SELF = 'link_floor', 'link_box', 'self_collision'
 # lower arm, those of the upper one. Pairs of one group are told apart from others by how far they
 # usually are from each other.
 _MEET = (
-    ((0, 1, 2), (5, 6, 7, HAND, FINGERS, PARTS)),
+    ((0, 1, 2), (5,)),
+    ((0, 1, 2), (6, 7, HAND, FINGERS, PARTS)),
     ((5,), (HAND, FINGERS, PARTS)),
     ((3, 4), (PARTS,)),
 )
@@ -60,7 +62,20 @@ class Pairs:
 
     def least(self, q: np.ndarray) -> float:
         """The smallest distance, m."""
-        return float(self._results()[self._compute(q)].min_distance)
+        self._compute(q)
+        return self._scratch.least
+
+    def exceed(self, q: np.ndarray, distance: float) -> bool:
+        """Whether every distance is above `distance`, m.
+
+        The answer is that of `least`, and most of the time much cheaper: as long as the joints are
+        near those of the last computation, `lever` shows that no distance can have become so
+        small.
+        """
+        scratch = self._scratch
+        if scratch.least - float(self.lever @ np.abs(q - scratch.q)) > distance:  # not for NaN
+            return True
+        return self.least(q) > distance
 
     def all(self, q: np.ndarray) -> np.ndarray:
         """[P] m, every distance."""
@@ -83,11 +98,15 @@ class Pairs:
         rows = np.concatenate([normal, moment], axis=1) @ axes * self._felt[close]
         return distance[close], rows
 
-    def _compute(self, q: np.ndarray) -> int:
-        """Number of the pair with the smallest distance."""
-        data, geometry = self._scratch.data, self._scratch.geometry
+    def _compute(self, q: np.ndarray) -> None:
+        """Fills the scratch with the distances at `q`, unless it holds them."""
+        scratch = self._scratch
+        if (scratch.q == q).all():
+            return
         compute = self._pin.computeDistances
-        return int(compute(self._model, data, self._geometry, geometry, q))
+        nearest = int(compute(self._model, scratch.data, self._geometry, scratch.geometry, q))
+        scratch.q = np.array(q, dtype=np.float64)
+        scratch.least = float(scratch.geometry.distanceResults[nearest].min_distance)
 
     def _results(self) -> Any:
         return self._scratch.geometry.distanceResults
@@ -98,6 +117,7 @@ class _Scratch(threading.local):
 
     def __init__(self, pin: Any, model: Any, geometry: Any) -> None:
         self.data, self.geometry = model.createData(), pin.GeometryData(geometry)
+        self.q, self.least = np.full(7, math.nan), -math.inf  # of the last computation
 
 
 def pairs_of(model: Any, base: Any, tool: Any, clearance: Clearance) -> tuple[Pairs, ...]:

@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 
+from frs_ros.safety.arrays import between
+
 # Time constants with which the arm follows a position reference under DROID's gains, s. From
 # moves in a physics simulation: q_target = q + 0.2 a at 15 Hz reaches 0.2 sum(a) / (15 LAG), which
 # was 0.524 of 1.38 rad for joint 1 and 0.194 of 0.69 rad for joint 4. The others are taken alike.
@@ -48,7 +50,7 @@ class JointPlant:
         self.glide(np.zeros(7), dt)
 
     def _move(self, acceleration: np.ndarray, dt: float) -> None:
-        self.dq = self.dq + dt * np.clip(acceleration, -self._acceleration, self._acceleration)
+        self.dq = self.dq + dt * between(acceleration, -self._acceleration, self._acceleration)
         self.q = self.q + dt * self.dq
 
 

@@ -24,7 +24,9 @@ class Diagnostics:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._publisher = node.create_publisher(DiagnosticArray, TOPIC, qos.DIAGNOSTICS)
+        self._publisher = node.create_publisher(
+            DiagnosticArray, TOPIC, qos.DIAGNOSTICS, event_callbacks=qos.NO_EVENTS
+        )
         self._lines: dict[str, str] = {}
 
     def report(

@@ -8,12 +8,13 @@ few rounds a second costs a third of that.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 
 Taken = tuple[bytes, Mapping[str, Any]]  # a message as serialised, and rclpy's info on it
 
@@ -99,6 +100,19 @@ class PolledCall:
     def close(self) -> None:
         """Ends it."""
         self._node.destroy_client(self._client)
+
+
+def take_waiting(subscription: Subscription) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Messages of an ordinary subscription that wait for its node's executor, and rclpy's infos.
+
+    For a node that is busy with something else when they come; the executor then finds none.
+    """
+    while True:
+        with subscription.handle:
+            taken = subscription.handle.take_message(subscription.msg_type, False)
+        if taken is None:
+            return
+        yield taken
 
 
 def received_ns(info: Mapping[str, Any]) -> int:

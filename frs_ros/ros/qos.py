@@ -7,6 +7,7 @@ counts (lockstep, recording), best effort where only the newest does (a robot in
 
 from __future__ import annotations
 
+from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 
@@ -62,6 +63,10 @@ DISPLAY = _profile(1)
 
 # Diagnostics, at the depth of diagnostic_updater.
 DIAGNOSTICS = _profile(10)
+
+# For publishers of a node that keeps time: rclpy's executor looks at the event handlers of every
+# publisher each time it wakes up. Subscribers that do not fit are still named by their own nodes.
+NO_EVENTS = PublisherEventCallbacks(use_default_callbacks=False)
 
 
 def played(depth: int, *, latched: bool) -> QoSProfile:

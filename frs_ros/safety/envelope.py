@@ -76,8 +76,7 @@ class SafetyEnvelope:
         names = ['time'] if passed != dt else []
         if passed > 0:
             position = self._limits.kinematics.pose(now.q)[:3, 3]
-            room = self._limits.links.room(now.q)
-            now = self._moved(Situation(now, place, position, room, passed), goal, names)
+            now = self._moved(Situation(now, place, position, passed), goal, names)
         self._limits.jump.check(now.q, place)
         return Step(now, tuple(dict.fromkeys(names)))
 

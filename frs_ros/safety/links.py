@@ -85,24 +85,19 @@ class LinkLimit:
 
     pairs: Sequence[Pairs]
 
-    def room(self, q: np.ndarray) -> np.ndarray:
-        """[G] m, the smallest distance of each group of pairs at joint positions [7]."""
-        return np.array([pairs.least(q) for pairs in self.pairs])
-
-    def near(self, q: np.ndarray, room: np.ndarray, dq: np.ndarray, stop_time: float) -> Near:
+    def near(self, q: np.ndarray, dq: np.ndarray, stop_time: float) -> Near:
         """The distances that could become too small with joint velocities up to `dq` [7].
 
         Args:
             q: [7] rad.
-            room: [G] m, there.
             dq: [7] rad/s.
             stop_time: Seconds the arm needs to stop; in half of it the links go on.
         """
         rate = min(_RATE, 2 / stop_time)
         distances, rows, names = [np.zeros(0)], [np.zeros((0, 7))], []
-        for pairs, least in zip(self.pairs, room.tolist()):
+        for pairs in self.pairs:
             reach = _CLEARANCE + float(pairs.lever @ np.abs(dq)) / rate
-            if least < reach:
+            if not pairs.exceed(q, reach):
                 distance, growth = pairs.near(q, reach)
                 distances.append(distance)
                 rows.append(growth)
@@ -110,30 +105,30 @@ class LinkLimit:
         allowed = rate * (_CLEARANCE - np.concatenate(distances))
         return Near(allowed, np.concatenate(rows), tuple(names))
 
-    def broken(self, q: np.ndarray, room: np.ndarray, way: np.ndarray) -> str:
+    def broken(self, q: np.ndarray, way: np.ndarray) -> str:
         """What comes too near on the straight way from `q` [7] to `q + way`; '' if nothing does.
 
         Args:
             q: [7] rad.
-            room: [G] m, there.
             way: [7] rad.
         """
         moved = np.abs(way)
-        for pairs, least in zip(self.pairs, room.tolist()):
+        for pairs in self.pairs:
             travel = float(pairs.lever @ moved)
-            if travel > 0 and least - travel < SKIN and not _keeps(pairs, q, least, way, travel):
+            far = travel == 0 or pairs.exceed(q, SKIN + travel)
+            if not far and not _keeps(pairs, q, way, travel):
                 return pairs.name
         return ''
 
 
-def _keeps(pairs: Pairs, q: np.ndarray, least: float, way: np.ndarray, travel: float) -> bool:
+def _keeps(pairs: Pairs, q: np.ndarray, way: np.ndarray, travel: float) -> bool:
     """Whether the distances of a group hold at points of a way."""
     turned = float(np.abs(way)[pairs.lever > 0].sum())
     # Between n points a distance is smaller by travel * turned / (8 n^2) at most.
     parts = math.ceil(math.sqrt(travel * turned / (4 * SKIN)))
     parts = min(max(parts, _LEAST_PARTS), _MOST_PARTS)
     steps = [q + way * ((i + 1) / parts) for i in range(parts)]
-    if least >= SKIN:
+    if pairs.least(q) >= SKIN:
         return all(pairs.least(point) >= SKIN for point in steps)
     short = np.maximum(SKIN - pairs.all(q), 0.0)
     for point in steps:

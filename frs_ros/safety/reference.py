@@ -44,12 +44,10 @@ class Situation:
         reference: Where the arm is to be now.
         measured: [7] rad, where it is.
         position: [3] m, of the tool at the reference.
-        room: [G] m, by which each group of pairs keeps its distance at the reference.
         dt: s that have passed, above 0.
     """
 
     reference: Reference
     measured: np.ndarray
     position: np.ndarray
-    room: np.ndarray
     dt: float

@@ -55,7 +55,7 @@ class StoppingCheck:
         step = [kinematics.pose(q)[:3, 3] for q in _between(start, then.q)]
         if not limits.workspace.holds_along(np.vstack([at.position, *step, poses[:, :3, 3]])):
             return 'workspace'
-        near = limits.links.broken(start, at.room, then.q + travel - start)
+        near = limits.links.broken(start, then.q + travel - start)
         if near:
             return near
         # At the share s of the way the speed has fallen to sqrt(1 - s) of the present one.

@@ -64,7 +64,7 @@ class Wish:
         """
         limits, free = self.limits, np.ones(7, dtype=bool)
         stop_time = limits.acceleration.stop_time(dq) + 2 * at.dt
-        near = limits.links.near(at.reference.q, at.room, dq, stop_time)
+        near = limits.links.near(at.reference.q, dq, stop_time)
         for _ in range(_TURNS):
             stop_time = limits.acceleration.stop_time(dq) + 2 * at.dt
             turned = limits.workspace.turn(at.position, dq, jacobian, free, stop_time)

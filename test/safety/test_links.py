@@ -268,6 +268,22 @@ def test_the_floor_is_where_the_settings_say():
     assert 'link_floor' in names
 
 
+def test_distances_remembered_give_the_answers_of_those_computed():
+    rng, answers = np.random.default_rng(8), []
+    clearance = Clearance(boxes={'post': Block(np.array([0.3, 0.2, 0]), np.array([0.4, 0.3, 1]))})
+    remembering, computing = (KINEMATICS['fr3'].pairs(clearance) for _ in range(2))
+    q = HOME
+    for n in range(400):
+        q = rng.uniform(FR3.limits.low, FR3.limits.high) if n % 40 == 0 else q
+        q = q + rng.normal(0, 10.0 ** rng.uniform(-4, -1), 7)
+        for one, other in zip(remembering, computing, strict=True):
+            least = other.least(q)
+            for distance in (least + 1e-4, least - 1e-4, least - rng.uniform(0, 0.3)):
+                assert one.exceed(q, distance) == (least > distance)
+                answers.append(least > distance)
+    assert 0.2 < np.mean(answers) < 0.8
+
+
 @pytest.mark.parametrize('model', [FR3, PANDA], ids=lambda m: m.name)
 def test_distances_know_how_they_grow(model):
     rng, checked = np.random.default_rng(5), 0

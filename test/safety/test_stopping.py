@@ -32,9 +32,9 @@ WAY = 0.5 * DT + 0.5**2 / (2 * 2.5)  # of a joint with 0.5 rad/s, in one step an
 def broken(settings, q, dq, measured=None, dt=DT):
     """What the check says of one step from `q` with `dq`."""
     limits = LimitsInForce.of(FR3.limits, KINEMATICS, settings)
-    check, room = StoppingCheck(limits), limits.links.room(q)
+    check = StoppingCheck(limits)
     place, tool = q if measured is None else measured, KINEMATICS.pose(q)[:3, 3]
-    at = Situation(Reference(q, dq), place, tool, room, dt)
+    at = Situation(Reference(q, dq), place, tool, dt)
     return check.broken(at, Reference(q + dq * dt, dq))
 
 
