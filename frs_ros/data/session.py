@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from frs_ros.data import bag_topics, message_parts
 from frs_ros.data.matching import LATENESS_NS, Matcher
 from frs_ros.data.message_parts import chunk_of, stamp_of
@@ -20,6 +22,7 @@ CORRUPT_CHUNKS = 'corrupt chunks'
 FOREIGN_MESSAGES = 'messages of another type'
 CORRUPT_EVENTS = 'corrupt episode events'
 UNSURE_CHUNKS = 'chunks whose stamps do not rise: what they saw is not certain'
+TWO_ANSWERS = 'requests with two different answers'
 LATE_CHUNKS = 'chunks after the end of their episode'
 UNSTEERED = 'base'  # the method that follows no wish
 
@@ -144,9 +147,19 @@ class Session:
             episode.problems[CORRUPT_CHUNKS] += 1
             self._complain(CORRUPT_CHUNKS, str(error))
             return
-        episode.chunks.setdefault(chunk.request_id, chunk)  # an answer may be repeated
+        known = episode.chunks.setdefault(chunk.request_id, chunk)  # an answer may be repeated
+        if not _same_plan(known, chunk):
+            self._two_answers(episode)
         asked_ns = episode.asked.get(chunk.request_id)
         self._want(episode, received_ns, chunk.stamp_ns, asked_ns)
+
+    def _two_answers(self, episode: _Open) -> None:
+        """Which of two different answers was executed is chance: the episode says nothing."""
+        episode.problems[TWO_ANSWERS] += 1
+        self._complain(
+            TWO_ANSWERS,
+            f"episode '{one_line(episode.id, 60)}' is aborted: two policy servers answered",
+        )
 
     def _report(self, _: int, message: Any) -> None:
         episode = self._episode(str(message.episode_id))
@@ -191,13 +204,14 @@ class Session:
             )
             for chunk in chunks
         )
+        mixed = TWO_ANSWERS in episode.problems
         self._done.append(
             RecordedEpisode(
                 id=episode.id,
                 instruction=episode.instruction,
                 seed=episode.seed,
-                outcome=episode.outcome,
-                reason=episode.reason,
+                outcome='aborted' if mixed else episode.outcome,
+                reason='two policy servers answered' if mixed else episode.reason,
                 steps=episode.steps,
                 start_ns=start_ns,
                 end_ns=start_ns if end_ns is None else end_ns,
@@ -221,6 +235,14 @@ class Session:
         if not self._counts[kind]:
             self._complaints.append(line)
         self._counts[kind] += 1
+
+
+def _same_plan(one: Chunk, other: Chunk) -> bool:
+    return bool(
+        one.actions.shape == other.actions.shape
+        and np.array_equal(one.actions, other.actions)
+        and np.array_equal(one.noise, other.noise, equal_nan=True)
+    )
 
 
 def _sure(chunks: list[Chunk]) -> list[Chunk]:

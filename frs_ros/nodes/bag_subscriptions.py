@@ -20,6 +20,7 @@ from frs_ros.nodes.recorded_topics import RecordedTopics
 from frs_ros.ros import endpoints, qos
 from frs_ros.ros.definitions import definition, message_class
 from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.one_source import OneSource
 from frs_ros.ros.polled import PolledSubscription, received_ns
 
 PICTURE_DEPTH = 60  # pictures that may wait in the middleware: two seconds
@@ -58,6 +59,8 @@ class BagSubscriptions:
         self._node, self._wanted, self._take = node, wanted, take
         self._diagnostics = diagnostics
         self._heard: dict[str, _Heard] = {}
+        self._sources = OneSource(node, diagnostics)
+        self._chunks = node.resolve_topic_name(topics.ACTION_CHUNK)
         self._refused: set[tuple[str, str]] = set()
         latched = node.resolve_topic_name(topics.EPISODE)
         for name, kind in wanted.known.items():
@@ -102,6 +105,8 @@ class BagSubscriptions:
                 if taken is None:
                     break
                 data, info = taken
+                if name == self._chunks:
+                    self._sources.alone(name, info)  # recorded all the same, and said
                 if heard.topic is None:
                     heard.topic = self._topic(name, heard)
                 log_ns = received_ns(info)

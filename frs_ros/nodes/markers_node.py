@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from rclpy.node import Node
@@ -31,6 +32,7 @@ from frs_ros.ros.convert.guidance import guidance_from_msg
 from frs_ros.ros.convert.plan import chunk_from_msg
 from frs_ros.ros.convert.robot import arm_positions
 from frs_ros.ros.diagnostics import Diagnostics
+from frs_ros.ros.one_source import OneSource
 from frs_ros.ros.parameters import declare
 from frs_ros.safety.edges import edges
 from frs_ros.steering.exchange import Chunk
@@ -62,10 +64,17 @@ class Markers(Node):
         for kind, topic, take, profile in (
             (JointState, topics.JOINT_STATES, self._on_joints, qos.DISPLAY),
             (GuidanceMsg, topics.GUIDANCE, self._on_guidance, qos.GUIDANCE_NEWEST),
-            (ActionChunk, topics.ACTION_CHUNK, self._on_chunk, qos.EXCHANGE),
             (SteeringReport, topics.STEERING_REPORT, self._on_report, qos.EXCHANGE),
         ):
             self.create_subscription(kind, topic, partial(self._checked, topic, take), profile)
+        self._sources = OneSource(self, self._diagnostics)
+        on_chunk = partial(self._checked, topics.ACTION_CHUNK, self._on_chunk)
+
+        def on_plan(msg: ActionChunk, info: Mapping[str, Any]) -> None:
+            if self._sources.alone(chunks.topic_name, info):
+                on_chunk(msg)
+
+        chunks = self.create_subscription(ActionChunk, topics.ACTION_CHUNK, on_plan, qos.EXCHANGE)
         self.create_timer(1.0 / p.rate, self._on_period)
 
     def _checked(self, topic: str, take: Callable, msg: object) -> None:

@@ -34,7 +34,8 @@ from frs_ros.ros.convert.image import jpeg_from_msg
 from frs_ros.ros.convert.plan import chunk_to_msg, report_to_msg, request_from_msg
 from frs_ros.ros.convert.robot import proprioception_from_msg
 from frs_ros.ros.managed import ManagedNode
-from frs_ros.ros.message_info import census, endpoint, publisher, several
+from frs_ros.ros.message_info import census, publisher
+from frs_ros.ros.one_source import OneSource
 from frs_ros.ros.parameters import declare, on_change
 from frs_ros.ros.polled import received_ns
 from frs_ros.steering.base import Steerer
@@ -42,7 +43,6 @@ from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer
 from frs_ros.steering.planner import Planner, steerer_from
 from frs_ros.steering.requesters import Requesters
-from frs_ros.steering.sources import Sources
 from frs_ros.steering.unsteered import Unsteered
 
 REFUSAL_SHOWN = 2.0  # s for which a refused request counts as going on
@@ -94,7 +94,7 @@ class PolicyServer(ManagedNode):
         self._silent_since: float | None = None
         self._refused_at = self._arrival  # when a request was refused, monotonic
         self._answer: tuple[Request, ActionChunk] | None = None
-        self._sources = Sources()
+        self._sources = OneSource(self, self.diagnostics)
         self._wire()
         self.get_logger().info(
             f"ready: checkpoint '{p.checkpoint}', method '{p.method}', "
@@ -178,15 +178,8 @@ class PolicyServer(ManagedNode):
 
         Of several, 'latest' would take the messages in turn. Stamps tell them apart.
         """
-        source, now = endpoint(info.get('publisher_gid')), time.monotonic()
-        concern = f'source of {topic}'
-        if not self._sources.heard(topic, source, now):
-            self.diagnostics.clear(concern)
-            return True
-        full = self._topics[topic]
-        line = several(full, self.get_publishers_info_by_topic(full))
-        self.diagnostics.report(concern, line, error=True)
-        return self._settings.observation_sync != 'latest'
+        alone = self._sources.alone(self._topics[topic], info, topic)
+        return alone or self._settings.observation_sync != 'latest'
 
     def _on_image(self, camera: str, msg: CompressedImage, info: Mapping[str, Any]) -> None:
         if not self._is_alone(camera, info):

@@ -15,7 +15,7 @@ from frs_ros.data.assembler import AssemblerSettings, EpisodeAssembler
 from frs_ros.data.matching import KEPT_MOST
 from frs_ros.data.message_parts import NS, Deferred
 from frs_ros.data.recorded_episode import RecordedEpisode
-from frs_ros.data.session import UNSURE_CHUNKS
+from frs_ros.data.session import TWO_ANSWERS, UNSURE_CHUNKS
 from frs_ros.errors import DataError
 
 MS = 1_000_000
@@ -239,6 +239,25 @@ def test_chunks_whose_stamps_do_not_rise_are_left_out_and_counted(
     (line,) = assembler.complaints
     assert "stamps of episode 'e0' are equal, 0 or run back" in line
     assert found.duration >= 0
+
+
+def test_an_episode_that_two_servers_answered_is_aborted() -> None:
+    messages = episode(START_NS)
+    where = next(i for i, (topic, _, _) in enumerate(messages) if topic == '/action_chunk')
+    now, answer = messages[where][1:]
+    for noise, outcome in ((answer.noise, 'success'), (answer.noise + 1, 'aborted')):
+        other = Message(**{**vars(answer), 'noise': noise})
+        pushed = [
+            *messages[: where + 1],
+            ('/action_chunk', now + 1, other),
+            *messages[where + 1 :],
+        ]
+        assembler = EpisodeAssembler()
+        found = [e for m in pushed for e in assembler.push(*m)] + assembler.flush()
+        assert [e.outcome for e in found] == [outcome]
+        assert found[0].problems == ({} if outcome == 'success' else {TWO_ANSWERS: 1})
+    assert 'two policy servers' in assembler.complaints[0]
+    assert found[0].reason == 'two policy servers answered'
 
 
 def test_beyond_the_tolerance_there_is_no_picture() -> None:

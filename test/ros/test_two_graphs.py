@@ -8,13 +8,14 @@ import pytest
 
 pytest.importorskip('rclpy')
 
+from diagnostic_msgs.msg import DiagnosticArray
 from policy_server_robot import Robot
 
 from frs_ros.msg import ActionChunk, Episode, PlanRequest
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
-from frs_ros.ros.convert.plan import chunk_to_msg, request_from_msg
-from frs_ros.steering.exchange import Chunk
+from frs_ros.ros.convert.plan import chunk_to_msg, request_from_msg, request_to_msg
+from frs_ros.steering.exchange import Chunk, Request
 
 START_TIMEOUT = 90.0  # a simulator and two policies, on two cores that others use too
 SMALL = ('task_id:=3', 'assets:=standin', 'max_steps:=300', 'init_count:=1')
@@ -82,7 +83,7 @@ def test_pictures_of_two_robots_in_turn_are_no_observation(ros, node_process, ch
         (robot, other)[n % 2].show(now + n)
         ros.spin_once(0.05)
     line = '2 nodes publish /agentview/color/image_raw/compressed (/robot, /robot)'
-    if not robot_tells(robot):
+    if not publishers_are_told(ros):
         pytest.skip('this rclpy does not tell the publisher of a message')
     ros.wait_for(lambda: robot.says(line), 20.0, 'what is mixed')
     for publisher in (*other.images.values(), other.states):
@@ -101,16 +102,45 @@ def test_pictures_of_two_robots_in_turn_are_no_observation(ros, node_process, ch
     assert server.interrupt(20.0) == 0
 
 
-def robot_tells(robot: Robot) -> bool:
+@pytest.mark.parametrize(
+    'arguments',
+    [('markers',), ('recorder', '-p', 'directory:={tmp_path}')],
+    ids=['markers', 'bag'],
+)
+def test_who_only_listens_says_that_two_servers_answer(ros, node_process, tmp_path, arguments):
+    if not publishers_are_told(ros):
+        pytest.skip('this rclpy does not tell the publisher of a message')
+    node, lines = ros.node('listener'), []
+
+    def on_diagnostics(msg: DiagnosticArray) -> None:
+        lines.extend(status.message for status in msg.status)
+
+    node.create_subscription(DiagnosticArray, '/diagnostics', on_diagnostics, qos.DIAGNOSTICS)
+    servers = [Server(ros), Server(ros)]
+    listener = node_process(*(word.format(tmp_path=tmp_path) for word in arguments))
+
+    def mixed() -> bool:
+        for number, server in enumerate(servers):
+            request = Request(number, 'e', 7, 'stand still', number + 1)
+            server.answer(request_to_msg(request))
+            ros.spin_once(0.05)
+        return any(line.startswith('2 nodes publish /action_chunk') for line in lines)
+
+    ros.wait_for(mixed, 40.0, 'the line')
+    assert listener.interrupt(20.0) == 0
+
+
+def publishers_are_told(ros) -> bool:
     """Whether messages come with the id of their publisher."""
     infos: list[dict] = []
     kind, topic = PlanRequest, 'probe'
-    publisher = robot.node.create_publisher(kind, topic, 10)
-    robot.node.create_subscription(kind, topic, lambda _, info: infos.append(info), 10)
+    node = ros.node('prober')
+    publisher = node.create_publisher(kind, topic, 10)
+    node.create_subscription(kind, topic, lambda _, info: infos.append(info), 10)
 
     def heard() -> bool:
         publisher.publish(PlanRequest())
         return bool(infos)
 
-    robot.ros.wait_for(heard, 10.0, 'a message of its own')
+    ros.wait_for(heard, 10.0, 'a message of its own')
     return infos[0].get('publisher_gid') is not None
