@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -19,9 +18,11 @@ from typing import Any
 import numpy as np
 
 from frs_ros.cameras.codec import decode_jpeg
+from frs_ros.data.npz import read_npz
 from frs_ros.documents import read_json
 from frs_ros.errors import DataError
 from frs_ros.files import write_atomically
+from frs_ros.text import one_line
 from frs_ros.types import AGENTVIEW, WRIST
 
 CAMERAS = (AGENTVIEW, WRIST)
@@ -97,16 +98,16 @@ def save(demonstration: Demonstration, path: Path) -> None:
 
 def load(path: Path) -> Demonstration:
     """Reads one episode; DataError if the file is missing, truncated or of another kind."""
+    names = [f.name for f in fields(Demonstration)]
+    values: dict[str, Any] = dict(read_npz(path, names, 'demonstration'))
     try:
-        with np.load(path, allow_pickle=False) as file:
-            values: dict[str, Any] = {f.name: file[f.name] for f in fields(Demonstration)}
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f'{path} is not a readable demonstration: {error}') from error
-    for name in ('task_id', 'init_id'):
-        values[name] = int(values[name])
-    for name in ('target', 'instruction'):
-        values[name] = str(values[name])
-    values['names'] = tuple(str(n) for n in values['names'])
+        for name in ('task_id', 'init_id'):
+            values[name] = int(values[name])
+        for name in ('target', 'instruction'):
+            values[name] = str(values[name])
+        values['names'] = tuple(str(n) for n in values['names'])
+    except (TypeError, ValueError) as error:
+        raise DataError(f'{path} is not a readable demonstration: {one_line(error)}') from error
     return Demonstration(**values)
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from frs_ros.data.npz import read_npz
 from frs_ros.documents import read_json
 from frs_ros.errors import DataError
 from frs_ros.files import replacing, write_atomically
@@ -32,16 +31,6 @@ OUTCOMES = ('success', 'failure', 'aborted', 'unknown')
 
 _SCALARS = ('id', 'instruction', 'outcome', 'seed', 'source')
 _ROWS = ('state', 'noise', 'actions', 'executed', 'stamp_ns', 'method', 'steered')
-_UNREADABLE = (  # what numpy raises of files that nobody vouches for
-    OSError,
-    EOFError,
-    KeyError,
-    MemoryError,
-    OverflowError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 _IMAGES = 'images_'
 
 
@@ -252,13 +241,13 @@ def _read_description(folder: Path) -> tuple[DistillationInfo, int]:
 
 
 def _load_episode(path: Path, info: DistillationInfo) -> DistillationEpisode:
+    images = {camera: f'{_IMAGES}{camera}' for camera in info.cameras}
+    values: dict[str, Any] = dict(read_npz(path, (*_SCALARS, *_ROWS, *images.values())))
+    values['images'] = {camera: values.pop(name) for camera, name in images.items()}
     try:
-        with np.load(path, allow_pickle=False) as file:
-            values: dict[str, Any] = {name: file[name] for name in (*_SCALARS, *_ROWS)}
-            values['images'] = {c: file[f'{_IMAGES}{c}'] for c in info.cameras}
-            for name in _SCALARS:
-                values[name] = values[name].item()
-    except _UNREADABLE as error:
+        for name in _SCALARS:
+            values[name] = values[name].item()
+    except ValueError as error:
         raise DataError(f'{path} is not a readable episode: {one_line(error)}') from error
     episode = DistillationEpisode(**values)
     check_episode(episode, info, str(path))

@@ -20,6 +20,8 @@ STATES = ('observation.state', 'state', 'observation/state')
 ACTIONS = ('action', 'actions')
 VERSIONS = ('v2.0', 'v2.1', 'v3.0')
 _OF_WRIST = ('wrist', 'hand', 'image2')  # parts of names of cameras at the gripper
+_MOST = 1 << 30  # bytes of a row group's columns
+_VALUE = 8  # bytes of a number
 _BATCH = 64  # rows, with their pictures, that are in memory at a time
 
 
@@ -99,12 +101,31 @@ def parquet_rows(
             raise DataError(f"{path} has no column '{missing[0]}'")
         wanted = [*columns, *(column for column in optional if column in there)]
         number = 0
-        for batch in file.iter_batches(_BATCH, columns=wanted):
+        for batch in file.iter_batches(_batch(file, path, wanted), columns=wanted):
             for row in batch.to_pylist():
                 yield number, row
                 number += 1
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise DataError(f'{path} cannot be read: {one_line(error)}') from error
+
+
+def _batch(file: Any, path: Path, wanted: Sequence[str]) -> int:
+    """How many rows may be in memory at a time; DataError if even one may be too large.
+
+    A dictionary lets few bytes stand for many: a row counts as large as its whole group may be.
+    """
+    largest = 1
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        columns = [group.column(i) for i in range(group.num_columns)]
+        columns = [c for c in columns if c.path_in_schema.split('.')[0] in wanted]
+        stored = sum(c.total_uncompressed_size for c in columns)
+        values = _VALUE * sum(c.num_values for c in columns)
+        if max(stored, values) > _MOST:
+            raise DataError(f'{path}: row group {number} may take more than {_MOST >> 20} MB')
+        shared = [c.total_uncompressed_size for c in columns if c.has_dictionary_page]
+        largest = max(largest, values, *shared)
+    return max(1, min(_BATCH, _MOST // (16 * largest)))
 
 
 def _rows(

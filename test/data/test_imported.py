@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from frs_ros.cli import main
-from frs_ros.data import demonstrations
+from frs_ros.data import demonstrations, import_lerobot_meta
 from frs_ros.errors import DataError
 from frs_ros.learning.distilled.demonstrated import check_rates, read
 from frs_ros.learning.generalist.data import load_training_data
@@ -497,3 +499,19 @@ def test_the_generalist_is_not_trained_on_what_was_imported(tmp_path: Path) -> N
     assert main(['bag', 'import', str(path), '--out', str(tmp_path / 'd')]) == 0
     with pytest.raises(DataError, match='was imported'):
         load_training_data([tmp_path / 'd'], (), 1, progress=False)
+
+
+def test_few_bytes_of_a_table_that_stand_for_many_are_bounded(tmp_path, monkeypatch):
+    words, path = 'x' * 20_000_000, tmp_path / 'a.parquet'
+    column = pa.DictionaryArray.from_arrays(np.zeros(20_000, np.int32), [words])
+    pq.write_table(pa.table({'words': column}), path)
+    assert path.stat().st_size < 2_000_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    rows = import_lerobot_meta.parquet_rows(path, ['words'])
+    assert [len(row['words']) for _, row in itertools.islice(rows, 40)] == [len(words)] * 40
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 600_000  # kB
+
+    pq.write_table(pa.table({'numbers': [[0.0] * 200_000]}), path)
+    monkeypatch.setattr(import_lerobot_meta, '_MOST', 1 << 20)
+    with pytest.raises(DataError, match='row group 0 may take more than 1 MB'):
+        next(import_lerobot_meta.parquet_rows(path, ['numbers']))

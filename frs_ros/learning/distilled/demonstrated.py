@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from frs_ros.data import demonstrations
 from frs_ros.data.distillation import Source
+from frs_ros.data.npz import read_npz
 from frs_ros.errors import DataError
 from frs_ros.learning.distilled.offline import Demonstrated
 from frs_ros.policies.vocabulary import normalise
@@ -51,11 +51,8 @@ def check_rates(folders: Sequence[Path], control_hz: float) -> None:
 
 def instruction_of(file: Path) -> str:
     """Normalised instruction of an episode file, of which nothing else is read."""
-    try:
-        with np.load(file, allow_pickle=False) as values:
-            return normalise(str(values['instruction']))
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f'{file} is not a readable demonstration: {error}') from error
+    values = read_npz(file, ['instruction'], 'demonstration')
+    return normalise(str(values['instruction']))
 
 
 def read(files: Sequence[Path]) -> Iterator[Demonstrated]:
