@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import itertools
 import os
 import signal
 import subprocess
@@ -110,12 +111,21 @@ def wait_for() -> Callable[..., object]:
     return _wait_for
 
 
+_DOMAINS = (1 + n % 100 for n in itertools.count(os.getpid()))
+
+
 @pytest.fixture
 def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A ROS domain that nobody else on this machine uses, also for child processes."""
     from domain_coordinator import domain_id
 
-    with domain_id() as domain:
+    from frs_ros.nodes.recorded_run import is_free
+
+    def select() -> int:
+        """One that nobody is in any more: nodes of the test before may take a moment to end."""
+        return next(domain for domain in _DOMAINS if is_free(domain))
+
+    with domain_id(select) as domain:
         monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
         monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
         yield int(domain)

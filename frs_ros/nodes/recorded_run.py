@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import itertools
 import os
@@ -19,7 +18,8 @@ from frs_ros.nodes.graph import Process
 from frs_ros.nodes.supervisor import ENVIRONMENT, Command, Supervisor
 
 DOMAINS = range(1, 102)  # above, the ports of DDS may collide with those of other programs
-_FIRST_PORT, _DOMAIN_PORTS = 7410, 250  # UDP, of a domain's first participant (DDS-RTPS, 9.6.2.3)
+# UDP ports of the participants in a domain, two for each (DDS-RTPS, 9.6.2.3)
+_FIRST_PORT, _DOMAIN_PORTS, _PARTICIPANTS = 7410, 250, 60
 
 
 class GraphError(FrsError):
@@ -101,11 +101,21 @@ def free_domain() -> int:
     start = random.SystemRandom().randrange(len(DOMAINS))  # concurrent runs try different ones
     candidates = itertools.islice(itertools.cycle(DOMAINS), start, start + len(DOMAINS))
     for domain in candidates:
-        probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        with probe, contextlib.suppress(OSError):
-            probe.bind(('', _FIRST_PORT + _DOMAIN_PORTS * domain))
+        if is_free(domain):
             return domain
     raise ConfigError('every ROS domain is in use on this machine; name one by ROS_DOMAIN_ID')
+
+
+def is_free(domain: int) -> bool:
+    """Whether no process of this machine is in a ROS domain, also if those before it have left."""
+    first = _FIRST_PORT + _DOMAIN_PORTS * domain
+    for port in range(first, first + 2 * _PARTICIPANTS, 2):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(('', port))
+            except OSError:
+                return False
+    return True
 
 
 def _commands(graphs: Mapping[str, Sequence[Process]]) -> list[Command]:

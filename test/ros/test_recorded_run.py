@@ -79,13 +79,14 @@ def test_camera_round_trip():
 
 
 @pytest.mark.ros
-def test_a_domain_in_use_is_passed_over(monkeypatch):
+@pytest.mark.parametrize('participant', [0, 5])
+def test_a_domain_in_use_is_passed_over(monkeypatch, participant):
     from frs_ros.nodes import recorded_run
 
     monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
     monkeypatch.setattr(recorded_run, 'DOMAINS', range(90, 92))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as occupied:
-        occupied.bind(('', 7410 + 250 * 90))
+        occupied.bind(('', 7410 + 250 * 90 + 2 * participant))
         assert {recorded_run.free_domain() for _ in range(8)} == {91}
 
 
