@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any, Protocol
 
@@ -54,6 +55,8 @@ class PinocchioKinematics:
         self._model = model
         self._frame = frame
         self._base = base
+        self._turn = np.kron(np.eye(2), base.rotation.T)
+        self._upright = bool((base.rotation == np.eye(3)).all())
         self._data = _ThreadData(model)
 
     @classmethod
@@ -111,8 +114,7 @@ class PinocchioKinematics:
         jacobian = self._pin.computeFrameJacobian(
             self._model, data, _checked(q), self._frame, self._pin.LOCAL_WORLD_ALIGNED
         )
-        turn = self._base.rotation.T
-        return np.concatenate([turn @ jacobian[:3], turn @ jacobian[3:]])
+        return np.array(jacobian) if self._upright else self._turn @ jacobian
 
     def pairs(self, clearance: Clearance) -> tuple[Pairs, ...]:
         """What of the arm can come too near to what; DependencyError without Coal."""
@@ -147,7 +149,7 @@ def _link_placement(a: float, d: float, alpha: float) -> Any:
 
 def _checked(q: np.ndarray) -> np.ndarray:
     q = np.asarray(q, dtype=np.float64)
-    if q.shape != (JOINTS,) or not np.isfinite(q).all():
+    if q.shape != (JOINTS,) or (not math.isfinite(q.sum()) and not np.isfinite(q).all()):
         raise ValueError(f'joint positions must be {JOINTS} finite numbers, not {q}')
     return q
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -85,6 +86,10 @@ class LinkLimit:
 
     pairs: Sequence[Pairs]
 
+    @cached_property
+    def _levers(self) -> np.ndarray:
+        return np.array([pairs.lever for pairs in self.pairs]).reshape(-1, 7)
+
     def near(self, q: np.ndarray, dq: np.ndarray, stop_time: float) -> Near:
         """The distances that could become too small with joint velocities up to `dq` [7].
 
@@ -95,8 +100,8 @@ class LinkLimit:
         """
         rate = min(_RATE, 2 / stop_time)
         distances, rows, names = [np.zeros(0)], [np.zeros((0, 7))], []
-        for pairs in self.pairs:
-            reach = _CLEARANCE + float(pairs.lever @ np.abs(dq)) / rate
+        reaches = _CLEARANCE + self._levers @ np.abs(dq) / rate
+        for pairs, reach in zip(self.pairs, reaches.tolist()):
             if not pairs.exceed(q, reach):
                 distance, growth = pairs.near(q, reach)
                 distances.append(distance)
@@ -112,9 +117,8 @@ class LinkLimit:
             q: [7] rad.
             way: [7] rad.
         """
-        moved = np.abs(way)
-        for pairs in self.pairs:
-            travel = float(pairs.lever @ moved)
+        travels = self._levers @ np.abs(way)
+        for pairs, travel in zip(self.pairs, travels.tolist()):
             far = travel == 0 or pairs.exceed(q, SKIN + travel)
             if not far and not _keeps(pairs, q, way, travel):
                 return pairs.name

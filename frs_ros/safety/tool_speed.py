@@ -44,7 +44,7 @@ class ToolSpeedLimit:
             poses: Neighbours are close to each other: an angle is taken for its sine.
             times: [n - 1] seconds from each to the next.
         """
-        step = np.diff(poses, axis=0)
+        step = poses[1:] - poses[:-1]
         travel = np.sqrt((step[:, :3, 3] ** 2).sum(-1))
         angle = np.sqrt((step[:, :3, :3] ** 2).sum((-2, -1)) / 2)
         return bool(
