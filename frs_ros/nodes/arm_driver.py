@@ -41,6 +41,7 @@ def _topics(
         joints=names,
         command=p.command,
         deceleration=cell.speeds.acceleration,
+        smoothing=p.smoothing,
         wrench=bool(p.wrench_topic),
         torques=bool(p.torque_topic),
         gripper=p.gripper != NONE,

@@ -91,6 +91,8 @@ class RobotInfo:
         urdf: Description from the robot, '' if it gives none.
         gripper_max_width: m; 0 without a gripper.
         simulated: Whether no real arm moves.
+        smoothing: s over which the driver averages references before the arm gets them; 0 if it
+            does not. The envelope keeps that much clearer.
         unfiltered: Whether references reach the joints as they are sent, without any filter of the
             robot's side.
         missing: Guards that this driver cannot give, one line each.
@@ -101,6 +103,7 @@ class RobotInfo:
     urdf: str = ''
     gripper_max_width: float = 0.08
     simulated: bool = False
+    smoothing: float = 0.0
     unfiltered: bool = False
     missing: tuple[str, ...] = ()
 

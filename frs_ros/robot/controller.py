@@ -101,7 +101,7 @@ class ArmController:
         self._holding = Holding(cell.watchdog.stop_after)
         self._clock, self._stamp, self._ask_out = clock, stamp, ask
         executor = make_action_space(rules.space, kinematics)
-        envelope = SafetyEnvelope(info.limits, kinematics, cell.envelope)
+        envelope = SafetyEnvelope(info.limits, kinematics, cell.envelope, smoothing=info.smoothing)
         self._motion = Motion(guarded, executor, envelope, rules.mode, 1.0 / rules.control_hz)
         self._homing = Homing(self._motion, cell.home.joints, cell.home.timeout)
         self._gripper = GripperCommand(guarded, executor, cell.gripper.interval)

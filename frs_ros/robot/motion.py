@@ -11,9 +11,9 @@ from frs_ros.robot.action_spaces.base import ActionSpaceExecutor
 from frs_ros.robot.base import ArmState, ControlMode, JointCommand, RobotDriver
 from frs_ros.robot.player import Due
 from frs_ros.safety.envelope import Reference, Rejected, SafetyEnvelope, Step
+from frs_ros.safety.smoothing import LONGEST
 
 NOMINAL = 0.01  # s, length of the first step
-LONGEST = 0.03  # s; a loop that was late makes no longer step for it
 # rad by which the target of a space that integrates may be ahead of the arm: one that was held up
 # is not to be driven on for long when it comes free
 LEAD = 0.2

@@ -39,12 +39,19 @@ class SafetyEnvelope:
         limits: Of the robot model; `settings.share` of velocity and acceleration are used.
         kinematics: Of the robot with its tool.
         settings: Of the lab.
+        smoothing: s over which the references are averaged before the arm gets them; box and
+            links are kept clearer by what the mean can be off (see `smoothing`).
     """
 
     def __init__(
-        self, limits: JointLimits, kinematics: Kinematics, settings: EnvelopeSettings
+        self,
+        limits: JointLimits,
+        kinematics: Kinematics,
+        settings: EnvelopeSettings,
+        *,
+        smoothing: float = 0.0,
     ) -> None:
-        self._limits = LimitsInForce.of(limits, kinematics, settings)
+        self._limits = LimitsInForce.of(limits, kinematics, settings, smoothing)
         self._wish = Wish(self._limits)
         self._stopping = StoppingCheck(self._limits)
 

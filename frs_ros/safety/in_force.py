@@ -15,6 +15,7 @@ from frs_ros.safety.jump import JumpLimit
 from frs_ros.safety.limits import JointLimits
 from frs_ros.safety.links import LinkLimit
 from frs_ros.safety.settings import EnvelopeSettings
+from frs_ros.safety.smoothing import TOOL_LEVER, deviation
 from frs_ros.safety.tool_speed import ToolSpeedLimit
 from frs_ros.safety.workspace import WorkspaceLimit
 
@@ -34,12 +35,17 @@ class LimitsInForce:
 
     @classmethod
     def of(
-        cls, limits: JointLimits, kinematics: Kinematics, settings: EnvelopeSettings
+        cls,
+        limits: JointLimits,
+        kinematics: Kinematics,
+        settings: EnvelopeSettings,
+        smoothing: float = 0.0,
     ) -> LimitsInForce:
-        """Those of a robot model, its kinematics and the lab's settings."""
+        """Those of a robot model, its kinematics, the lab's settings and a driver's smoothing."""
         acceleration = AccelerationLimit(
             np.minimum(settings.acceleration, settings.share * limits.acceleration)
         )
+        off = deviation(acceleration.maximum, smoothing)
         keep = settings.clearance
         pairs = () if keep is None else kinematics.pairs(keep)
         return cls(
@@ -49,6 +55,6 @@ class LimitsInForce:
             joint_margin=JointMargin(limits, settings.joint_margin, acceleration),
             jump=JumpLimit(settings.jump, acceleration),
             tool_speed=ToolSpeedLimit(settings.tool_speed, settings.tool_rotation),
-            workspace=WorkspaceLimit(settings.box, settings.tool_speed),
-            links=LinkLimit(pairs),
+            workspace=WorkspaceLimit(settings.box, settings.tool_speed, float(TOOL_LEVER @ off)),
+            links=LinkLimit(pairs, off),
         )

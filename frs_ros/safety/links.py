@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -82,13 +82,21 @@ class LinkLimit:
 
     Attributes:
         pairs: What can come too near to what; what is to be kept is taken off already.
+        deviation: [7] rad, how far the arm may be sent from the reference: kept clear, too.
     """
 
     pairs: Sequence[Pairs]
+    deviation: np.ndarray = field(default_factory=lambda: np.zeros(7))
 
     @cached_property
     def _levers(self) -> np.ndarray:
         return np.array([pairs.lever for pairs in self.pairs]).reshape(-1, 7)
+
+    @cached_property
+    def _off(self) -> list[float]:
+        """For each of `pairs` the m by which it can be nearer where the arm is sent."""
+        off: list[float] = (self._levers @ self.deviation).tolist()
+        return off
 
     def near(self, q: np.ndarray, dq: np.ndarray, stop_time: float) -> Near:
         """The distances that could become too small with joint velocities up to `dq` [7].
@@ -99,15 +107,19 @@ class LinkLimit:
             stop_time: Seconds the arm needs to stop; in half of it the links go on.
         """
         rate = min(_RATE, 2 / stop_time)
-        distances, rows, names = [np.zeros(0)], [np.zeros((0, 7))], []
-        reaches = _CLEARANCE + self._levers @ np.abs(dq) / rate
-        for pairs, reach in zip(self.pairs, reaches.tolist()):
+        clearances, distances, rows = [np.zeros(0)], [np.zeros(0)], [np.zeros((0, 7))]
+        names: list[str] = []
+        farther = self._levers @ np.abs(dq) / rate
+        for pairs, off, far in zip(self.pairs, self._off, farther.tolist()):
+            clearance = _CLEARANCE + off
+            reach = clearance + far
             if not pairs.exceed(q, reach):
                 distance, growth = pairs.near(q, reach)
+                clearances.append(np.full(len(distance), clearance))
                 distances.append(distance)
                 rows.append(growth)
                 names.extend([pairs.name] * len(distance))
-        allowed = rate * (_CLEARANCE - np.concatenate(distances))
+        allowed = rate * (np.concatenate(clearances) - np.concatenate(distances))
         return Near(allowed, np.concatenate(rows), tuple(names))
 
     def broken(self, q: np.ndarray, way: np.ndarray) -> str:
@@ -118,25 +130,26 @@ class LinkLimit:
             way: [7] rad.
         """
         travels = self._levers @ np.abs(way)
-        for pairs, travel in zip(self.pairs, travels.tolist()):
-            far = travel == 0 or pairs.exceed(q, SKIN + travel)
-            if not far and not _keeps(pairs, q, way, travel):
+        for pairs, off, travel in zip(self.pairs, self._off, travels.tolist()):
+            skin = SKIN + off
+            far = travel == 0 or pairs.exceed(q, skin + travel)
+            if not far and not _keeps(pairs, q, way, travel, skin):
                 return pairs.name
         return ''
 
 
-def _keeps(pairs: Pairs, q: np.ndarray, way: np.ndarray, travel: float) -> bool:
+def _keeps(pairs: Pairs, q: np.ndarray, way: np.ndarray, travel: float, skin: float) -> bool:
     """Whether the distances of a group hold at points of a way."""
     turned = float(np.abs(way)[pairs.lever > 0].sum())
     # Between n points a distance is smaller by travel * turned / (8 n^2) at most.
     parts = math.ceil(math.sqrt(travel * turned / (4 * SKIN)))
     parts = min(max(parts, _LEAST_PARTS), _MOST_PARTS)
     steps = [q + way * ((i + 1) / parts) for i in range(parts)]
-    if pairs.least(q) >= SKIN:
-        return all(pairs.least(point) >= SKIN for point in steps)
-    short = np.maximum(SKIN - pairs.all(q), 0.0)
+    if pairs.least(q) >= skin:
+        return all(pairs.least(point) >= skin for point in steps)
+    short = np.maximum(skin - pairs.all(q), 0.0)
     for point in steps:
-        now = np.maximum(SKIN - pairs.all(point), 0.0)
+        now = np.maximum(skin - pairs.all(point), 0.0)
         if (now > short).any():
             return False
         short = now

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frs_ros.errors import ConfigError
 from frs_ros.safety.arrays import between
 from frs_ros.safety.limits import WorkspaceBox
 
@@ -27,10 +28,23 @@ class WorkspaceLimit:
     Attributes:
         box: See `WorkspaceBox`.
         speed: Outward speed of the tool where the soft band begins, m/s.
+        deviation: How far the arm may be sent from the reference, m: kept inside the faces, too.
+
+    Raises:
+        ConfigError: From the constructor; the box is too small for that.
     """
 
     box: WorkspaceBox
     speed: float
+    deviation: float = 0.0
+
+    def __post_init__(self) -> None:
+        if (self.box.high - self.box.low <= 2 * (_CLEARANCE + self.deviation)).any():
+            raise ConfigError(
+                f'safety setting box: {self.box.low} .. {self.box.high} leaves no room when '
+                f'{self.deviation:.3f} m are kept from its faces for the averaging of references: '
+                'lower smoothing or acceleration'
+            )
 
     def turn(
         self,
@@ -66,8 +80,9 @@ class WorkspaceLimit:
 
         In each axis the distance outside of the box must not grow.
         """
-        above = positions - (self.box.high - SKIN)
-        below = (self.box.low + SKIN) - positions
+        skin = SKIN + self.deviation
+        above = positions - (self.box.high - skin)
+        below = (self.box.low + skin) - positions
         outside = np.maximum(np.maximum(above, below), 0.0)
         return bool((outside[1:] <= outside[:-1]).all())
 
@@ -78,6 +93,7 @@ class WorkspaceLimit:
         if stop_time > 0:
             rate = min(rate, 2 / stop_time)
         back = -_RETURN * float(np.abs(velocity).max())
-        up = np.maximum(rate * (self.box.high - _CLEARANCE - position), back)
-        down = np.maximum(rate * (position - self.box.low - _CLEARANCE), back)
+        clearance = _CLEARANCE + self.deviation
+        up = np.maximum(rate * (self.box.high - clearance - position), back)
+        down = np.maximum(rate * (position - self.box.low - clearance), back)
         return -down, up

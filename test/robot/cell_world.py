@@ -86,6 +86,7 @@ class World:
         mode: ControlMode = ControlMode.IMPEDANCE,
         start: np.ndarray | None = None,
         episode: bool = True,
+        smoothing: float = 0.0,
     ) -> None:
         self.now, self.wall, self.space = START, EPOCH, space
         self.alive = self.filming = True
@@ -100,7 +101,7 @@ class World:
         self.driver = SpiedDriver(
             CELL.model, kinematics=KINEMATICS, clock=lambda: self.now, script=script, start=start
         )
-        info = self.driver.connect(1.0)
+        info = replace(self.driver.connect(1.0), smoothing=smoothing)
         self.controller = ArmController(
             self.driver,
             info,

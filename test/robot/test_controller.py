@@ -10,12 +10,13 @@ import pytest
 
 pytest.importorskip('pinocchio')
 
-from cell_world import CELL, EXECUTE, HZ, PERIOD, START, TICK, World, sway
+from cell_world import CELL, EXECUTE, HZ, KINEMATICS, PERIOD, START, TICK, World, sway
 
 from frs_ros.robot.base import ControlMode
 from frs_ros.robot.cell_state import CellState, NotNow
 from frs_ros.robot.requests import RETRY
 from frs_ros.robot.scripted import Push
+from frs_ros.safety.smoothing import TOOL_LEVER, deviation
 from frs_ros.types import (
     ACTION_SPACES,
     CARTESIAN_DELTA,
@@ -366,3 +367,17 @@ def test_late_ticks_make_no_leap():
     leap = np.abs(world.controller._motion.reference.q - before).max()
     assert leap <= CELL.speeds.joint_speed * 0.03 + 1e-9
     assert world.driver.fault is None
+
+
+def test_driver_that_averages_references_is_kept_clearer_by_what_that_may_be_off():
+    room = []
+    for smoothing in (0.0, 0.2):
+        world = World(smoothing=smoothing)
+        world.act = lambda t: np.eye(8)[0] * 0.5  # turns the arm to the side of the box
+        world.run(8.0)
+        reference = world.controller._motion.reference.q
+        room.append(CELL.envelope.box.high[1] - KINEMATICS.pose(reference)[1, 3])
+        assert 'workspace' in world.status.clipped_by
+    off = TOOL_LEVER @ deviation(np.full(7, CELL.envelope.acceleration), 0.2)
+    assert off > 0.02
+    assert room[1] - room[0] == pytest.approx(off, abs=0.002)

@@ -11,12 +11,15 @@ from driver_rigs import TopicsRig, joint, reference
 
 from frs_ros.errors import ConfigError
 from frs_ros.robot.base import ControlMode, FaultKind, JointCommand, RobotError
+from frs_ros.robot.kinematics import PinocchioKinematics
 from frs_ros.robot.models import FR3
 from frs_ros.robot.registry import make_driver
-from frs_ros.robot.topics.options import joint_names
+from frs_ros.robot.topics.options import Options, joint_names
 from frs_ros.robot.topics.transport import COMMANDS, JointSample
+from frs_ros.safety.smoothing import LONGEST
 
 NAMES = joint_names('', 'fr3')
+WINDOW = Options(joints=NAMES).smoothing
 
 
 @pytest.fixture
@@ -289,8 +292,8 @@ def test_stop_leads_to_rest_and_then_sends_nothing(started):
     ramp = [s for s in started.topics.sent if s[0] >= begin[0]]
     times = np.array([t for t, _ in ramp])
     q = np.array([target.q[3] for _, target in ramp])
-    assert times[-1] - times[0] == pytest.approx(speed / 2.5, abs=0.02)
-    assert q[0] - q[-1] == pytest.approx(speed**2 / (2 * 2.5), abs=0.01)
+    assert times[-1] - times[0] == pytest.approx(speed / 2.5 + WINDOW, abs=0.02)
+    assert q[0] - q[-1] == pytest.approx(speed**2 / (2 * 2.5) + speed * WINDOW / 2, abs=0.01)
     velocity = np.diff(q) / np.diff(times)
     assert (np.diff(velocity) > -1e-6).all()  # ever slower, never back
     assert velocity[-1] <= 1e-6
@@ -298,6 +301,99 @@ def test_stop_leads_to_rest_and_then_sends_nothing(started):
     started.pause(0.5)
     assert len(started.topics.sent) == sent
     assert abs(started.topics.arm.dq).max() < 0.01
+
+
+def moving(speed, q=FR3.home, index=3):
+    return lambda t: JointCommand(q + joint(index, speed * t), joint(index, speed))
+
+
+def sent(rig, index=3):
+    """When what was sent to a joint, s and rad."""
+    times, targets = zip(*rig.topics.sent)
+    return np.array(times), np.array([target.q[index] for target in targets])
+
+
+def noted(rig, command, seconds):
+    """Sends `command(t)` for a while; what that was."""
+    commanded = []
+
+    def note(t):
+        commanded.append(command(t))
+        return commanded[-1]
+
+    rig.follow(note, seconds)
+    return commanded
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_what_is_sent_is_the_mean_of_the_references_half_a_window_late(command):
+    rig, speed = TopicsRig(command), -0.4
+    assert rig.driver.connect(1.0).smoothing == WINDOW > 0
+    rig.driver.start(ControlMode.IMPEDANCE)
+    commanded = noted(rig, moving(speed), 0.3)
+    times, q = sent(rig)
+    assert commanded[-1].q[3] - q[-1] == pytest.approx(speed * WINDOW / 2, abs=1e-9)
+    acceleration = np.diff(np.diff(q[1:]) / np.diff(times[1:])) / 0.01
+    assert np.abs(acceleration).max() == pytest.approx(0.4 / WINDOW)  # a step would be 0.4 / 0.01
+    rest = JointCommand(commanded[-1].q, np.zeros(7))
+    for _ in range(4):
+        rig.driver.command(rest)
+        rig.pause(0.01)
+    assert sent(rig)[1][-1] == pytest.approx(rest.q[3], abs=1e-12)
+    if command == 'target_pose':
+        target = rig.topics.sent[-6][1]
+        expected = PinocchioKinematics.of_model(FR3).pose(target.q)
+        np.testing.assert_allclose(target.pose, expected, atol=1e-12)
+
+
+def test_without_smoothing_references_are_sent_as_they_are():
+    rig = TopicsRig(smoothing=0.0)
+    assert rig.driver.connect(1.0).smoothing == 0.0
+    rig.driver.start(ControlMode.IMPEDANCE)
+    commanded = noted(rig, moving(-0.4), 0.3)
+    targets = [target.q for _, target in rig.topics.sent[1:]]
+    np.testing.assert_array_equal(targets, [command.q for command in commanded])
+
+
+@pytest.mark.parametrize('mode', ControlMode)
+def test_stop_goes_on_from_what_was_sent_without_a_jump(rig, mode):
+    rig.driver.connect(1.0)
+    rig.driver.start(mode)
+    begin, speed = rig.driver.read().q, -0.4
+
+    def faster(t):  # up to its speed within 0.16 s, at 2.5 rad/s^2
+        now, ramp = max(speed, -2.5 * t), min(t, 0.16)
+        way = -2.5 * ramp**2 / 2 + speed * max(t - 0.16, 0.0)
+        return JointCommand(begin + joint(3, way), joint(3, now))
+
+    rig.follow(faster, 0.3)
+    rig.driver.stop()
+    times, first = np.unique(sent(rig)[0], return_index=True)
+    velocity = np.diff(sent(rig)[1][first]) / np.diff(times)
+    change = np.diff(velocity) / ((times[2:] - times[:-2]) / 2)
+    assert velocity.min() == pytest.approx(speed, abs=0.02)
+    assert np.abs(change).max() < 2.5 * (1 + 0.01 / WINDOW) * 1.5
+    assert abs(velocity[-1]) < 0.02
+
+
+def test_after_a_pause_in_the_commands_what_is_sent_goes_on_where_it_was(started):
+    started.follow(moving(-0.4), 0.3)
+    started.pause(1.0)
+    _, before = sent(started)
+    started.driver.command(moving(-0.4)(0.305))
+    assert abs(sent(started)[1][-1] - before[-1]) < 0.4 * LONGEST
+
+
+def test_a_start_forgets_what_was_before(started):
+    started.follow(moving(-0.4), 0.3)
+    started.driver.stop()
+    started.topics.arm.q = FR3.home + 0.2
+    started.pause(0.1)
+    started.driver.start(ControlMode.IMPEDANCE)
+    here = started.driver.read().q
+    started.pause(0.01)
+    started.driver.command(reference(here))
+    np.testing.assert_allclose(started.topics.sent[-1][1].q, here, atol=1e-3)
 
 
 def test_stop_long_after_the_last_command_sets_nothing_in_motion(started):

@@ -132,6 +132,13 @@ class FrankaControllerParameters:
     trajectory_time: float = parameter(
         0.1, 'Time in which the point of a trajectory is to be reached, s.', low=0.01, high=2.0
     )
+    smoothing: float = parameter(
+        0.03,
+        'Time over which the driver topics averages references, s: half of it is lag; 0 sends '
+        'them as they are.',
+        low=0.0,
+        high=0.2,
+    )
     wrench_topic: str = parameter(
         '',
         'Topic of the external force and torque on the tool along the axes of the base, a '

@@ -24,7 +24,7 @@ from frs_ros.robot.checks import checked
 from frs_ros.robot.guard import AHEAD, refusal
 from frs_ros.robot.kinematics import Kinematics, PinocchioKinematics
 from frs_ros.robot.models import ArmModel
-from frs_ros.robot.topics.checks import STEP_TIME, FollowWatch, step_too_large
+from frs_ros.robot.topics.checks import FollowWatch, step_too_large
 from frs_ros.robot.topics.options import Options
 from frs_ros.robot.topics.transport import (
     FORWARD,
@@ -34,6 +34,7 @@ from frs_ros.robot.topics.transport import (
     TransportError,
 )
 from frs_ros.robot.topics.watch import SILENCE, Watch
+from frs_ros.safety.smoothing import LONGEST, MovingAverage
 
 FRESH = 0.3  # s; an older state is not begun with
 PAUSE = 0.02  # s between two looks while connecting
@@ -48,10 +49,11 @@ UNFOLLOWED = (
 class TopicsDriver:
     """A `RobotDriver` whose arm is a controller on topics; see docs/robot.md for its guards.
 
-    References are positions. In velocity mode they are integrated here, not farther than the
-    guard's distance before the arm, so that the arm rests when no more velocities come. `stop`
-    leads the reference to rest, which takes a fraction of a second, and leaves it there: nobody
-    but the controller can let go.
+    References are positions, and averaged over a moment before they are sent, since nobody knows
+    whether the controller limits the jerk (`safety.smoothing`). In velocity mode they are
+    integrated here, not farther than the guard's distance before the arm, so that the arm rests
+    when no more velocities come. `stop` leads the reference to rest, which takes a fraction of a
+    second, and leaves it there: nobody but the controller can let go.
 
     The modes of the robot's own (reflex, stop button) are not on any topic that all arms have: the
     arm then stays behind the reference, or its states stop, and that is the fault.
@@ -86,7 +88,8 @@ class TopicsDriver:
         self._fault: Fault | None = None
         self._mode: ControlMode | None = None
         self._reference = JointCommand(np.zeros(JOINTS), np.zeros(JOINTS))
-        self._sent_at = -math.inf
+        self._at = -math.inf  # when that came, on the clock
+        self._average = MovingAverage(options.smoothing)  # what is sent
         self._follow = FollowWatch()
         self._closed: bool | None = None  # last wish for the gripper
 
@@ -135,8 +138,10 @@ class TopicsDriver:
                     self._report(fault)
                     raise RobotError(fault)
                 self._reference = JointCommand(watch.q, np.zeros(JOINTS))
+                self._at = self._clock()
+                self._average.begin(watch.q)
                 self._follow.begin()
-                self._send(self._reference.q)
+                self._send(watch.q)
                 self._mode = mode
 
     def command(self, command: JointCommand) -> None:
@@ -147,16 +152,17 @@ class TopicsDriver:
             mode, now = self._mode, self._clock()
             if mode is None:
                 raise self._error(FaultKind.REFUSED, 'control has not been started')
-            passed = max(now - self._sent_at, 0.0)
+            passed = max(now - self._at, 0.0)
             reason = refusal(mode, command, measured, limits)
             if mode is ControlMode.VELOCITY:
                 command = self._integrated(command, measured, passed)
             reason = reason or step_too_large(command.q, self._reference.q, passed, limits)
             if reason:
                 raise self._reported(FaultKind.REFUSED, f'not sent: {reason}')
-            self._reference = command
-            self._send(command.q)
-            if self._follow.left_behind(command.q, measured, now):
+            self._reference, self._at = command, now
+            set_point = self._average.move(command.q, min(passed, LONGEST))
+            self._send(set_point)
+            if self._follow.left_behind(set_point, measured, now):
                 raise self._reported(FaultKind.LOST_CONTROL, UNFOLLOWED)
 
     def gripper(self, closed: bool) -> None:
@@ -175,7 +181,7 @@ class TopicsDriver:
                 mode, self._mode = self._mode, None
                 reference, now = self._reference, self._clock()
                 contested = self._watch is not None and self._watch.contested
-                at, reached = max(self._sent_at, now - STEP_TIME), now - self._sent_at > STALE
+                at, reached = max(self._at, now - LONGEST), now - self._at > STALE
             if mode is not None and not contested and not reached:
                 self._ramp(reference, at)
 
@@ -211,6 +217,7 @@ class TopicsDriver:
             model=self._model.name,
             limits=self._model.limits,
             gripper_max_width=options.gripper_width if options.gripper else 0.0,
+            smoothing=options.smoothing,
             unfiltered=options.command == FORWARD,
             missing=tuple(missing),
         )
@@ -260,33 +267,39 @@ class TopicsDriver:
     ) -> JointCommand:
         """A velocity as the position it leads to; not far before the arm that may be held up."""
         limits = self._model.limits
-        q = self._reference.q + command.dq * min(passed, STEP_TIME)
+        q = self._reference.q + command.dq * min(passed, LONGEST)
         q = np.clip(q, measured - AHEAD / 2, measured + AHEAD / 2)
         return JointCommand(np.clip(q, limits.low, limits.high), command.dq)
 
     def _ramp(self, begin: JointCommand, at: float) -> None:
-        """From a reference to rest, on the way it was on."""
+        """From a reference to rest, on the way it was on, and what is sent comes after."""
         fastest = float(np.abs(begin.dq).max())
         length = min(fastest / self._options.deceleration, RAMP_LONGEST)
-        limits = self._model.limits
-        for _ in range(math.ceil(length / RAMP_STEP) + 1):
-            passed = min(self._clock() - at, length)
-            travelled = passed - passed**2 / (2 * max(length, 1e-9))
-            q = np.clip(begin.q + begin.dq * travelled, limits.low, limits.high)
+        end, before = length + self._options.smoothing, 0.0
+        for _ in range(math.ceil(end / RAMP_STEP) + 1):
+            passed = min(self._clock() - at, end)
+            for t in (length, passed) if before < length < passed else (passed,):
+                set_point = self._average.move(self._braked(begin, t, length), t - before)
+                before = t
             try:
-                self._transport.send(self._target(q))
+                self._transport.send(self._target(set_point))
             except TransportError:
                 return  # nobody can be told any more
-            if passed >= length:
+            if passed >= end:
                 return
             self._sleep(RAMP_STEP)
+
+    def _braked(self, begin: JointCommand, passed: float, length: float) -> np.ndarray:
+        """[7] rad, where a reference is after `passed` of the `length` s that it brakes for."""
+        passed, limits = min(passed, length), self._model.limits
+        travelled = passed - passed**2 / (2 * max(length, 1e-9))
+        return np.clip(begin.q + begin.dq * travelled, limits.low, limits.high)
 
     def _send(self, q: np.ndarray) -> None:
         try:
             self._transport.send(self._target(q))
         except TransportError as error:
             raise self._reported(FaultKind.COMMUNICATION, f'not sent: {error}') from error
-        self._sent_at = self._clock()
 
     def _target(self, q: np.ndarray) -> Target:
         if self._options.command != TARGET_POSE:

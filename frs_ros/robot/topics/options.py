@@ -18,6 +18,7 @@ class Options:
         joints: Names of its seven joints, in order.
         command: One of `transport.COMMANDS`: what the controller takes.
         deceleration: rad/s^2, of the ramp to rest.
+        smoothing: s over which references are averaged before they are sent; 0: not at all.
         wrench: Whether external wrenches are to come.
         torques: Whether external joint torques are to come.
         gripper: Whether there is one that takes commands.
@@ -30,6 +31,7 @@ class Options:
     joints: tuple[str, ...]
     command: str = FORWARD
     deceleration: float = 2.5
+    smoothing: float = 0.03
     wrench: bool = False
     torques: bool = False
     gripper: bool = False
