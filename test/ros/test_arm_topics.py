@@ -82,9 +82,10 @@ def arm(ros):
 def test_arm_follows_each_kind_of_command_and_stops(arm, command):
     if command == 'trajectory':
         pytest.importorskip('trajectory_msgs')
-    arm = arm(command, gripper='topic', gripper_joints=FINGERS)
+    arm = arm(command, gripper='topic', gripper_joints=FINGERS, smoothing=0.05)
     info = arm.driver.connect(10.0)
     assert info.unfiltered is (command == 'forward')
+    assert info.smoothing == 0.05
     begin = arm.driver.read()
     assert begin.gripper_width == pytest.approx(0.08)
     np.testing.assert_allclose(begin.pose, arm.mock.arm.pose, atol=1e-6)
