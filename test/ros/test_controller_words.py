@@ -33,7 +33,7 @@ class Desk:
         monkeypatch.setattr(controller_topics.time, 'monotonic', lambda: self.now)
         clock = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=10**18))
         node = SimpleNamespace(
-            create_publisher=lambda *_: SimpleNamespace(publish=lambda msg: None),
+            create_publisher=lambda *_, **__: SimpleNamespace(publish=lambda msg: None),
             get_clock=lambda: clock,
         )
         self.topics = ControllerTopics(node, self, 'base')
