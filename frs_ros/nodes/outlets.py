@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.validate_topic_name import validate_topic_name
+from rclpy.validate_full_topic_name import validate_full_topic_name
 
 from frs_ros.data.playback import Recorded
 from frs_ros.data.played_bag import PlayedTopic
@@ -95,7 +95,7 @@ class Outlets:
         warn: Callable[[str], None],
     ) -> None:
         if prefix:
-            validate_topic_name(f'{prefix.rstrip("/")}/name')
+            validate_full_topic_name(f'/{prefix.strip("/")}/name')
         self._outlets: dict[str, Outlet] = {}
         for topic in played:
             try:
