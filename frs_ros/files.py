@@ -136,8 +136,10 @@ def append_line(path: str | Path, line: str) -> None:
                 while written < len(content):
                     written += file.write(content[written:])
                 os.fsync(file.fileno())
-            except BaseException:
-                file.truncate(before)
+            except BaseException as error:
+                # a line that Ctrl-C has met on its way to the disk is whole, and stays
+                if isinstance(error, OSError) or written < len(content):
+                    file.truncate(before)
                 raise
     except OSError as error:
         error.filename = str(path)

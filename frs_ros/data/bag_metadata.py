@@ -12,7 +12,6 @@ from pathlib import Path
 import yaml
 
 from frs_ros.data.storage import BagTopic
-from frs_ros.files import write_atomically
 
 FILE = 'metadata.yaml'
 VERSION = 9
@@ -97,4 +96,6 @@ def text(content: Mapping) -> str:
 
 def save(folder: Path, summary: BagSummary) -> None:
     """Writes metadata.yaml; it appears whole or not at all."""
-    write_atomically(folder / FILE, text({ROOT: information(summary)}))
+    temporary = folder / f'.{FILE}.part'
+    temporary.write_text(text({ROOT: information(summary)}), 'utf-8')
+    temporary.replace(folder / FILE)

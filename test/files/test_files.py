@@ -109,6 +109,16 @@ def test_a_line_is_added_whole_or_not_at_all(tmp_path, full_disk):
     assert file.read_text(encoding='utf-8') == 'öffne\nschließe\n'
 
 
+def test_a_line_that_ctrl_c_meets_on_its_way_to_the_disk_stays(tmp_path, monkeypatch):
+    def interrupted(handle: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, 'fsync', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        append_line(tmp_path / 'journal.jsonl', 'done')
+    assert (tmp_path / 'journal.jsonl').read_text(encoding='utf-8') == 'done\n'
+
+
 def test_links_and_devices_stay_what_they_are(tmp_path):
     (tmp_path / 'target').write_text('old', encoding='utf-8')
     link = tmp_path / 'link'
