@@ -226,6 +226,23 @@ def test_joints_of_the_controller_must_be_ours_and_in_our_order(rig):
     rig.driver.connect(1.0)
 
 
+def test_a_start_waits_for_the_answer_of_a_controller_that_is_asked_anew(rig):
+    rig.driver.connect(1.0)
+    begun = rig.topics.now
+
+    def answer():
+        return NAMES if rig.topics.now > begun + 0.3 else ()
+
+    rig.topics.controller_joints = answer
+    rig.driver.start(ControlMode.IMPEDANCE)
+    assert rig.driver.fault is None
+    assert 0.3 < rig.topics.now - begun < 0.4
+    rig.driver.stop()
+    rig.topics.controller_joints = lambda: ()
+    with pytest.raises(RobotError, match='does not answer what its joints are'):
+        rig.driver.start(ControlMode.IMPEDANCE)
+
+
 def test_a_trajectory_names_its_joints_in_any_order():
     rig = TopicsRig('trajectory')
     rig.topics.joints_there = NAMES[::-1]

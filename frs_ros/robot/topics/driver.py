@@ -37,6 +37,7 @@ from frs_ros.robot.topics.watch import SILENCE, Watch
 from frs_ros.safety.smoothing import LONGEST, MovingAverage
 
 FRESH = 0.3  # s; an older state is not begun with
+ANSWERED = 1.2  # s for which `start` waits for that, longer than the transport does
 PAUSE = 0.02  # s between two looks while connecting
 RAMP_STEP, RAMP_LONGEST = 0.005, 1.0  # s
 STALE = 0.2  # s after which a reference has been reached: there is no ramp from it
@@ -130,10 +131,10 @@ class TopicsDriver:
         """Makes where the arm is the reference, and follows commands from there."""
         with self._motion:
             self.stop()
+            fault = self._trouble_at_start()
             with self._lock:
                 watch = self._ready()
                 watch.drain()
-                fault = watch.trouble(FRESH, starting=True)
                 if fault is not None:
                     self._report(fault)
                     raise RobotError(fault)
@@ -232,6 +233,18 @@ class TopicsDriver:
                 return
             if self._clock() >= end:
                 raise self._error(FaultKind.CONNECTION, fault.text)
+            self._sleep(PAUSE)
+
+    def _trouble_at_start(self) -> Fault | None:
+        """What is in the way; a listener that is new has time to say what its joints are."""
+        end = self._clock() + ANSWERED
+        while True:
+            with self._lock:
+                watch = self._ready()
+                watch.drain()
+                fault = watch.trouble(FRESH, starting=True)
+                if fault is None or not watch.asking or self._clock() >= end:
+                    return fault
             self._sleep(PAUSE)
 
     # ---- faults --------------------------------------------------------------------------------

@@ -146,6 +146,11 @@ class Watch:
             )
         return ''
 
+    @property
+    def asking(self) -> bool:
+        """Whether a controller that listens has been asked for its joints and not answered yet."""
+        return self._transport.controller_joints() == ()
+
     def _other_joints(self) -> str:
         """Most controllers take positions by order: another one would make the arm jump."""
         theirs, ours = self._transport.controller_joints(), self._options.joints
