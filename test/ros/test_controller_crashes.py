@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The controller's node, in this process, with a driver that measures nonsense or raises."""
+"""The controller's node, in this process: a driver that measures nonsense or raises, and messages
+that do not tell who published them.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,12 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from robot_cell import Cell
 
-from frs_ros.msg import SafetyStatus
+from frs_ros.msg import ActionChunk, SafetyStatus
 from frs_ros.nodes import franka_controller_node as program
+from frs_ros.nodes import topics
 from frs_ros.robot.kinematic import KinematicDriver
 from frs_ros.robot.models import FR3
+from frs_ros.ros import qos
 
 SPOILED = ('q', 'dq', 'pose', 'tau_external', 'wrench_external')
 
@@ -116,3 +120,56 @@ def test_errors_of_the_program_are_faults_with_one_traceback(ros, driver, contro
     assert cell.status.commands == status.commands
     controller._told = lambda *_: np.zeros(8)
     assert cell.call('recover').success
+
+
+@pytest.fixture
+def untold(monkeypatch):
+    """The middleware tells no publisher of a message, as rclpy 7.1.6 (Jazzy)."""
+    monkeypatch.setattr(program, 'publisher', lambda info: '')
+
+
+def commander(ros, name):
+    """A node that publishes chunks, once it is known."""
+    node = ros.node(name)
+    chunks = node.create_publisher(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
+    ros.wait_for(chunks.get_subscription_count, 10.0, name)
+    return node, chunks
+
+
+def test_a_second_commander_after_a_silence_is_none_whoever_publishes(ros, controller, untold):
+    cell = Cell(ros)
+    cell.reaches(SafetyStatus.ACTIVE)
+    cell.plays = False  # its node lives on, and says nothing
+    cell.reaches(SafetyStatus.STOPPED)
+    node, chunks = commander(ros, 'intruder')
+    rivals = '2 nodes publish chunks (/cell, /intruder); end all but one'
+
+    def refused():
+        chunks.publish(cell.answer(cell.requests[-1]))
+        answer = cell.call('resume')
+        assert not answer.success or cell.reaches(SafetyStatus.STOPPED).reason == rivals
+        return answer.message == rivals
+
+    ros.wait_for(refused, 10.0, 'the refusal')
+    taken = cell.statuses[-1].chunks
+    chunks.publish(cell.answer(cell.requests[-1]))
+    cell.statuses.clear()
+    ros.wait_for(lambda: len(cell.statuses) > 2, 5.0, 'statuses')
+    assert {status.state for status in cell.statuses} == {SafetyStatus.STOPPED}
+    assert cell.statuses[-1].chunks == taken
+    node.destroy_publisher(chunks)
+    cell.plays = True
+    ros.wait_for(lambda: cell.call('resume').success, 10.0, 'the way back')
+    cell.reaches(SafetyStatus.ACTIVE)
+
+
+def test_a_successor_of_the_same_name_is_followed_whoever_publishes(ros, controller, untold):
+    """As a policy server that was killed and started again: the lost one stays in the books."""
+    cell = Cell(ros)
+    cell.reaches(SafetyStatus.ACTIVE)
+    cell.plays = False
+    cell.reaches(SafetyStatus.STOPPED)
+    _, cell.chunks = commander(ros, 'cell')
+    cell.plays = True
+    ros.wait_for(lambda: cell.call('resume').success, 10.0, 'the way back')
+    cell.reaches(SafetyStatus.ACTIVE)

@@ -30,6 +30,7 @@ from frs_ros.nodes import topics
 from frs_ros.ros import qos, stamps
 from frs_ros.ros.convert.episode import episode_to_msg
 from frs_ros.ros.convert.plan import chunk_to_msg
+from frs_ros.ros.message_info import acknowledged
 from frs_ros.steering.exchange import Chunk
 from frs_ros.types import CARTESIAN_DELTA
 
@@ -209,6 +210,7 @@ def test_one_bag_per_episode_labelled_by_services(ros, node_process, tmp_path):
     )
     cell.wait_for_recorder(cell.state, cell.episode)
     cell.state.publish(state(0))  # belongs to no episode
+    assert acknowledged(cell.state, PATIENCE)  # had it not arrived yet, it would belong to one
     assert not cell.call('success').success  # there is none to end
     assert cell.call('begin').success
     assert not cell.call('begin').success
