@@ -21,6 +21,7 @@ from frs_ros.data.bag_writer import BagWriter
 from frs_ros.data.message_queue import MessageQueue, Received
 from frs_ros.data.storage import BagTopic
 from frs_ros.errors import FrsError
+from frs_ros.text import one_line
 
 # Time between two looks into the queue, s: waking for each message costs more than writing it.
 POLL = 0.1
@@ -120,14 +121,14 @@ class Recording:
         try:
             self._writer = self._make_writer()
             self._serve(self._writer)
-        except (OSError, FrsError) as error:
+        except Exception as error:  # also one of the program: a recording never ends unsaid
             self._fail(error)
         if self._writer is None:
             return
         state = bag_metadata.STOPPED if self._error else bag_metadata.COMPLETE
         try:
             self._writer.close(self._queue.dropped, state)
-        except OSError as error:
+        except Exception as error:
             self._fail(error)
 
     def _serve(self, writer: BagWriter) -> None:
@@ -189,4 +190,6 @@ def _worded(error: Exception) -> str:
         if error.errno == errno.ENOSPC:
             return 'the disk is full'
         return f'the bag cannot be written: {error.strerror or error}'
-    return str(error)
+    if isinstance(error, FrsError):
+        return str(error)
+    return f'error of the program: {type(error).__name__}: {one_line(error)}'

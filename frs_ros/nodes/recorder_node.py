@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from rclpy.serialization import deserialize_message
 from rclpy.validate_topic_name import validate_topic_name
 from std_srvs.srv import Trigger
 
@@ -28,6 +27,7 @@ from frs_ros.ros import spin
 from frs_ros.ros.convert.episode import episode_from_msg
 from frs_ros.ros.managed import ManagedNode
 from frs_ros.ros.parameters import declare
+from frs_ros.ros.serialised import message_of
 
 DISCOVERY_PERIOD = 0.5  # s
 STATUS_PERIOD = 1.0  # s
@@ -109,7 +109,7 @@ class Recorder(ManagedNode):
 
     def _on_episode(self, data: bytes) -> None:
         try:
-            event = episode_from_msg(deserialize_message(data, Episode))
+            event = episode_from_msg(message_of(data, Episode, self._episode_topic))
         except DataError as error:
             self._status.diagnostics.report('labels', str(error))
             return

@@ -10,16 +10,15 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.serialization import deserialize_message
 
 from frs_ros.data.bag_topics import role
 from frs_ros.data.message_parts import NS, Deferred
 from frs_ros.data.stamp_merge import Arrival, StampMerge
-from frs_ros.errors import DataError
 from frs_ros.nodes import topics
 from frs_ros.ros import endpoints, polled
 from frs_ros.ros.definitions import message_class
 from frs_ros.ros.polled import PolledSubscription, received_ns
+from frs_ros.ros.serialised import message_of
 
 PLAYED_NS = 10 * NS  # a message is stamped so long before it is sent: a recording is played
 HOLD_NS = NS // 5  # how much later than others a message of another publisher may arrive
@@ -80,10 +79,7 @@ class TrainingTopics:
         return Deferred(arrival.stamp_ns, load) if deferred else load()
 
     def _load(self, arrival: Arrival) -> Any:
-        try:
-            return deserialize_message(arrival.data, self._kinds[arrival.topic])
-        except Exception as error:  # rclpy raises its own kinds of RuntimeError
-            raise DataError(f'a message on {arrival.topic} cannot be read: {error}') from error
+        return message_of(arrival.data, self._kinds[arrival.topic], arrival.topic)
 
     def _is_camera(self, name: str, kind: str) -> bool:
         """Whether it is a picture of a camera in our namespace, or below it."""

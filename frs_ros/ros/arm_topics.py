@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Sequence
@@ -13,10 +14,9 @@ import numpy as np
 from geometry_msgs.msg import PoseStamped, WrenchStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 
-from frs_ros.errors import ConfigError
+from frs_ros.errors import ConfigError, DataError
 from frs_ros.policies.proprioception import rotation_matrices
 from frs_ros.robot.topics.transport import (
     TARGET_POSE,
@@ -32,6 +32,7 @@ from frs_ros.ros.arm_gripper import GripperSettings, NoGripper, make_gripper
 from frs_ros.ros.controller_joints import ControllerJoints
 from frs_ros.ros.message_info import arrival, node_of
 from frs_ros.ros.polled import PolledSubscription
+from frs_ros.ros.serialised import message_of
 
 OWN_TOOLS = '_'  # nodes of command-line tools begin so; that they listen means nothing
 
@@ -216,8 +217,9 @@ class _Newest:
             taken = self._subscription.take()
             if taken is None:
                 break
-            message = deserialize_message(taken[0], self._kind)
-            found.append((message, arrival(taken[1], longest=math.inf)))
+            with contextlib.suppress(DataError):  # dropped, as the middleware does elsewhere
+                message = message_of(taken[0], self._kind, '')
+                found.append((message, arrival(taken[1], longest=math.inf)))
         return found
 
     def newest(self) -> tuple[Any, float] | None:

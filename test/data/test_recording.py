@@ -13,6 +13,7 @@ import yaml
 pytest.importorskip('mcap')
 
 from frs_ros.data import bag_metadata
+from frs_ros.data.bag_reader import Bag
 from frs_ros.data.bag_session import BagSession, BagSettings
 from frs_ros.data.bag_writer import BagWriter
 from frs_ros.data.mcap_storage import McapStorage
@@ -136,6 +137,21 @@ def test_an_error_of_the_disk_stops_once_and_keeps_what_there_is(recorded, wait_
     assert recording.status().dropped == {STATE.name: 2}
     assert counts(folder)[0] == 0
     assert counts(folder)[2] == 'stopped by an error'
+
+
+def test_an_error_of_the_program_is_said_and_keeps_what_there_is(recorded, wait_for):
+    """A time that no bag can hold: what else is recorded must not vanish without a word."""
+    recording, disk, folder = recorded(10_000)
+    disk.free.set()
+    assert recording.put(STATE.name, 1, 1, b'kept')
+    wait_for(lambda: recording.status().written.get(STATE.name), LIMIT, 'the first message')
+    assert recording.put(STATE.name, 2, -1, b'impossible')
+    wait_for(lambda: not recording.alive, LIMIT, 'the end')
+    assert recording.status().error.startswith('error of the program: error: ')
+    assert not recording.put(STATE.name, 3, 3, b'too late')
+    assert recording.status().dropped[STATE.name] >= 1
+    assert counts(folder)[2] == 'stopped by an error'
+    assert [bytes(m.data) for m in Bag(folder).messages()] == [b'kept']
 
 
 def test_the_end_comes_in_time_and_counts_what_it_leaves(recorded):

@@ -18,6 +18,7 @@ import numpy as np
 import yaml
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import serialize_message
 from rosbags import highlevel
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header, String
@@ -267,3 +268,31 @@ def test_a_folder_that_cannot_be_made_is_one_line(node_process, tmp_path):
     process = node_process('recorder', '-p', f'directory:={tmp_path}/file/bags')
     assert process.wait(PATIENCE) == 2
     assert 'file/bags: cannot be written' in process.output
+
+
+def test_an_episode_that_cannot_be_read_is_said_and_recorded_all_the_same(
+    ros, node_process, tmp_path
+):
+    """Such as that of a node with another version of the message: its type has the same name."""
+    bags = tmp_path / 'bags'
+    process = node_process(
+        'recorder', '-p', f'directory:={bags}', '-p', 'min_free_gb:=0.01'
+    )
+    cell = Cell(ros)
+    cell.wait_for_recorder()
+    cell.label(START)
+    cell.episode.publish(serialize_message(episode_to_msg(END, 1))[:20])
+    ros.wait_for(
+        lambda: any(
+            'a message on /episode cannot be read' in status.message
+            for said in cell.diagnostics
+            for status in said.status
+        ),
+        PATIENCE,
+        'the line',
+    )
+    cell.label(END)
+    cell.wait_for_messages(3)
+    assert process.interrupt(PATIENCE) == 0
+    (bag,) = bags.iterdir()
+    assert sum(topic == '/episode' for topic, *_ in Bag(bag).messages()) == 3
