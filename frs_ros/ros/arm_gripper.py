@@ -13,6 +13,7 @@ from std_msgs.msg import Float64MultiArray
 
 from frs_ros.errors import DependencyError
 from frs_ros.ros import qos
+from frs_ros.text import one_line
 
 NONE, TOPIC = 'none', 'topic'
 GRIPPER_COMMAND, PARALLEL = 'gripper_command', 'parallel_gripper_command'
@@ -126,6 +127,7 @@ class ActionGripper:
         self._sent: bool | None = None  # what is under way, None if nothing is
         self._since = 0.0
         self._handle: Any = None
+        self._number = 0  # of goals that were given up
         self._failed = ''
 
     @property
@@ -135,13 +137,15 @@ class ActionGripper:
             return self._failed
         if not self._client.server_is_ready():
             return f'no gripper answers to the action {self._name} (parameter gripper_topic)'
-        if self._sent is not None and time.monotonic() - self._since > OVERDUE:
+        if self._is_overdue:
             return f'the gripper has not arrived for {OVERDUE:g} s'
         return ''
 
     def send(self, closed: bool) -> None:
         """Sends a goal, once the one under way has been cancelled."""
         self._wish, self._failed = closed, ''
+        if self._sent is not None and (self._is_overdue or not self._client.server_is_ready()):
+            self._give_up()  # a server that was started anew knows nothing of it
         if self._sent is None:
             self._begin()
         elif self._handle is not None:
@@ -152,6 +156,15 @@ class ActionGripper:
         self._wish = None
         self._client.destroy()
 
+    @property
+    def _is_overdue(self) -> bool:
+        return self._sent is not None and time.monotonic() - self._since > OVERDUE
+
+    def _give_up(self) -> None:
+        """What is under way is not waited for any more."""
+        self._sent = self._handle = None
+        self._number += 1
+
     def _begin(self) -> None:
         closed, self._wish = self._wish, None
         if closed is None or not self._client.server_is_ready():
@@ -159,7 +172,22 @@ class ActionGripper:
         self._sent, self._since = closed, time.monotonic()
         position = self._settings.closed if closed else self._settings.open
         future = self._client.send_goal_async(self._goal(position))
-        future.add_done_callback(self._on_answer)
+        future.add_done_callback(self._guarded(self._on_answer))
+
+    def _guarded(self, callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        """For the goal of now; the executor would end the node with an exception of it."""
+        number = self._number
+
+        def call(future: Any) -> None:
+            if number != self._number:
+                return
+            try:
+                callback(future)
+            except Exception as error:
+                self._give_up()
+                self._failed = f'the gripper ({self._name}): {one_line(error) or "no answer"}'
+
+        return call
 
     def _on_answer(self, future: Any) -> None:
         handle = future.result()
@@ -167,7 +195,7 @@ class ActionGripper:
             self._failed, self._sent = f'the gripper refuses the goal ({self._name})', None
             return
         self._handle = handle
-        handle.get_result_async().add_done_callback(self._on_end)
+        handle.get_result_async().add_done_callback(self._guarded(self._on_end))
         if self._wish is not None:
             handle.cancel_goal_async()
 

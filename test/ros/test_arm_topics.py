@@ -14,6 +14,7 @@ pytest.importorskip('pinocchio')
 import rclpy
 from geometry_msgs.msg import WrenchStamped
 from rclpy.parameter import Parameter
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
@@ -226,6 +227,29 @@ def test_external_forces_come_by_topics(ros, arm):
     state = arm.driver.read()
     assert state.wrench_external[2] == -12.0
     np.testing.assert_array_equal(state.tau_external, [6, 5, 4, 3, 2, 1, 0])
+
+
+def test_messages_that_cannot_be_read_are_dropped(ros, arm):
+    """Such as of a node with another version of the type; the arm's own go on."""
+    arm = arm(torque_topic='torques')
+    node = ros.node('broadcaster')
+    joints = node.create_publisher(JointState, 'joint_states', qos.ARM_STATE)
+    torques = node.create_publisher(JointState, 'torques', qos.ARM_NEWEST)
+    load = JointState(name=[f'fr3_joint{i}' for i in range(1, 8)], effort=[1.0] * 7)
+
+    def publish(seconds=0.01):
+        for publisher in (joints, torques):
+            publisher.publish(serialize_message(load)[:40])
+        torques.publish(load)
+        ros.spin_once(seconds)
+
+    arm.driver._sleep = publish
+    arm.driver.connect(10.0)
+    for _ in range(20):
+        publish()
+        state = arm.driver.read()
+    np.testing.assert_array_equal(state.tau_external, np.ones(7))
+    assert arm.driver.fault is None
 
 
 def test_actions_for_the_gripper_are_asked_for_in_one_line_where_they_are_missing(arm):

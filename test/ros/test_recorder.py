@@ -275,9 +275,7 @@ def test_an_episode_that_cannot_be_read_is_said_and_recorded_all_the_same(
 ):
     """Such as that of a node with another version of the message: its type has the same name."""
     bags = tmp_path / 'bags'
-    process = node_process(
-        'recorder', '-p', f'directory:={bags}', '-p', 'min_free_gb:=0.01'
-    )
+    process = node_process('recorder', '-p', f'directory:={bags}', '-p', 'min_free_gb:=0.01')
     cell = Cell(ros)
     cell.wait_for_recorder()
     cell.label(START)
