@@ -145,8 +145,9 @@ class Bag:
         listed = self.metadata.get('relative_file_paths')
         listed = listed[:_MOST_FILES] if isinstance(listed, list) else []
         names = [Path(str(name)).name for name in listed]
+        present = {path.name for path in self.path.iterdir()} if names else set()
         for name in names:
-            if not (self.path / name).exists():
+            if name not in present:
                 self._notes.append(f'incomplete: file {one_line(name)} is missing')
         if not there:
             names_of = SUFFIX if SUFFIX in suffixes else 'neither an .mcap nor a .db3'

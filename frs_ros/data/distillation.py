@@ -27,6 +27,7 @@ from frs_ros.text import one_line, shown
 DESCRIPTION = 'dataset.json'
 KIND = 'frs_distillation'
 VERSION = 1
+MOST_EPISODES = 1_000_000
 OUTCOMES = ('success', 'failure', 'aborted', 'unknown')
 
 _SCALARS = ('id', 'instruction', 'outcome', 'seed', 'source')
@@ -168,7 +169,7 @@ def load_dataset(folder: Path) -> DistillationDataset:
     info, count = _read_description(Path(folder))
     if not count:
         raise DataError(f'{folder} has no episodes')
-    paths = [_episode_path(Path(folder), n) for n in range(count)]
+    paths = (_episode_path(Path(folder), n) for n in range(count))
     return DistillationDataset(info, tuple(_load_episode(path, info) for path in paths))
 
 
@@ -234,10 +235,28 @@ def _read_description(folder: Path) -> tuple[DistillationInfo, int]:
         values['cameras'] = tuple(values['cameras'])
         values['sources'] = tuple(Source(**source) for source in values['sources'])
         info = DistillationInfo(**{f.name: values[f.name] for f in fields(DistillationInfo)})
-        return info, int(values['episodes'])
+        _check_types(info)
+        count = values['episodes']
+        if type(count) is not int or not 0 <= count <= MOST_EPISODES:
+            raise ValueError(f'episodes: {shown(count)}')
+        return info, count
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         line = f'{type(error).__name__}: {one_line(error)}'
         raise DataError(f'{folder} has no readable {DESCRIPTION}: {line}') from error
+
+
+def _check_types(info: DistillationInfo) -> None:
+    """ValueError if what is compared and shown later is of another type than is written."""
+    policy, texts = info.policy, [*info.cameras]
+    texts += [policy.policy_id, policy.action_space]
+    texts += [text for source in info.sources for text in (source.name, source.digest)]
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f'{shown(text)} where a text belongs')
+    sizes = info.image_size, info.state_dim, policy.horizon, policy.action_dim, policy.model_dim
+    for size in sizes:
+        if type(size) is not int or size < 0:
+            raise ValueError(f'{shown(size)} where a size belongs')
 
 
 def _load_episode(path: Path, info: DistillationInfo) -> DistillationEpisode:

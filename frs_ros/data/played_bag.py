@@ -102,7 +102,7 @@ def _listed(bag: Bag) -> list[PlayedTopic]:
     try:
         entries = (bag.metadata.get('topics_with_message_count') or [])[:MOST_TOPICS]
         return [_described(e['topic_metadata']) for e in entries if e.get('message_count')]
-    except (AttributeError, DataError, KeyError, TypeError, ValueError):
+    except (AttributeError, DataError, KeyError, OverflowError, TypeError, ValueError):
         return []
 
 
@@ -125,7 +125,7 @@ def _span(bag: Bag) -> tuple[int, int] | None:
     try:
         start_ns = int(bag.metadata['starting_time']['nanoseconds_since_epoch'])
         duration_ns = int(bag.metadata['duration']['nanoseconds'])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         return None
     messages = bag.messages()
     first = next(messages, None)

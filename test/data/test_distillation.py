@@ -135,6 +135,10 @@ def test_broken_folders_are_one_line(dataset: DistillationDataset, tmp_path: Pat
         description.write_text(json.dumps({**json.loads(text), key: value}))
         with pytest.raises(DataError):
             distillation.load_dataset(folder)
+    for key, value in {'cameras': [[]], 'episodes': 10**12, 'image_size': 'x'}.items():
+        description.write_text(json.dumps({**json.loads(text), key: value}))
+        with pytest.raises(DataError, match=r'no readable dataset\.json: ValueError'):
+            distillation.load_dataset(folder)
     description.write_text(text)
     file = folder / 'episodes' / '0001.npz'
     data = file.read_bytes()

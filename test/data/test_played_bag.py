@@ -169,6 +169,9 @@ def test_a_bag_is_read_on_in_another_thread(tmp_path, storage):
         ('offered_qos_profiles: []', 'offered_qos_profiles: [7]'),
         ('duration:', 'duration: {nanoseconds: -5}\n  x:'),
         ('starting_time:', 'starting_time: [1]\n  x:'),
+        ('starting_time:', 'starting_time: {nanoseconds_since_epoch: .inf}\n  x:'),
+        ('duration:', 'duration: {nanoseconds: -.inf}\n  x:'),
+        ('relative_file_paths:', f'relative_file_paths: [{"x" * 300}]\n  x:'),
     ],
 )
 def test_metadata_that_makes_no_sense_is_replaced_by_the_messages(path, change):

@@ -240,6 +240,22 @@ def test_folder_that_holds_no_evaluation_is_named(tmp_path, damage, words):
         read_run(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ('name', 'wrong'),
+    [
+        *(('suite', []), ('target', None), ('tasks', 'x'), ('tasks', [True])),
+        *(('trials', 1.5), ('trials', 10**200), ('seed', '7')),
+    ],
+)
+def test_settings_of_another_type_are_damaged(tmp_path, name, wrong):
+    run(tmp_path)
+    (tmp_path / 'results.json').unlink()  # which repeats them
+    file = tmp_path / 'settings.json'
+    file.write_text(json.dumps({**json.loads(file.read_text()), name: wrong}))
+    with pytest.raises(DataError, match=r'settings.json is damaged'):
+        read_run(tmp_path)
+
+
 def test_torn_files_are_survived_where_others_say_the_same(tmp_path, capsys):
     run(tmp_path)
     chosen = read_run(tmp_path)

@@ -146,6 +146,23 @@ def test_damaged_line_is_named(tmp_path, damage):
         Journal(tmp_path, settings())
 
 
+@pytest.mark.parametrize('wrong', [None, [], {}, 'x', -1, 1.5, 10**200, [None], {'a': 'x'}])
+def test_a_value_of_another_type_is_damage(tmp_path, wrong):
+    """Counting, comparing or sorting it would end in a traceback, or in a wrong table."""
+    evaluate(settings(), PointWorld(), tmp_path)
+    file = tmp_path / EPISODES_FILE
+    first, *others = file.read_text().splitlines()
+    numbers = ('steered_share', 'plan_ms', 'diagnostics') if wrong in (-1, 1.5) else ()
+    texts = ('method', 'outcome', 'first_lifted') if wrong in ('x', None) else ()
+    for name in json.loads(first).keys() - {*numbers, *texts} or ['success']:
+        if wrong in ([], {}) and type(wrong) is type(json.loads(first)[name]):
+            continue  # there may be none
+        changed = json.dumps({**json.loads(first), name: wrong})
+        file.write_text('\n'.join([changed, *others, '']))
+        with pytest.raises(DataError, match=r'line 1 is damaged'):
+            Journal(tmp_path, settings())
+
+
 @pytest.mark.parametrize('left', ['', '{"seed": 7', '[]', None])
 def test_torn_settings_are_written_anew_where_all_episodes_fit(tmp_path, left, capsys):
     whole = evaluate(settings(), PointWorld(), tmp_path)

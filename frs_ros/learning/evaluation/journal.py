@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from frs_ros.files import append_line, make_folder, write_atomically
 from frs_ros.learning.evaluation.conditions import DEFAULTS
 from frs_ros.learning.evaluation.episode import EpisodeResult
 from frs_ros.learning.evaluation.settings import EvaluationSettings, Job
-from frs_ros.text import one_line
+from frs_ros.text import one_line, shown
 
 SETTINGS_FILE = 'settings.json'
 EPISODES_FILE = 'episodes.jsonl'
+MOST = 1e15  # of any number in it
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,9 @@ class EpisodeRecord:
     def from_json(cls, line: str) -> EpisodeRecord:
         """Reads a line of `episodes.jsonl`; TypeError or DataError if it is damaged."""
         record = cls(**parse_json(line, 'line'))
+        wrong = [n for n, fits in _FITS.items() if not all(map(fits, _values(record, n)))]
+        if wrong:
+            raise TypeError(f'{wrong[0]} is {shown(getattr(record, wrong[0]))}')
         return replace(record, plan_ms=tuple(record.plan_ms))
 
     def to_json(self) -> str:
@@ -82,6 +87,38 @@ class EpisodeRecord:
             {name: mean for name, mean in means.items() if mean is not None},
             job.checkpoint,
         )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and abs(value) <= MOST  # type: ignore[arg-type]  # nor NaN
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+# Attributes of a record -> what each value of it must be.
+_FITS: dict[str, Callable[[object], bool]] = {
+    **dict.fromkeys(('task_id', 'init_id', 'steps', 'plans', 'nfe', 'checkpoint'), _is_count),
+    **dict.fromkeys(('plan_ms', 'steered_share', 'diagnostics'), _is_number),
+    **dict.fromkeys(('method', 'outcome'), _is_text),
+    'success': lambda value: isinstance(value, bool),
+    'first_lifted': lambda value: value is None or _is_text(value),
+}
+
+
+def _values(record: EpisodeRecord, name: str) -> Iterable[object]:
+    """What an attribute holds; a TypeError if it should hold several things and does not."""
+    value = getattr(record, name)
+    kind = {'plan_ms': list, 'diagnostics': dict}.get(name)
+    if kind is not None and not isinstance(value, kind):
+        raise TypeError(f'{name} is {shown(value)}')
+    return value.values() if kind is dict else value if kind is list else [value]
 
 
 class Journal:

@@ -11,9 +11,11 @@ from typing import Any
 from frs_ros.errors import ConfigError, choose
 from frs_ros.learning.evaluation.conditions import DEFAULTS, Conditions
 from frs_ros.learning.evaluation.method import Method
+from frs_ros.text import shown
 
 LAYOUTS = ('stock', 'shuffled')
 STOCK, OTHER = 'stock', 'other'
+MOST_TRIALS = 1_000_000  # per task; there are 50 init states
 TARGETS = (STOCK, OTHER)  # or the type of an object
 
 
@@ -140,6 +142,7 @@ class EvaluationSettings:
         Raises:
             ConfigError, KeyError, TypeError, AttributeError: Something is missing or misshapen.
         """
+        _check_types(values)
         read = {**values}
         conditions = {key: read.pop(key) for key in DEFAULTS if key in read}
         digests, distilled = (read.pop(f'{k}_sha256', '') for k in ('checkpoint', 'distilled'))
@@ -154,6 +157,19 @@ class EvaluationSettings:
                 'distilled': tuple(distilled.split(',')) if distilled else (),
             }
         )
+
+
+def _check_types(values: Mapping[str, Any]) -> None:
+    """ConfigError if a value is of another type than `to_json` writes, or endless."""
+    for name in ('suite', 'assets', 'layout', 'target', 'checkpoint'):
+        if not isinstance(values.get(name, ''), str):
+            raise ConfigError(f'{name} must be a text, not {shown(values[name])}')
+    counts = {name: [values.get(name, 0)] for name in ('trials', 'first_init', 'seed')}
+    for name, listed in {**counts, 'tasks': values['tasks']}.items():
+        if not isinstance(listed, list) or not all(type(number) is int for number in listed):
+            raise ConfigError(f'{name} must be of whole numbers, not {shown(listed)}')
+    if values.get('trials', 0) > MOST_TRIALS:
+        raise ConfigError(f'{shown(values["trials"])} trials are no evaluation')
 
 
 def check_init_states(settings: EvaluationSettings, available: int) -> None:
