@@ -18,6 +18,7 @@ from frs_ros.robot.differential_ik import difference, moved
 Cost = Callable[[np.ndarray], float]
 
 MOST_POSES = 1000  # of a path; a chunk passes a few of them
+FARTHEST = 1000.0  # m from the base; such numbers are no positions of a tool
 ARRIVED = 1e-6  # m and rad
 LEVER = 0.1  # m per rad, about the length of the fingers
 _MARGIN = 1e-3  # of rotation matrices from rounded quaternions
@@ -59,6 +60,11 @@ class Path:
             )
         positions = _frozen('positions', self.positions, (3,))
         object.__setattr__(self, 'positions', positions)
+        if np.abs(positions).max() > FARTHEST:
+            raise ConfigError(
+                f'path positions must be within {FARTHEST:g} m of the base, not '
+                f'{np.abs(positions).max():.3g}'
+            )
         if self.rotations is not None:
             rotations = _frozen('rotations', self.rotations, (3, 3))
             object.__setattr__(self, 'rotations', rotations)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped, WrenchStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -223,9 +224,11 @@ class _Newest:
         return found
 
     def newest(self) -> tuple[Any, float] | None:
-        """The newest so far."""
-        found = self.all()
-        self._last = found[-1] if found else self._last
+        """The newest so far; one with the stamp of the one before is the same again, not new."""
+        for message, arrived in self.all():
+            stamp = message.header.stamp
+            if self._last is None or stamp == Time() or stamp != self._last[0].header.stamp:
+                self._last = message, arrived
         return self._last
 
     def close(self) -> None:

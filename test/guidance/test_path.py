@@ -240,6 +240,7 @@ def test_what_a_path_speaks_of():
         ({'positions': [0, 0, 0]}, 'positions'),
         ({'positions': [[0, 0]]}, 'positions'),
         ({'positions': [[0, 0, np.nan]]}, 'finite'),
+        ({'positions': [[0, 0, -1e308]]}, 'within 1000 m'),
         ({'positions': np.zeros((1001, 3))}, 'at most 1000 poses, this one 1001'),
         ({'rotations': np.eye(3)}, 'rotations'),
         ({'rotations': np.tile(np.eye(3), (2, 1, 1))}, '1 positions has 2 rotations'),

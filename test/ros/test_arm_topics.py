@@ -229,6 +229,30 @@ def test_external_forces_come_by_topics(ros, arm):
     np.testing.assert_array_equal(state.tau_external, [6, 5, 4, 3, 2, 1, 0])
 
 
+@pytest.mark.parametrize('topic', ['wrench', 'torque'])
+def test_forces_that_keep_their_stamp_are_silence(ros, arm, topic):
+    """As joint states: whoever repeats a reading does not measure, and contact would not stop."""
+    kind = {'wrench': WrenchStamped, 'torque': JointState}[topic]
+    arm = arm(**{f'{topic}_topic': 'load'})
+    publisher = ros.node('broadcaster').create_publisher(kind, 'load', qos.ARM_NEWEST)
+    load = kind()
+    load.header.stamp.sec = 7
+    if topic == 'torque':
+        load.name, load.effort = [f'fr3_joint{i}' for i in range(1, 8)], [1.0] * 7
+    steps = [1]
+
+    def publish(seconds=0.01):
+        load.header.stamp.sec += steps[0]
+        publisher.publish(load)
+        ros.spin_once(seconds)
+
+    arm.driver._sleep = publish
+    arm.driver.connect(10.0)
+    steps[0] = 0
+    ros.wait_for(lambda: publish() or (arm.driver.read() and arm.driver.fault), 5.0, 'a fault')
+    assert f'nothing new on the {topic}_topic' in arm.driver.fault.text
+
+
 def test_messages_that_cannot_be_read_are_dropped(ros, arm):
     """Such as of a node with another version of the type; the arm's own go on."""
     arm = arm(torque_topic='torques')
