@@ -11,7 +11,7 @@ import synthesise_recordings as synthesis
 
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.guidance.devices.hid import HidReader, mouse_of
-from frs_ros.guidance.devices.recording import read_recording
+from frs_ros.guidance.devices.recording import Recorder, read_recording
 from frs_ros.guidance.devices.replay import RecordedHid, Replay
 from frs_ros.guidance.guidance import Gripper
 from frs_ros.guidance.mapper import DirectionMapper, MapperSettings
@@ -270,3 +270,16 @@ def test_short_and_huge_reports_end_nothing(number):
     samples = reader.drain()
     assert not hid.reports
     assert all(np.isfinite(sample.values).all() for sample in samples)
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_guidance(capfd):
+    class Hid:
+        def read(self, size: int) -> bytes:
+            return bytes(7)
+
+    recorder = Recorder('/dev/full', lambda: 0.0)
+    for _ in range(2):  # plugged in once more
+        device = recorder.tap('SpaceNavigator', Hid())
+        assert [device.read(64) for _ in range(3)] == [bytes(7)] * 3
+    line = '/dev/full: the recording of the device has ended: No space left on device\n'
+    assert capfd.readouterr().err == line

@@ -11,9 +11,12 @@ recorder was killed.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -101,6 +104,8 @@ def write_entry(stream: TextIO, entry: Entry) -> None:
 class Recorder:
     """Writes what HID devices report; a device that is lost and opened again is one recording.
 
+    A disk that takes no more ends the recording, with a line, and not the guidance.
+
     Args:
         path: File to write; ConfigError if that is impossible.
         clock: Seconds, monotonic.
@@ -112,21 +117,35 @@ class Recorder:
             self._stream = Path(path).open('w', encoding='utf-8', buffering=1)  # noqa: SIM115
         except OSError as error:
             raise ConfigError(f'{path} cannot be written: {error.strerror}') from None
-        self._clock, self._start = clock, clock()
-        self._begun = False
+        self._path, self._clock, self._start = path, clock, clock()
+        self._begun = self._over = False
 
     def tap(self, model: str, hid: Any) -> Any:
         """The device, which from now on is recorded as it is read."""
         if self._begun:
             self.write(event=PLUG)
         else:
-            write_header(self._stream, model, 'recorded from a device')
+            self._try(partial(write_header, self._stream, model, 'recorded from a device'))
         self._begun = True
         return _Tapped(hid, self.write)
 
     def write(self, report: bytes = b'', event: str = '') -> None:
         """Writes an entry with the present time."""
-        write_entry(self._stream, Entry(self._clock() - self._start, report, event))
+        entry = Entry(self._clock() - self._start, report, event)
+        self._try(partial(write_entry, self._stream, entry))
+
+    def _try(self, write: Callable[[], None]) -> None:
+        """Writes unless that has failed before."""
+        if self._over:
+            return
+        try:
+            write()
+        except OSError as error:
+            self._over = True
+            line = f'{self._path}: the recording of the device has ended: {error.strerror}'
+            print(line, file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError):  # what it could not write is tried again
+                self._stream.close()
 
 
 class _Tapped:
