@@ -29,19 +29,19 @@ COMMANDS = {
     ('expert',): ('frs_ros.commands.expert', 'which tasks the scripted expert solves'),
     ('render',): ('frs_ros.commands.render', "draw a dataset's pictures again"),
     ('train', 'generalist'): (
-        'frs_ros.learning.generalist.cli',
+        'frs_ros.training.generalist.cli',
         'train the small flow-matching policy on demonstrations',
     ),
     ('train', 'dsbc'): (
-        'frs_ros.learning.distilled.dsbc_cli',
+        'frs_ros.training.distilled.dsbc_cli',
         'distil steered episodes into a small network that makes the noise',
     ),
     ('train', 'offline-dsbc'): (
-        'frs_ros.learning.distilled.offline_cli',
+        'frs_ros.training.distilled.offline_cli',
         'the same from demonstrations: their noise is found by inversion',
     ),
     ('train', 'bc'): (
-        'frs_ros.learning.distilled.bc_cli',
+        'frs_ros.training.distilled.bc_cli',
         'behaviour cloning of the same episodes, the baseline of dsbc',
     ),
     ('card',): ('frs_ros.commands.card', 'write the model card of a checkpoint'),

@@ -3,8 +3,8 @@
 
 from launch import LaunchDescription
 
-from frs_ros.nodes.graphs.droid_sim import DROID_SIM
-from frs_ros.nodes.launch_description import launch_description
+from frs_ros.bringup.graphs.droid_sim import DROID_SIM
+from frs_ros.bringup.launch_description import launch_description
 
 
 def generate_launch_description() -> LaunchDescription:

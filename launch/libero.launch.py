@@ -3,8 +3,8 @@
 
 from launch import LaunchDescription
 
-from frs_ros.nodes.graphs.libero import LIBERO
-from frs_ros.nodes.launch_description import launch_description
+from frs_ros.bringup.graphs.libero import LIBERO
+from frs_ros.bringup.launch_description import launch_description
 
 
 def generate_launch_description() -> LaunchDescription:

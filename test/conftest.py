@@ -119,7 +119,7 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A ROS domain that nobody else on this machine uses, also for child processes."""
     from domain_coordinator import domain_id
 
-    from frs_ros.nodes.recorded_run import is_free
+    from frs_ros.bringup.listeners.recorded_run import is_free
 
     def select() -> int:
         """One that nobody is in any more: nodes of the test before may take a moment to end."""

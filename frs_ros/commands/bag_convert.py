@@ -54,10 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Converts and prints what was left out."""
-    from frs_ros.data.bag_reader import open_bags
-    from frs_ros.data.conversion import ConversionSettings, convert
-    from frs_ros.data.distillation import digest
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.bags.read.bag_reader import open_bags
+    from frs_ros.datasets.conversion import ConversionSettings, convert
+    from frs_ros.datasets.distillation import digest
+    from frs_ros.evaluation.report import write_json
 
     settings = ConversionSettings(
         outcomes=OUTCOMES[args.outcome],

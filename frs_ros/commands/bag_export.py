@@ -29,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exports and prints what was left out."""
-    from frs_ros.data.bag_reader import open_bags
-    from frs_ros.data.lerobot_export import export
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.bags.read.bag_reader import open_bags
+    from frs_ros.datasets.exchange.lerobot_export import export
+    from frs_ros.evaluation.report import write_json
 
     bags = open_bags(args.bags)
     with byte_bar(sum(bag.size for bag in bags)) as show:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from frs_ros.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from frs_ros.data.imported import Foreign, ImportSettings
+    from frs_ros.datasets.exchange.imported import Foreign, ImportSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Imports and prints the totals."""
-    from frs_ros.data.imported import ImportSettings, import_demonstrations, left_out
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.datasets.exchange.imported import ImportSettings, import_demonstrations, left_out
+    from frs_ros.evaluation.report import write_json
 
     settings = ImportSettings(args.turn, _cameras(args.cameras), args.instruction)
     totals = import_demonstrations(_found(args.path, settings), args.out, args.path, settings)
@@ -51,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _found(path: Path, settings: ImportSettings) -> Iterator[Foreign]:
-    from frs_ros.data.import_hdf5 import read_hdf5
-    from frs_ros.data.import_lerobot import read_lerobot
+    from frs_ros.datasets.exchange.import_hdf5 import read_hdf5
+    from frs_ros.datasets.exchange.import_lerobot import read_lerobot
 
     if not path.exists():
         raise DataError(f'there is no {path}')

@@ -13,7 +13,7 @@ from frs_ros.commands.byte_bar import byte_bar
 from frs_ros.text import printable
 
 if TYPE_CHECKING:
-    from frs_ros.data.bag_summary import BagSummary
+    from frs_ros.datasets.bag_summary import BagSummary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Reads and prints."""
-    from frs_ros.data.bag_reader import open_bags
-    from frs_ros.data.bag_summary import summarise
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.bags.read.bag_reader import open_bags
+    from frs_ros.datasets.bag_summary import summarise
+    from frs_ros.evaluation.report import write_json
 
     bags = open_bags(args.bags)
     summaries = []
@@ -48,7 +48,7 @@ def _json(summary: BagSummary) -> dict[str, Any]:
 
 
 def _text(summary: BagSummary) -> str:
-    from frs_ros.data.bag_file import spell_time
+    from frs_ros.bags.read.bag_file import spell_time
 
     state = 'finished' if summary.finished else 'NOT finished'
     seconds = 1e-9 * (summary.end_ns - summary.start_ns)

@@ -25,9 +25,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError('--rounds must be at least 1')
     from tqdm import tqdm
 
+    from frs_ros.benchmarks.bag import LIMIT, measure
     from frs_ros.commands.version import software_versions
-    from frs_ros.data.bag_bench import LIMIT, measure
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.evaluation.report import write_json
 
     found = measure(args.bag, args.rounds, lambda rounds: tqdm(rounds, unit='round', leave=False))
     print(f'{found.messages} messages, {found.size / 1e6:.1f} MB, {found.samples} chunks')

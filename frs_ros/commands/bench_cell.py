@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from frs_ros.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from frs_ros.nodes.graph import Process
+    from frs_ros.bringup.graph import Process
 
 DRIVERS = ('kinematic', 'franky')
 BAR = 'cell: {n:.0f} of {total:.0f} s |{bar}|'
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def processes(args: argparse.Namespace) -> list[Process]:
     """The nodes of the cell; the benchmark itself guides. FrsError if an argument does not fit."""
-    from frs_ros.nodes.graphs.droid_sim import DROID_SIM
+    from frs_ros.bringup.graphs.droid_sim import DROID_SIM
 
     if not 1.0 <= args.seconds <= 3600.0:
         raise ConfigError('--seconds must be from 1 to 3600')
@@ -60,11 +60,11 @@ def measure(args: argparse.Namespace, log: Path) -> dict[str, Any]:
     """
     from tqdm import tqdm
 
+    from frs_ros.benchmarks.cell import summary
+    from frs_ros.bringup.listeners.cell_listener import CellListener
+    from frs_ros.bringup.listeners.recorded_run import free_domain, run_graphs
     from frs_ros.cameras.codec import decode_jpeg
     from frs_ros.cameras.synthetic import read_number
-    from frs_ros.learning.bench.cell import summary
-    from frs_ros.nodes.cell_listener import CellListener
-    from frs_ros.nodes.recorded_run import free_domain, run_graphs
     from frs_ros.policies.description import interface_of
 
     cell, domain = processes(args), free_domain()

@@ -19,8 +19,8 @@ from frs_ros.commands.task_selection import init_range
 from frs_ros.errors import ConfigError, DataError, FrsError, choose
 
 if TYPE_CHECKING:
-    from frs_ros.data.tape import Tape
-    from frs_ros.learning.bench.graph import Episode
+    from frs_ros.bags.episodes.tape import Tape
+    from frs_ros.benchmarks.graph import Episode
 
 EXIT_DIFFERENT = 1
 GRAPH = 'bench'
@@ -58,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
     if 'cell' in parts:
         bench_cell.processes(args)  # finds mistakes before anything starts
     check_ros()
+    from frs_ros.benchmarks import cell as cell_bench
     from frs_ros.commands.version import software_versions
-    from frs_ros.learning.bench import cell as cell_bench
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.evaluation.report import write_json
 
     results: dict[str, Any] = {}
     with _log_folder() as logs:
@@ -89,7 +89,7 @@ def _compare(args: argparse.Namespace, seeds: Mapping[int, int], logs: Path) -> 
     """The LIBERO graph in lockstep against the evaluator."""
     from tqdm import tqdm
 
-    from frs_ros.learning.bench.graph import summary
+    from frs_ros.benchmarks.graph import summary
 
     rounds, tapes = [], []
     evaluator = _evaluator(args, seeds)
@@ -136,11 +136,11 @@ def _evaluator(args: argparse.Namespace, seeds: Mapping[int, int]) -> Callable[[
     """A function that runs all episodes in this process, on one thread."""
     import torch
 
+    from frs_ros.benchmarks.graph import in_process
     from frs_ros.guidance.oracle import oracle_guidance
-    from frs_ros.learning.bench.graph import in_process
     from frs_ros.policies.checkpoint import load_policy
+    from frs_ros.serving.planner import Planner
     from frs_ros.sim.libero import LiberoEnv
-    from frs_ros.steering.planner import Planner
     from frs_ros.steering.registry import make_steerer
 
     torch.set_num_threads(1)
@@ -163,10 +163,10 @@ def _in_graph(
     args: argparse.Namespace, seeds: Mapping[int, int], log: Path
 ) -> Sequence[tuple[Episode, Tape]]:
     """Runs the same episodes through the graph."""
-    from frs_ros.learning.bench.graph import from_tape
-    from frs_ros.nodes.episode_listener import EpisodeListener
-    from frs_ros.nodes.graphs.libero import LIBERO
-    from frs_ros.nodes.recorded_run import run_recorded
+    from frs_ros.benchmarks.graph import from_tape
+    from frs_ros.bringup.graphs.libero import LIBERO
+    from frs_ros.bringup.listeners.episode_listener import EpisodeListener
+    from frs_ros.bringup.listeners.recorded_run import run_recorded
 
     given: dict[str, Any] = {
         'suite': args.suite,

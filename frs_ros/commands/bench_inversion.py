@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
+    from frs_ros.benchmarks import inversion as bench
+    from frs_ros.benchmarks.inversion_plot import plot_inversion
     from frs_ros.commands.version import software_versions
-    from frs_ros.learning.bench import inversion as bench
-    from frs_ros.learning.bench.inversion_plot import plot_inversion
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.evaluation.report import write_json
     from frs_ros.policies.checkpoint import load_policy
 
     torch.set_num_threads(1)
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _observations(policy: Any, args: argparse.Namespace) -> Iterator[Any]:
     """Starts of episodes in LIBERO, or what a policy of another kind can be fed."""
-    from frs_ros.learning.bench.plan import observation_of
+    from frs_ros.benchmarks.plan import observation_of
     from frs_ros.types import CARTESIAN_DELTA
 
     if args.scenes == 0 or policy.spec.space != CARTESIAN_DELTA:
@@ -109,7 +109,7 @@ def _table(table: Sequence[Mapping[str, Any]]) -> str:
 
 def _verdict(equal: Sequence[Mapping[str, Any]]) -> str:
     """How the exact inverse does against the paper's Euler, one line per way and cost."""
-    from frs_ros.learning.bench.inversion import GOAL
+    from frs_ros.benchmarks.inversion import GOAL
 
     return '\n'.join(
         f'exact inverse, gripper {row["gripper"]}, {row["nfe"]} evaluations: {row["ratio"]:.2f} '

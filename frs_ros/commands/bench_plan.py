@@ -30,9 +30,9 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
+    from frs_ros.benchmarks.plan import measure, parts, summary
     from frs_ros.commands.version import software_versions
-    from frs_ros.learning.bench.plan import measure, parts, summary
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.evaluation.report import write_json
     from frs_ros.policies.checkpoint import load_policy
 
     torch.set_num_threads(args.threads)

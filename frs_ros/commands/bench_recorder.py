@@ -14,7 +14,7 @@ from frs_ros.commands.demo import check_ros
 from frs_ros.errors import ConfigError
 
 if TYPE_CHECKING:
-    from frs_ros.nodes.recorder_bench import Cost, Load
+    from frs_ros.bringup.listeners.recorder_bench import Cost, Load
 
 CPU_TARGET = 25.0  # % of a core
 EXIT_LOST = 1
@@ -47,10 +47,10 @@ def run(args: argparse.Namespace) -> int:
     if not 1.0 <= args.seconds <= 3600.0:
         raise ConfigError('--seconds must be from 1 to 3600')
     check_ros()
+    from frs_ros.bringup.listeners.recorded_run import free_domain
+    from frs_ros.bringup.listeners.recorder_bench import loads, measure
     from frs_ros.commands.version import software_versions
-    from frs_ros.learning.evaluation.report import write_json
-    from frs_ros.nodes.recorded_run import free_domain
-    from frs_ros.nodes.recorder_bench import loads, measure
+    from frs_ros.evaluation.report import write_json
 
     args.directory.mkdir(parents=True, exist_ok=True)
     room = shutil.disk_usage(args.directory).free
@@ -78,8 +78,8 @@ def _results(programs: Sequence[Load], cost: Cost) -> dict[str, Any]:
     """What was sent, what is in the bag, what it took."""
     from collections import Counter
 
-    from frs_ros.data.bag_metadata import DROPPED
-    from frs_ros.data.bag_reader import Bag
+    from frs_ros.bags.read.bag_reader import Bag
+    from frs_ros.bags.write.bag_metadata import DROPPED
     from frs_ros.documents import parse_yaml
 
     sent = {load.topic: load.count for load in programs}

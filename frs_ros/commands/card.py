@@ -41,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the card."""
-    from frs_ros.learning.generalist.model_card import render_model_card
     from frs_ros.policies.checkpoint import load_policy, read_metadata, resolve
+    from frs_ros.training.generalist.model_card import render_model_card
 
     checkpoint = resolve(args.checkpoint)
     if not (description := read_metadata(checkpoint)):

@@ -59,9 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Collects and prints the totals."""
     from frs_ros.commands.task_selection import parse_tasks
-    from frs_ros.data.collection import CollectionSettings
-    from frs_ros.data.collector import collect
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.datasets.collection import CollectionSettings
+    from frs_ros.datasets.collector import collect
+    from frs_ros.evaluation.report import write_json
     from frs_ros.policies.images import CAMERAS
     from frs_ros.policies.vocabulary import normalise
     from frs_ros.sim.splits import SPLITS

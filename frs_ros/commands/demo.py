@@ -15,9 +15,9 @@ from frs_ros.commands.task_selection import init_range, split
 from frs_ros.errors import ConfigError, DataError, DependencyError, how_to_get
 
 if TYPE_CHECKING:
-    from frs_ros.data.tape import Recording
+    from frs_ros.bags.episodes.tape import Recording
+    from frs_ros.bringup.graph import Process
     from frs_ros.demo.comparison import DemoSettings, Pair
-    from frs_ros.nodes.graph import Process
 
 VIEW = 448  # px, of the pictures for people
 
@@ -104,8 +104,8 @@ def settings_from(args: argparse.Namespace) -> DemoSettings:
 
 def processes(settings: DemoSettings) -> dict[str, Sequence[Process]]:
     """The nodes of both graphs, from the node table that `frs up` and launch files use."""
+    from frs_ros.bringup.graphs.libero import LIBERO
     from frs_ros.demo.comparison import METHODS, STEERED
-    from frs_ros.nodes.graphs.libero import LIBERO
 
     common: dict[str, Any] = {
         'suite': settings.suite,
@@ -139,7 +139,7 @@ def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> lis
     from frs_ros.demo import side_by_side, summary
     from frs_ros.demo.comparison import rows, successes
     from frs_ros.demo.video import write_mp4
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.evaluation.report import write_json
 
     video, picture, numbers = (out / f'demo.{ending}' for ending in ('mp4', 'png', 'json'))
     frames = tqdm(
@@ -167,9 +167,9 @@ def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> lis
 
 def _episodes(settings: DemoSettings, args: argparse.Namespace) -> dict[str, Recording]:
     """Runs both graphs with progress."""
+    from frs_ros.bringup.listeners.episode_listener import EpisodeListener
+    from frs_ros.bringup.listeners.recorded_run import run_recorded
     from frs_ros.demo.comparison import METHODS
-    from frs_ros.nodes.episode_listener import EpisodeListener
-    from frs_ros.nodes.recorded_run import run_recorded
 
     with _progress(settings) as (on_event, on_plan):
 
@@ -187,7 +187,7 @@ def _progress(settings: DemoSettings) -> Iterator[tuple[Any, Any]]:
     from tqdm import tqdm
 
     from frs_ros.demo.comparison import METHODS
-    from frs_ros.episodes import EpisodeEvent, Outcome
+    from frs_ros.messages.episode import EpisodeEvent, Outcome
 
     plans = 0
     total = len(METHODS) * settings.trials

@@ -14,8 +14,7 @@ from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_s
 from frs_ros.commands.task_selection import parse_tasks, split
 from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError, choose
-from frs_ros.folders import locked
-from frs_ros.learning.evaluation.conditions import (
+from frs_ros.evaluation.conditions import (
     DEFAULTS,
     FLIPPED,
     GUIDANCES,
@@ -24,14 +23,15 @@ from frs_ros.learning.evaluation.conditions import (
     WRONG_KINDS,
     Conditions,
 )
-from frs_ros.learning.evaluation.method import Method, parse_methods
-from frs_ros.learning.evaluation.settings import (
+from frs_ros.evaluation.method import Method, parse_methods
+from frs_ros.evaluation.settings import (
     LAYOUTS,
     OTHER,
     TARGETS,
     EvaluationSettings,
     check_init_states,
 )
+from frs_ros.folders import locked
 from frs_ros.policies.memory import release_memory
 from frs_ros.policies.vla.settings import is_policy_file, read_settings
 from frs_ros.steering.options import split_outside
@@ -170,12 +170,12 @@ def _evaluated(
     compared: list[tuple[str, str]],
 ) -> int:
     from frs_ros.commands.version import software_versions
-    from frs_ros.learning.evaluation.evaluate import evaluate
-    from frs_ros.learning.evaluation.failure_plot import plot_failures
-    from frs_ros.learning.evaluation.libero_world import LiberoWorld
-    from frs_ros.learning.evaluation.plot import plot_results
-    from frs_ros.learning.evaluation.rate_plot import plot_rates
-    from frs_ros.learning.evaluation.report import summarise, table, write_json
+    from frs_ros.evaluation.evaluate import evaluate
+    from frs_ros.evaluation.failure_plot import plot_failures
+    from frs_ros.evaluation.libero_world import LiberoWorld
+    from frs_ros.evaluation.plot import plot_results
+    from frs_ros.evaluation.rate_plot import plot_rates
+    from frs_ros.evaluation.report import summarise, table, write_json
     from frs_ros.sim.suites import tasks
 
     records = evaluate(settings, LiberoWorld(), args.out, workers=args.workers)
@@ -225,7 +225,7 @@ def settings_and_spec(args: argparse.Namespace) -> tuple[EvaluationSettings, Act
     Raises:
         ConfigError, CheckpointError, AssetError: Something does not exist or does not fit.
     """
-    from frs_ros.learning.evaluation.libero_world import check_variations
+    from frs_ros.evaluation.libero_world import check_variations
     from frs_ros.policies.checkpoint import resolve
     from frs_ros.sim import assets, suites
 
@@ -305,8 +305,8 @@ def _common_tasks(
 
 def _check_methods(settings: EvaluationSettings, policy: FlowPolicy) -> None:
     """Makes one plan by each method; ConfigError if an option does not fit the policy."""
-    from frs_ros.learning.evaluation.adjusted import adjusted
-    from frs_ros.steering.planner import Planner
+    from frs_ros.evaluation.adjusted import adjusted
+    from frs_ros.serving.planner import Planner
 
     for method in settings.methods_of_tasks():
         conditions = method.under(settings.conditions)
@@ -348,7 +348,7 @@ def _check_compared(pairs: Sequence[tuple[str, str]], settings: EvaluationSettin
 
 def _distilled(settings: EvaluationSettings) -> tuple[str, ...]:
     """Digests of what methods name in their options; CheckpointError if one is missing."""
-    from frs_ros.policies.noise_description import read_description
+    from frs_ros.policies.noise.description import read_description
 
     paths = settings.distilled_files
     for path in paths:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the trials and prints a table."""
     from frs_ros.commands.task_selection import init_range, parse_tasks
-    from frs_ros.learning.evaluation.report import write_json
+    from frs_ros.evaluation.report import write_json
     from frs_ros.sim import assets, suites
     from frs_ros.sim.trials import run_trials, summarise
 

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Renders and prints the totals."""
-    from frs_ros.data.collector import render_again, settings_of
+    from frs_ros.datasets.collector import render_again, settings_of
     from frs_ros.policies.images import CAMERAS
     from frs_ros.sim import assets
 

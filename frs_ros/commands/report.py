@@ -90,10 +90,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _report(args: argparse.Namespace, beside: Path = Path()) -> str:
     """Writes the files, those with a relative name beside a page; returns the tables."""
-    from frs_ros.learning.evaluation.markdown import markdown
-    from frs_ros.learning.evaluation.pooled import own_numbers, summarise_pool
-    from frs_ros.learning.evaluation.report import write_json
-    from frs_ros.learning.evaluation.runs import pool, read_run
+    from frs_ros.evaluation.markdown import markdown
+    from frs_ros.evaluation.pooled import own_numbers, summarise_pool
+    from frs_ros.evaluation.report import write_json
+    from frs_ros.evaluation.runs import pool, read_run
 
     if not args.runs:
         raise ConfigError('give the folder of an evaluation, or a page with --page')
@@ -118,9 +118,9 @@ def _report(args: argparse.Namespace, beside: Path = Path()) -> str:
 def _draw(
     path: Path, results: Mapping[str, Any], plot: str, own: Mapping[str, int], title: str
 ) -> None:
-    from frs_ros.learning.evaluation.failure_plot import plot_failures
-    from frs_ros.learning.evaluation.rate_plot import COSTS, plot_cost, plot_rates
-    from frs_ros.learning.evaluation.sweep_plot import plot_sweep
+    from frs_ros.evaluation.failure_plot import plot_failures
+    from frs_ros.evaluation.rate_plot import COSTS, plot_cost, plot_rates
+    from frs_ros.evaluation.sweep_plot import plot_sweep
 
     methods = results['methods']
     if plot == RATES:
@@ -135,7 +135,7 @@ def _draw(
 
 def _regenerate(page: Path) -> None:
     """Makes the blocks of a page anew; folders of runs are relative to the current folder."""
-    from frs_ros.learning.evaluation.page import regenerate
+    from frs_ros.evaluation.page import regenerate
 
     def make(arguments: str) -> str:
         parser = _BlockParser(add_help=False)

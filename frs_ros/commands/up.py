@@ -15,7 +15,7 @@ from frs_ros.errors import ConfigError, DependencyError, choose, how_to_get
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `frs up`; the graphs and what they take are listed in the help."""
-    from frs_ros.nodes.graphs import GRAPHS
+    from frs_ros.bringup.graphs import GRAPHS
 
     lines = []
     for graph in GRAPHS.values():
@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
     """Starts the nodes of a graph and ends them together; see `Supervisor.run` for the result."""
     from importlib.util import find_spec
 
-    from frs_ros.nodes import preflight
-    from frs_ros.nodes.foreground import has_terminal
-    from frs_ros.nodes.graphs import GRAPHS
-    from frs_ros.nodes.supervisor import ENVIRONMENT, Supervisor
+    from frs_ros.bringup import preflight
+    from frs_ros.bringup.foreground import has_terminal
+    from frs_ros.bringup.graphs import GRAPHS
+    from frs_ros.bringup.supervisor import ENVIRONMENT, Supervisor
 
     graph = GRAPHS[choose('graph', args.graph, GRAPHS)]
     processes = graph.processes(assignments(args.arguments))

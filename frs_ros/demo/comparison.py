@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.data.tape import Tape
+from frs_ros.bags.episodes.tape import Tape
 from frs_ros.errors import DataError
 from frs_ros.steering.base import episode_seed
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from frs_ros.bags.episodes.tape import Frame, TapedPlan
 from frs_ros.cameras.codec import decode_jpeg
-from frs_ros.data.tape import Frame, TapedPlan
 from frs_ros.demo.text import Colour
-from frs_ros.guidance.guidance import BASE, Gripper, Guidance
+from frs_ros.messages.guidance import BASE, Gripper, Guidance
 
 # LIBERO's controller lags behind its goal: at full command the gripper moves 12 mm per control
 # step (measured over chunks of 10 steps), not the 50 mm that the action stands for.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from frs_ros.data.tape import Tape
+from frs_ros.bags.episodes.tape import Tape
 from frs_ros.demo import marks
 from frs_ros.demo.comparison import STEERED, TITLES, UNSTEERED, DemoSettings, Pair
 from frs_ros.demo.text import Colour, Line, fit, width, write

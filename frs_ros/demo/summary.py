@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from frs_ros.data.tape import Tape
+from frs_ros.bags.episodes.tape import Tape
 from frs_ros.demo import marks
 from frs_ros.demo.comparison import METHODS, DemoSettings, Pair, verdict
 from frs_ros.demo.side_by_side import BAD, GOOD, GREY, INK, PAPER, scaled

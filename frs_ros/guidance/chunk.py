@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from frs_ros.arm.units import JOINTS, gripper_units
 from frs_ros.errors import ConfigError, choose
-from frs_ros.guidance import resampling
-from frs_ros.guidance.guidance import Gripper
-from frs_ros.guidance.joint_reference import arm_joints
-from frs_ros.guidance.reference import (
+from frs_ros.guidance.references import resampling
+from frs_ros.guidance.references.direction import (
     GRIPPER,
     GRIPPER_COMMAND,
     ROTATION,
@@ -20,8 +19,9 @@ from frs_ros.guidance.reference import (
     dimensions,
     encoded,
 )
-from frs_ros.guidance.units import JOINTS, gripper_units
-from frs_ros.guidance.wish import Part, WishError
+from frs_ros.guidance.references.joints import arm_joints
+from frs_ros.messages.guidance import Gripper
+from frs_ros.messages.wish import Part, WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import (
     ACTION_SPACES,

@@ -13,7 +13,7 @@ import numpy as np
 
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.coarse import diagonal
-from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.types import ObjectPose, PrivilegedScene
 
 SOURCE = 'oracle'

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frs_ros.arm.differential_ik import difference, moved
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.guidance import Gripper
-from frs_ros.guidance.wish import Part
-from frs_ros.robot.differential_ik import difference, moved
+from frs_ros.messages.guidance import Gripper
+from frs_ros.messages.wish import Part
 
 # Motion of the tool [6] (m, rad) -> actions that it takes at full command.
 Cost = Callable[[np.ndarray], float]

@@ -7,7 +7,7 @@ import time
 
 from rclpy.node import Node
 
-from frs_ros.guidance.guidance import BASE
+from frs_ros.messages.guidance import BASE
 from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameters
 from frs_ros.robot.assembly import driver_for
 from frs_ros.robot.base import RobotDriver

@@ -11,8 +11,8 @@ from geometry_msgs.msg import Twist
 from rclpy.node import Node
 from sensor_msgs.msg import Joy
 
-from frs_ros.guidance.joystick import JoystickLayout
-from frs_ros.guidance.mapper import Axes
+from frs_ros.guidance.operator.joystick import JoystickLayout
+from frs_ros.guidance.operator.mapper import Axes
 from frs_ros.nodes import topics
 from frs_ros.ros import qos, stamps
 

@@ -19,11 +19,11 @@ from rclpy.task import Future
 from rosgraph_msgs.msg import Clock as ClockMsg
 from std_srvs.srv import Trigger
 
-from frs_ros.data.audience import Audience
-from frs_ros.data.playback import Playback, Recorded
-from frs_ros.data.playback_clock import NS, EagerClock, PlaybackClock, SteadyClock
-from frs_ros.data.playback_thread import PlaybackThread
-from frs_ros.data.played_bag import open_played_bag
+from frs_ros.bags.play.audience import Audience
+from frs_ros.bags.play.playback import Playback, Recorded
+from frs_ros.bags.play.playback_clock import NS, EagerClock, PlaybackClock, SteadyClock
+from frs_ros.bags.play.playback_thread import PlaybackThread
+from frs_ros.bags.play.played_bag import open_played_bag
 from frs_ros.errors import ConfigError, DataError, FrsError
 from frs_ros.nodes.outlets import Outlets
 from frs_ros.nodes.parameters.bag_player import BagPlayerParameters

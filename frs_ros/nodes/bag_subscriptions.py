@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
-from frs_ros.data.storage import BagTopic
+from frs_ros.bags.storage import BagTopic
 from frs_ros.errors import DataError
 from frs_ros.nodes import topics
 from frs_ros.nodes.recorded_topics import RecordedTopics

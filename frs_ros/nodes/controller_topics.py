@@ -15,10 +15,12 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import JointState
 
-from frs_ros.episodes import EpisodeEvent
+from frs_ros.arm.limits import JOINTS
+from frs_ros.messages.episode import EpisodeEvent
+from frs_ros.messages.plan import Request
 from frs_ros.msg import Episode, PlanRequest, RobotState, SafetyStatus
 from frs_ros.nodes import topics
-from frs_ros.robot.base import JOINTS, ArmState
+from frs_ros.robot.base import ArmState
 from frs_ros.robot.cell_state import CellState
 from frs_ros.robot.controller import ArmController
 from frs_ros.robot.holding import STEADY
@@ -29,7 +31,6 @@ from frs_ros.ros.convert.plan import request_to_msg
 from frs_ros.ros.convert.robot import arm_to_msg, joint_state_to_msg
 from frs_ros.ros.convert.safety import status_to_msg
 from frs_ros.ros.diagnostics import Diagnostics
-from frs_ros.steering.exchange import Request
 
 OLDEST = 86_400.0  # s; a state with a greater age than that has a wrong time
 

@@ -10,8 +10,8 @@ from functools import partial
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from frs_ros.episodes import EpisodeEvent, Outcome
-from frs_ros.guidance.episodes import OUTCOMES, START_KEY, OperatorEpisodes
+from frs_ros.guidance.operator.episode_keys import OUTCOMES, START_KEY, OperatorEpisodes
+from frs_ros.messages.episode import EpisodeEvent, Outcome
 from frs_ros.msg import Episode
 from frs_ros.nodes import topics
 from frs_ros.ros import qos

@@ -16,15 +16,15 @@ from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo
 from std_srvs.srv import Trigger
 
-from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
-from frs_ros.guidance.guidance import BASE
+from frs_ros.messages.episode import EpisodeEvent, Outcome
+from frs_ros.messages.guidance import BASE
 from frs_ros.msg import ActionChunk, Episode
 from frs_ros.nodes import topics
 from frs_ros.nodes.arm_driver import TOPICS, make_driver
+from frs_ros.nodes.config_files import cell_file
 from frs_ros.nodes.controller_topics import ControllerTopics, told
 from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameters
-from frs_ros.nodes.table import cell_file
 from frs_ros.robot.assembly import connect, make_controller
 from frs_ros.robot.base import ControlMode, RobotInfo
 from frs_ros.robot.cell_state import NotNow

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shlex
 import sys
 import time
@@ -15,17 +16,17 @@ from rclpy.publisher import Publisher
 from rclpy.task import Future
 
 from frs_ros.errors import ConfigError, FrsError
-from frs_ros.guidance.episodes import OperatorEpisodes, episode_help
-from frs_ros.guidance.screen import HELP_KEY, status
-from frs_ros.guidance.view import seen_from
+from frs_ros.guidance.operator.episode_keys import OperatorEpisodes, episode_help
+from frs_ros.guidance.operator.screen import HELP_KEY, status
+from frs_ros.guidance.operator.view import seen_from
 from frs_ros.msg import Episode
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import hold_key, topics
 from frs_ros.nodes.hold_key import HoldKey
 from frs_ros.nodes.parameters.human_guidance import KEYBOARD, NONE, HumanGuidanceParameters
 from frs_ros.nodes.pilots import make_pilot
-from frs_ros.nodes.table import keyboard_hint
 from frs_ros.nodes.terminal import Terminal, open_terminal
+from frs_ros.program import command
 from frs_ros.ros import qos, spin
 from frs_ros.ros.convert.checks import text
 from frs_ros.ros.convert.episode import episode_to_msg
@@ -130,6 +131,13 @@ class HumanGuidance(Node):
         if hasattr(self, '_pilot'):
             self._pilot.close()
         super().destroy_node()
+
+
+def keyboard_hint() -> str:
+    """How to start the keyboard in another terminal."""
+    domain = os.environ.get('ROS_DOMAIN_ID')
+    prefix = f'ROS_DOMAIN_ID={domain} ' if domain else ''
+    return prefix + shlex.join(command('frs_ros.nodes.human_guidance_node'))
 
 
 def main(args: Sequence[str] | None = None) -> int:

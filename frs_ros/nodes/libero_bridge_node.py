@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from rclpy.node import Node
 from rclpy.task import Future
 
-from frs_ros.episodes import EpisodeEvent
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.messages.episode import EpisodeEvent
+from frs_ros.messages.plan import Request
 from frs_ros.msg import ActionChunk
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
@@ -28,7 +29,6 @@ from frs_ros.sim.lockstep import LockstepRunner
 from frs_ros.sim.realtime import RealtimeRunner
 from frs_ros.sim.runner import EpisodeRunner, Job, Limits
 from frs_ros.steering.base import episode_seed
-from frs_ros.steering.exchange import Request
 from frs_ros.types import AGENTVIEW, WRIST, CameraSpec
 
 TICK = 0.1  # s between two looks at unanswered requests

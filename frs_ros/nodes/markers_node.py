@@ -14,15 +14,16 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from visualization_msgs.msg import Marker, MarkerArray
 
+from frs_ros.arm.kinematics import PinocchioKinematics
 from frs_ros.errors import DataError
-from frs_ros.guidance.arrow import arrow
-from frs_ros.guidance.guidance import BASE, Guidance
+from frs_ros.guidance.operator.arrow import arrow
+from frs_ros.messages.guidance import BASE, Guidance
+from frs_ros.messages.plan import Chunk
 from frs_ros.msg import ActionChunk, SteeringReport
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
+from frs_ros.nodes.config_files import cell_file
 from frs_ros.nodes.parameters.markers import MarkersParameters
-from frs_ros.nodes.table import cell_file
-from frs_ros.robot.kinematics import PinocchioKinematics
 from frs_ros.robot.preview import tool_path
 from frs_ros.robot.settings import read_cell
 from frs_ros.ros import qos, spin, stamps
@@ -35,7 +36,6 @@ from frs_ros.ros.diagnostics import Diagnostics
 from frs_ros.ros.one_source import OneSource
 from frs_ros.ros.parameters import declare
 from frs_ros.safety.edges import edges
-from frs_ros.steering.exchange import Chunk
 
 GREEN, BLUE, GREY = (0.1, 0.8, 0.2, 1.0), (0.1, 0.4, 1.0, 1.0), (0.6, 0.6, 0.6, 0.9)
 ORANGE = (1.0, 0.6, 0.0, 0.4)

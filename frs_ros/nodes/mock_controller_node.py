@@ -15,11 +15,11 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.limits import JOINTS
 from frs_ros.nodes import topics
+from frs_ros.nodes.config_files import cell_file
 from frs_ros.nodes.parameters.mock_controller import MockControllerParameters
-from frs_ros.nodes.table import cell_file
-from frs_ros.robot.base import JOINTS
-from frs_ros.robot.kinematics import PinocchioKinematics
 from frs_ros.robot.settings import read_cell
 from frs_ros.robot.topics.mock import FINGER, MockArm
 from frs_ros.robot.topics.options import joint_names

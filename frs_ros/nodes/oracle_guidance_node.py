@@ -10,8 +10,8 @@ import numpy as np
 from rclpy.node import Node
 
 from frs_ros.errors import FrsError
-from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.oracle import OracleSettings, hesitating, oracle_guidance
+from frs_ros.messages.guidance import Guidance
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.msg import PrivilegedScene as SceneMsg
 from frs_ros.nodes import topics

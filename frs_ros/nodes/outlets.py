@@ -12,8 +12,8 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.validate_full_topic_name import validate_full_topic_name
 
-from frs_ros.data.playback import Recorded
-from frs_ros.data.played_bag import PlayedTopic
+from frs_ros.bags.play.playback import Recorded
+from frs_ros.bags.play.played_bag import PlayedTopic
 from frs_ros.errors import DataError
 from frs_ros.nodes import topics
 from frs_ros.ros import qos

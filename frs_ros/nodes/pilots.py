@@ -10,14 +10,14 @@ import time
 from rclpy.node import Node
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.devices.base import AxesSource
-from frs_ros.guidance.devices.recording import Recorder
-from frs_ros.guidance.devices.replay import Replay
-from frs_ros.guidance.devices.spacemouse import SpaceMouse, open_first
-from frs_ros.guidance.joystick import JoystickLayout
-from frs_ros.guidance.keyboard import Keyboard
-from frs_ros.guidance.mapper import DirectionMapper, MapperSettings
-from frs_ros.guidance.pilots import DevicePilot, KeyPilot, NoPilot, Pilot
+from frs_ros.guidance.operator.devices.base import AxesSource
+from frs_ros.guidance.operator.devices.recording import Recorder
+from frs_ros.guidance.operator.devices.replay import Replay
+from frs_ros.guidance.operator.devices.spacemouse import SpaceMouse, open_first
+from frs_ros.guidance.operator.joystick import JoystickLayout
+from frs_ros.guidance.operator.keyboard import Keyboard
+from frs_ros.guidance.operator.mapper import DirectionMapper, MapperSettings
+from frs_ros.guidance.operator.pilots import DevicePilot, KeyPilot, NoPilot, Pilot
 from frs_ros.nodes.axes_topics import JoyAxes, TwistAxes
 from frs_ros.nodes.parameters.human_guidance import (
     JOY,

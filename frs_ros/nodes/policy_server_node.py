@@ -14,9 +14,10 @@ from typing import Any
 from sensor_msgs.msg import CompressedImage
 
 from frs_ros.errors import DataError, FrsError
-from frs_ros.guidance.camera_file import load_cameras
-from frs_ros.guidance.reference import ReferenceWriter
-from frs_ros.guidance.references import reference_chunk, robot_reference
+from frs_ros.guidance.references.camera_file import load_cameras
+from frs_ros.guidance.references.direction import ReferenceWriter
+from frs_ros.guidance.references.writer import reference_chunk, robot_reference
+from frs_ros.messages.plan import Chunk, Request
 from frs_ros.msg import (
     ActionChunk,
     Guidance,
@@ -38,12 +39,11 @@ from frs_ros.ros.message_info import census, publisher
 from frs_ros.ros.one_source import OneSource
 from frs_ros.ros.parameters import declare, on_change
 from frs_ros.ros.polled import received_ns
+from frs_ros.serving.inputs import GUIDANCE, STATE, Gatherer
+from frs_ros.serving.planner import Planner, steerer_from
+from frs_ros.serving.requesters import Requesters
 from frs_ros.steering.base import Steerer
-from frs_ros.steering.exchange import Chunk, Request
-from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer
-from frs_ros.steering.planner import Planner, steerer_from
-from frs_ros.steering.requesters import Requesters
-from frs_ros.steering.unsteered import Unsteered
+from frs_ros.steering.methods.unsteered import Unsteered
 
 REFUSAL_SHOWN = 2.0  # s for which a refused request counts as going on
 CHECK_PERIOD = 0.25  # s between two looks at what is missing

@@ -12,10 +12,10 @@ from pathlib import Path
 from rclpy.validate_topic_name import validate_topic_name
 from std_srvs.srv import Trigger
 
-from frs_ros.data.bag_session import GB, BagSession, BagSettings
-from frs_ros.data.storage import BagTopic
-from frs_ros.episodes import EpisodeEvent
+from frs_ros.bags.storage import BagTopic
+from frs_ros.bags.write.bag_session import GB, BagSession, BagSettings
 from frs_ros.errors import DataError
+from frs_ros.messages.episode import EpisodeEvent
 from frs_ros.msg import Episode
 from frs_ros.nodes import topics
 from frs_ros.nodes.bag_subscriptions import POLL_PERIOD, BagSubscriptions

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from frs_ros.data.bag_session import BagSession
-from frs_ros.data.recording import RecordingStatus
+from frs_ros.bags.write.bag_session import BagSession
+from frs_ros.bags.write.recording import RecordingStatus
 from frs_ros.ros.diagnostics import Diagnostics
 
 CONCERN = 'recording'

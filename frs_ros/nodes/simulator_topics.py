@@ -12,6 +12,7 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, CompressedImage, JointState
 
 from frs_ros.cameras.codec import encode_jpeg
+from frs_ros.messages.plan import Request
 from frs_ros.msg import Episode, PlanRequest, PrivilegedScene, RobotState
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
@@ -24,7 +25,6 @@ from frs_ros.ros.convert.plan import request_to_msg
 from frs_ros.ros.convert.robot import joint_state_to_msg, robot_state_to_msg
 from frs_ros.ros.convert.scene import scene_to_msg
 from frs_ros.sim.libero import LiberoEnv
-from frs_ros.steering.exchange import Request
 
 VIEW_CAMERA = 'agentview'
 

@@ -15,7 +15,7 @@ from rclpy.node import Node
 from rclpy.validate_topic_name import validate_topic_name
 from std_srvs.srv import Trigger
 
-from frs_ros.data.live_dataset import LiveDataset
+from frs_ros.datasets.live_dataset import LiveDataset
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.trainer import SUCCESS, TrainerParameters

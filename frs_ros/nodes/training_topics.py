@@ -11,9 +11,9 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
-from frs_ros.data.bag_topics import role
-from frs_ros.data.message_parts import NS, Deferred
-from frs_ros.data.stamp_merge import Arrival, StampMerge
+from frs_ros.bags.bag_topics import role
+from frs_ros.bags.episodes.message_parts import NS, Deferred
+from frs_ros.bags.play.stamp_merge import Arrival, StampMerge
 from frs_ros.nodes import topics
 from frs_ros.ros import endpoints, polled
 from frs_ros.ros.definitions import message_class

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from frs_ros.arm.limits import JointLimits
 from frs_ros.robot.base import ArmState, ControlMode, JointCommand, RobotMode
 from frs_ros.robot.plant import GripperPlant, JointPlant
 from frs_ros.robot.scripted import (
@@ -21,7 +22,6 @@ from frs_ros.robot.scripted import (
     UserStop,
 )
 from frs_ros.robot.strictness import violation
-from frs_ros.safety.limits import JointLimits
 
 STEP = 0.002  # s, of the simulation
 DEAD_MAN = 0.2  # s for which a velocity is kept

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from frs_ros.arm.kinematics import Kinematics, PinocchioKinematics
+from frs_ros.arm.models import ArmModel
 from frs_ros.errors import ConfigError
+from frs_ros.messages.plan import Request
 from frs_ros.robot.base import FaultKind, RobotDriver, RobotError, RobotInfo
 from frs_ros.robot.controller import ArmController, Rules
-from frs_ros.robot.kinematics import Kinematics, PinocchioKinematics
-from frs_ros.robot.models import ArmModel
 from frs_ros.robot.registry import make_driver
 from frs_ros.robot.settings import CellSettings
 from frs_ros.robot.topics.options import Options as TopicsOptions
 from frs_ros.robot.topics.transport import Transport
-from frs_ros.steering.exchange import Request
 
 PAUSE = 0.5  # s between two attempts to connect
 

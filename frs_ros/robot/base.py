@@ -13,10 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
+from frs_ros.arm.limits import JOINTS, JointLimits
 from frs_ros.errors import FrsError
-from frs_ros.safety.limits import JointLimits
-
-JOINTS = 7
 
 
 class ControlMode(Enum):

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.robot.base import JOINTS, JointCommand
+from frs_ros.arm.limits import JOINTS
+from frs_ros.robot.base import JointCommand
 
 
 def checked(command: JointCommand) -> JointCommand:

@@ -7,7 +7,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from frs_ros.robot.action_spaces.registry import make_action_space
+from frs_ros.arm.action_spaces.registry import make_action_space
+from frs_ros.arm.kinematics import Kinematics
+from frs_ros.messages.plan import Chunk, Request
 from frs_ros.robot.base import ArmState, ControlMode, Fault, RobotDriver, RobotError, RobotInfo
 from frs_ros.robot.cell_state import WAITING, CellState, CellStateMachine, NotNow
 from frs_ros.robot.commanders import Commanders
@@ -16,7 +18,6 @@ from frs_ros.robot.gripper_command import GripperCommand
 from frs_ros.robot.holding import Holding
 from frs_ros.robot.homing import Homing
 from frs_ros.robot.inputs import Inputs
-from frs_ros.robot.kinematics import Kinematics
 from frs_ros.robot.motion import Motion
 from frs_ros.robot.plans import Episode, Plans
 from frs_ros.robot.settings import CellSettings
@@ -24,7 +25,6 @@ from frs_ros.robot.status import Status, status_of
 from frs_ros.safety.admission import AdmissionRules
 from frs_ros.safety.envelope import SafetyEnvelope
 from frs_ros.safety.rejected import Rejected
-from frs_ros.steering.exchange import Chunk, Request
 
 STANDSTILL = 0.05  # rad/s below which the arm counts as at rest
 MOVES = 'waits for the arm to come to rest'

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from frs_ros.arm.limits import JOINTS
 from frs_ros.robot.base import (
-    JOINTS,
     ArmState,
     ControlMode,
     Fault,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.robot.action_spaces.base import ActionSpaceExecutor
+from frs_ros.arm.action_spaces.base import ActionSpaceExecutor
 from frs_ros.robot.base import ArmState, RobotDriver
 from frs_ros.safety.gripper_rate import GripperRate
 

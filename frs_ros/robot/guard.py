@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from frs_ros.arm.limits import JointLimits
 from frs_ros.robot.base import ControlMode, JointCommand
-from frs_ros.safety.limits import JointLimits
 
 AHEAD = 0.5  # rad, of a position reference before the measured position
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from frs_ros.arm.kinematics import Kinematics
 from frs_ros.robot.arm_simulation import GRIPPER_WIDTH, STEP, ArmSimulation
 from frs_ros.robot.base import (
     ArmState,
@@ -23,12 +24,11 @@ from frs_ros.robot.base import (
     RobotInfo,
 )
 from frs_ros.robot.checks import checked
-from frs_ros.robot.kinematics import Kinematics
 from frs_ros.robot.revealed import SILENT, USER_STOP, revealed
 from frs_ros.robot.scripted import Event
 
 if TYPE_CHECKING:
-    from frs_ros.robot.models import ArmModel
+    from frs_ros.arm.models import ArmModel
 
 SILENCE = 1.0  # s without a state after which it is a fault, as libfranka's time limit
 LONGEST = 60.0  # s that are simulated at once; what is beyond that never happened
@@ -73,7 +73,7 @@ class KinematicDriver:
         """Starts the robot's time; at once, whatever the `timeout`."""
         with self._lock:
             if self._kinematics is None:
-                from frs_ros.robot.kinematics import PinocchioKinematics
+                from frs_ros.arm.kinematics import PinocchioKinematics
 
                 self._kinematics = PinocchioKinematics.of_model(self._model)
             if self._origin is None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from frs_ros.robot.action_spaces.base import ActionSpaceExecutor
+from frs_ros.arm.action_spaces.base import ActionSpaceExecutor
 from frs_ros.robot.base import ArmState, ControlMode, JointCommand, RobotDriver
 from frs_ros.robot.player import Due
 from frs_ros.safety.envelope import Reference, Rejected, SafetyEnvelope, Step

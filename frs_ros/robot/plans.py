@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from frs_ros.messages.plan import Chunk, Request
 from frs_ros.robot.commanders import Commanders
 from frs_ros.robot.player import ChunkPlayer, Due
 from frs_ros.robot.requests import REPEAT, Episode, NotAsked, Requests
 from frs_ros.safety.admission import AdmissionRules, admit
 from frs_ros.safety.rejected import Rejected
-from frs_ros.steering.exchange import Chunk, Request
 
 __all__ = ['Episode', 'Plans']
 

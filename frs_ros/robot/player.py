@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frs_ros.steering.exchange import Chunk
+from frs_ros.messages.plan import Chunk
 
 BLEND = 3  # rows over which a new chunk takes over from the old one
 BRIDGE = 2.5  # control periods for which the rest of the horizon is used when the next is late

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from frs_ros.arm.action_spaces.cartesian_delta import STEP
+from frs_ros.arm.action_spaces.registry import make_action_space
+from frs_ros.arm.kinematics import Kinematics
 from frs_ros.errors import ConfigError
-from frs_ros.robot.action_spaces.cartesian_delta import STEP
-from frs_ros.robot.action_spaces.registry import make_action_space
-from frs_ros.robot.kinematics import Kinematics
 from frs_ros.types import CARTESIAN_DELTA
 
 

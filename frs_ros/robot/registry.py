@@ -6,9 +6,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from frs_ros.arm.models import ArmModel
 from frs_ros.errors import ConfigError, choose
 from frs_ros.robot.base import RobotDriver
-from frs_ros.robot.models import ArmModel
 from frs_ros.robot.scripted import Event
 from frs_ros.robot.topics.options import Options as TopicsOptions
 from frs_ros.robot.topics.transport import Transport

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from frs_ros.messages.plan import Chunk, Request
 from frs_ros.robot.player import Latencies
 from frs_ros.safety.rejected import Rejected
-from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.text import shown
 
 REPEAT = 1.0  # s without an answer after which is asked anew

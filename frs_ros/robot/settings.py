@@ -15,13 +15,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from frs_ros.arm.clearance import Block, Clearance
+from frs_ros.arm.limits import JOINTS, WorkspaceBox
+from frs_ros.arm.models import ArmModel, arm_model
 from frs_ros.documents import read_yaml
 from frs_ros.errors import ConfigError, choose
-from frs_ros.robot.base import JOINTS
-from frs_ros.robot.models import ArmModel, arm_model
-from frs_ros.safety.clearance import Block, Clearance
 from frs_ros.safety.contact import ContactLimit
-from frs_ros.safety.limits import WorkspaceBox
 from frs_ros.safety.settings import EnvelopeSettings
 from frs_ros.text import shown
 

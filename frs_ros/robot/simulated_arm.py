@@ -16,9 +16,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from frs_ros.arm.models import FR3
 from frs_ros.errors import ConfigError, DependencyError, FrsError
 from frs_ros.lifeline import end_with_parent
-from frs_ros.robot.models import FR3
 
 PORT = 1337  # of the robot in libfranka's protocol; the gripper's is the next
 

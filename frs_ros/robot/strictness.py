@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from frs_ros.arm.limits import JointLimits
 from frs_ros.robot.base import ControlMode, JointCommand
-from frs_ros.safety.limits import JointLimits
 
 MARGIN = 0.05  # rad, inside the ends of each joint's range
 SHARE = 0.8  # of the model's velocities and accelerations

@@ -9,9 +9,9 @@ from typing import Any
 
 from rclpy.node import Node
 
+from frs_ros.messages.sources import Sources
 from frs_ros.ros.diagnostics import Diagnostics
 from frs_ros.ros.message_info import endpoint, several
-from frs_ros.steering.sources import Sources
 
 
 class OneSource:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from frs_ros.errors import ConfigError, choose
+from frs_ros.messages.plan import Chunk
 from frs_ros.safety.rejected import Rejected
-from frs_ros.steering.exchange import Chunk
 from frs_ros.types import ACTION_SPACES
 
 _SAME_RATE = 1e-6  # relative

@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 
-from frs_ros.safety.limits import WorkspaceBox
+from frs_ros.arm.limits import WorkspaceBox
 
 
 def edges(box: WorkspaceBox) -> np.ndarray:

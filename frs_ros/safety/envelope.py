@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.robot.kinematics import Kinematics
+from frs_ros.arm.kinematics import Kinematics
+from frs_ros.arm.limits import JointLimits
 from frs_ros.safety.finite import finite_vector, usable_time
 from frs_ros.safety.in_force import LimitsInForce
-from frs_ros.safety.limits import JointLimits
 from frs_ros.safety.reference import Reference, Situation, Step
 from frs_ros.safety.rejected import Rejected
 from frs_ros.safety.settings import EnvelopeSettings

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frs_ros.robot.kinematics import Kinematics
+from frs_ros.arm.kinematics import Kinematics
+from frs_ros.arm.limits import JointLimits
 from frs_ros.safety.acceleration import AccelerationLimit
 from frs_ros.safety.joint_margin import JointMargin
 from frs_ros.safety.joint_velocity import JointVelocityLimit
 from frs_ros.safety.jump import JumpLimit
-from frs_ros.safety.limits import JointLimits
 from frs_ros.safety.links import LinkLimit
 from frs_ros.safety.settings import EnvelopeSettings
 from frs_ros.safety.smoothing import TOOL_LEVER, deviation

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
+from frs_ros.arm.limits import JointLimits
 from frs_ros.safety.acceleration import AccelerationLimit
 from frs_ros.safety.arrays import between, inside
-from frs_ros.safety.limits import JointLimits
 
 
 @dataclass(frozen=True)

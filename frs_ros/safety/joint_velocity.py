@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from frs_ros.arm.limits import JointLimits
 from frs_ros.safety.arrays import between, inside
-from frs_ros.safety.limits import JointLimits
 
 _ROUNDING = 1e-12
 _NO_RULE = 1e12  # rad/s^2, stands for the infinite deceleration of models without the rule

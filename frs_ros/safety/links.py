@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from frs_ros.robot.distances import Pairs
+from frs_ros.arm.distances import Pairs
 
 # The check of a way looks at points of it, so close to each other that between them no distance
 # is smaller by more than half of this. What it keeps more than is asked for:

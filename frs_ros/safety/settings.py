@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from frs_ros.arm.clearance import Clearance
+from frs_ros.arm.limits import WorkspaceBox
 from frs_ros.errors import ConfigError
-from frs_ros.safety.clearance import Clearance
-from frs_ros.safety.limits import WorkspaceBox
 
 SMALLEST_SOFT_BAND = 0.01  # m
 

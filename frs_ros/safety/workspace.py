@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frs_ros.arm.limits import WorkspaceBox
 from frs_ros.errors import ConfigError
 from frs_ros.safety.arrays import between
-from frs_ros.safety.limits import WorkspaceBox
 
 # The check of a stopping path looks at points of it. Kept this far inside the faces, it has not
 # missed a point outside between them.

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from frs_ros.messages.plan import Chunk
 from frs_ros.sim.runner import EpisodeRunner
-from frs_ros.steering.exchange import Chunk
 
 
 class LockstepRunner(EpisodeRunner):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from frs_ros.messages.plan import Chunk
 from frs_ros.sim.runner import EpisodeRunner
-from frs_ros.steering.exchange import Chunk
 
 LEAD = 2  # actions before the end of the executed part at which the next chunk is asked for
 

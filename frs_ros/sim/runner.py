@@ -17,9 +17,9 @@ from typing import Protocol
 
 import numpy as np
 
-from frs_ros.episodes import EpisodeEvent, Outcome
+from frs_ros.messages.episode import EpisodeEvent, Outcome
+from frs_ros.messages.plan import Chunk, Request
 from frs_ros.sim.outcome import OutcomeMonitor
-from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.types import CARTESIAN_DELTA, PrivilegedScene
 
 REPEAT = 1.0  # s between repetitions of an unanswered request,

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.wish import Wish
+from frs_ros.messages.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import Observation, Plan
 

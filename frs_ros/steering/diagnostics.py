@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from frs_ros.arm.units import JOINTS
 from frs_ros.flow.arrays import to_numpy
-from frs_ros.guidance.guidance import Gripper
-from frs_ros.guidance.joint_reference import arm_joints, write_joints
-from frs_ros.guidance.reference import TRANSLATION
-from frs_ros.guidance.units import JOINTS
+from frs_ros.guidance.references.direction import TRANSLATION
+from frs_ros.guidance.references.joints import arm_joints, write_joints
+from frs_ros.messages.guidance import Gripper
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import JOINT_POSITION, ActionSpec, Observation
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.flow.sample import sample
-from frs_ros.guidance.reference import GRIPPER
-from frs_ros.guidance.wish import Wish
+from frs_ros.guidance.references.direction import GRIPPER
+from frs_ros.messages.wish import Wish
 from frs_ros.steering.denoise import draw_noise
 from frs_ros.steering.mixing import Latent
 from frs_ros.steering.reversal import Reversal

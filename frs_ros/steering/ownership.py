@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frs_ros.arm.units import JOINTS
 from frs_ros.errors import ConfigError, choose
-from frs_ros.guidance.reference import GRIPPER, ROTATION, TRANSLATION, dimensions
-from frs_ros.guidance.units import JOINTS
-from frs_ros.guidance.wish import Wish
+from frs_ros.guidance.references.direction import GRIPPER, ROTATION, TRANSLATION, dimensions
+from frs_ros.messages.wish import Wish
 from frs_ros.steering.wished import wished
 from frs_ros.text import shown
 from frs_ros.types import ActionSpec

@@ -10,20 +10,20 @@ from typing import Any
 
 from frs_ros.errors import ConfigError, choose
 from frs_ros.flow.fixed_point import fixed_point
-from frs_ros.guidance.reference import ReferenceWriter
-from frs_ros.guidance.references import reference_chunk
+from frs_ros.guidance.references.direction import ReferenceWriter
+from frs_ros.guidance.references.writer import reference_chunk
 from frs_ros.steering.base import Steerer
-from frs_ros.steering.bc import BehaviourCloning
 from frs_ros.steering.checks import count, positive, switch
-from frs_ros.steering.direct import Direct
-from frs_ros.steering.dsbc import Dsbc
-from frs_ros.steering.frs import FlowReversalSteering
 from frs_ros.steering.gate import Gate
 from frs_ros.steering.inverter import Inverter
+from frs_ros.steering.methods.bc import BehaviourCloning
+from frs_ros.steering.methods.direct import Direct
+from frs_ros.steering.methods.dsbc import Dsbc
+from frs_ros.steering.methods.frs import FlowReversalSteering
+from frs_ros.steering.methods.partial_noising import PartialNoising
+from frs_ros.steering.methods.sample_and_rank import SampleAndRank
+from frs_ros.steering.methods.unsteered import Unsteered
 from frs_ros.steering.ownership import ALL, MOTION, Ownership
-from frs_ros.steering.partial_noising import PartialNoising
-from frs_ros.steering.sample_and_rank import SampleAndRank
-from frs_ros.steering.unsteered import Unsteered
 from frs_ros.text import one_line
 
 

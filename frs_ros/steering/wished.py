@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from frs_ros.guidance.reference import GRIPPER, ROTATION, TRANSLATION, dimensions
-from frs_ros.guidance.units import JOINTS
-from frs_ros.guidance.wish import Part, Wish
+from frs_ros.arm.units import JOINTS
+from frs_ros.guidance.references.direction import GRIPPER, ROTATION, TRANSLATION, dimensions
+from frs_ros.messages.wish import Part, Wish
 from frs_ros.types import CARTESIAN_DELTA, ActionSpec
 
 _CARTESIAN = {Part.TRANSLATION: TRANSLATION, Part.ROTATION: ROTATION}

@@ -5,9 +5,9 @@ import pytest
 
 from frs_ros.cli import main
 from frs_ros.commands.eval import digest_of
-from frs_ros.learning.generalist.config import GeneralistConfig
 from frs_ros.policies.checkpoint import save_policy
 from frs_ros.policies.mini import random_policy
+from frs_ros.training.generalist.config import GeneralistConfig
 
 DATA = {
     'episodes': 411, 'steps': 58751, 'frames': 14678, 'validation_episodes': 20,

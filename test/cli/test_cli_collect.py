@@ -4,7 +4,7 @@
 import pytest
 
 from frs_ros.cli import main
-from frs_ros.data.collection import CollectionSettings
+from frs_ros.datasets.collection import CollectionSettings
 from frs_ros.folders import locked
 
 
@@ -18,7 +18,7 @@ def collected(monkeypatch, tmp_path):
         seen.append(settings)
         return {'successes': 0, 'attempts': 0, 'steps': 0, 'frames': 0}
 
-    monkeypatch.setattr('frs_ros.data.collector.collect', collect)
+    monkeypatch.setattr('frs_ros.datasets.collector.collect', collect)
 
     def run(*words):
         code = main(['collect', '--out', str(tmp_path / 'd'), *words])

@@ -271,8 +271,8 @@ def test_bench_plan_writes_json(checkpoint, tmp_path):
 
 
 def test_each_task_has_the_methods_that_differ_between_tasks():
-    from frs_ros.learning.evaluation.method import parse_methods
-    from frs_ros.learning.evaluation.settings import EvaluationSettings
+    from frs_ros.evaluation.method import parse_methods
+    from frs_ros.evaluation.settings import EvaluationSettings
 
     methods = parse_methods('base,dsbc[checkpoint=d/{task}/{target}.safetensors]')
     found = EvaluationSettings('libero_object', (5, 7), methods).methods_of_tasks()

@@ -52,14 +52,14 @@ def _probe(tmp_path):
 
 def _benchmark(tmp_path):
     pytest.importorskip('rclpy')
-    from frs_ros.nodes.recorder_bench import Load
+    from frs_ros.bringup.listeners.recorder_bench import Load
 
     return Load('camera', 'a', 'a', 1.0, 1).command[:-1], 1, 'not enough values'
 
 
 def _node(tmp_path):
     pytest.importorskip('rclpy')
-    from frs_ros.nodes.graphs import GRAPHS
+    from frs_ros.bringup.graphs import GRAPHS
 
     processes = GRAPHS['libero'].processes({'oracle_guidance.magnitude': '0.5'})
     (node,) = [p for p in processes if p.row.node == 'oracle_guidance']

@@ -6,14 +6,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from frs_ros.bags.episodes.tape import Recording
 from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.cameras.pinhole import Pinhole
-from frs_ros.data.tape import Recording
 from frs_ros.demo.comparison import DemoSettings, pair_up
-from frs_ros.episodes import EpisodeEvent, Outcome
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.messages.episode import EpisodeEvent, Outcome
+from frs_ros.messages.guidance import Guidance
+from frs_ros.messages.plan import Chunk, Report
 from frs_ros.steering.base import episode_seed
-from frs_ros.steering.exchange import Chunk, Report
 
 SIZE = 96
 STEPS = {'unsteered': 20, 'steered': 10}

@@ -13,7 +13,7 @@ from frs_ros.demo import marks, side_by_side, summary
 from frs_ros.demo.comparison import rows, table, verdict
 from frs_ros.demo.video import write_mp4
 from frs_ros.errors import DataError
-from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.messages.guidance import Gripper, Guidance
 
 
 def looks_like(image, at, colour, tolerance=40):

@@ -8,10 +8,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from frs_ros.data.tape import Recording
+from frs_ros.bags.episodes.tape import Recording
 from frs_ros.demo.comparison import pair_up
-from frs_ros.episodes import Outcome
 from frs_ros.errors import DataError
+from frs_ros.messages.episode import Outcome
 
 
 def test_an_episode_is_put_together(recording):

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.guidance import Guidance
-from frs_ros.learning.evaluation.method import Method
-from frs_ros.learning.evaluation.settings import EvaluationSettings
+from frs_ros.evaluation.method import Method
+from frs_ros.evaluation.settings import EvaluationSettings
+from frs_ros.messages.guidance import Guidance
 from frs_ros.types import ActionSpec, ObjectPose, Observation, Plan, PrivilegedScene
 
 NAMES = ('x', 'y', 'z', 'roll', 'pitch', 'yaw', 'gripper')
@@ -178,7 +178,7 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> int:
-    from frs_ros.learning.evaluation.evaluate import evaluate
+    from frs_ros.evaluation.evaluate import evaluate
 
     args.out.mkdir(exist_ok=True)
     evaluate(

@@ -23,7 +23,7 @@ def checkpoints(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _point_world(monkeypatch):
-    monkeypatch.setattr('frs_ros.learning.evaluation.libero_world.LiberoWorld', PointWorld)
+    monkeypatch.setattr('frs_ros.evaluation.libero_world.LiberoWorld', PointWorld)
 
 
 def command(checkpoints, out, *more):

@@ -7,11 +7,11 @@ import pytest
 from evaluate_world import MAX_STEPS, WEAK, PointWorld, settings
 
 from frs_ros.errors import ConfigError
-from frs_ros.learning.evaluation.conditions import Conditions
-from frs_ros.learning.evaluation.evaluate import evaluate
-from frs_ros.learning.evaluation.journal import EPISODES_FILE
-from frs_ros.learning.evaluation.method import parse_methods
-from frs_ros.learning.evaluation.report import summarise, table
+from frs_ros.evaluation.conditions import Conditions
+from frs_ros.evaluation.evaluate import evaluate
+from frs_ros.evaluation.journal import EPISODES_FILE
+from frs_ros.evaluation.method import parse_methods
+from frs_ros.evaluation.report import summarise, table
 from frs_ros.workers import WorkerError
 
 

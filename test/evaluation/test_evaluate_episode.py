@@ -13,8 +13,8 @@ from evaluate_world import (
     towards_target,
 )
 
-from frs_ros.guidance.guidance import Guidance
-from frs_ros.learning.evaluation.episode import run_episode
+from frs_ros.evaluation.episode import run_episode
+from frs_ros.messages.guidance import Guidance
 from frs_ros.steering.base import plan_rng
 
 SPEC = PointPolicy.spec

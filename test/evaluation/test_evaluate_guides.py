@@ -6,16 +6,16 @@ import pytest
 from evaluate_world import PointEnv, PointPolicy, towards_target
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.coarse import diagonal
-from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.learning.evaluation.adjusted import adjusted
-from frs_ros.learning.evaluation.conditions import Conditions
-from frs_ros.learning.evaluation.guides import (
+from frs_ros.evaluation.adjusted import adjusted
+from frs_ros.evaluation.conditions import Conditions
+from frs_ros.evaluation.guides import (
     COARSE_DIRECTIONS,
     distort,
     episode_guide,
     guidance_rng,
 )
+from frs_ros.guidance.coarse import diagonal
+from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.steering.base import plan_rng
 
 WISH = Guidance(np.array([0.0, 1, 0]), gripper=Gripper.OPEN, magnitude=0.5, source='oracle')

@@ -4,10 +4,10 @@
 import numpy as np
 import pytest
 
-from frs_ros.learning.evaluation.evaluate import episode_seed, run_episode
-from frs_ros.learning.evaluation.libero_world import LiberoWorld
-from frs_ros.learning.evaluation.method import Method
-from frs_ros.learning.evaluation.settings import EvaluationSettings
+from frs_ros.evaluation.evaluate import episode_seed, run_episode
+from frs_ros.evaluation.libero_world import LiberoWorld
+from frs_ros.evaluation.method import Method
+from frs_ros.evaluation.settings import EvaluationSettings
 from frs_ros.policies.mini import random_policy
 from frs_ros.types import ObjectPose, PrivilegedScene
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frs_ros.errors import ConfigError
-from frs_ros.learning.evaluation.conditions import Conditions
-from frs_ros.learning.evaluation.method import Method, parse_methods
+from frs_ros.evaluation.conditions import Conditions
+from frs_ros.evaluation.method import Method, parse_methods
 from frs_ros.steering.options import split_outside
 
 

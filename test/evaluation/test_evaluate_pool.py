@@ -10,16 +10,16 @@ from evaluate_world import WEAK, PointWorld, settings
 
 from frs_ros.cli import main
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.learning.evaluation.conditions import Conditions
-from frs_ros.learning.evaluation.evaluate import EpisodeRunner
-from frs_ros.learning.evaluation.journal import EPISODES_FILE, Journal
-from frs_ros.learning.evaluation.markdown import markdown
-from frs_ros.learning.evaluation.method import parse_methods
-from frs_ros.learning.evaluation.page import END, regenerate
-from frs_ros.learning.evaluation.pooled import own_numbers, summarise_pool
-from frs_ros.learning.evaluation.report import summarise, write_json
-from frs_ros.learning.evaluation.runs import Run, pool, read_run
-from frs_ros.learning.evaluation.sweep_plot import series
+from frs_ros.evaluation.conditions import Conditions
+from frs_ros.evaluation.evaluate import EpisodeRunner
+from frs_ros.evaluation.journal import EPISODES_FILE, Journal
+from frs_ros.evaluation.markdown import markdown
+from frs_ros.evaluation.method import parse_methods
+from frs_ros.evaluation.page import END, regenerate
+from frs_ros.evaluation.pooled import own_numbers, summarise_pool
+from frs_ros.evaluation.report import summarise, write_json
+from frs_ros.evaluation.runs import Run, pool, read_run
+from frs_ros.evaluation.sweep_plot import series
 
 COMMAND = 'frs eval --out out/{}'
 

@@ -12,10 +12,10 @@ import pytest
 from evaluate_world import PointWorld, settings
 
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.learning.evaluation.conditions import Conditions
-from frs_ros.learning.evaluation.evaluate import evaluate
-from frs_ros.learning.evaluation.journal import EPISODES_FILE, SETTINGS_FILE, Journal
-from frs_ros.learning.evaluation.method import Method
+from frs_ros.evaluation.conditions import Conditions
+from frs_ros.evaluation.evaluate import evaluate
+from frs_ros.evaluation.journal import EPISODES_FILE, SETTINGS_FILE, Journal
+from frs_ros.evaluation.method import Method
 from frs_ros.workers import WorkerError
 
 ROOT = Path(__file__).parents[2]

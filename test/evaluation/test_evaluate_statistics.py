@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from frs_ros.learning.evaluation.statistics import (
+from frs_ros.evaluation.statistics import (
     disjoint,
     paired_difference95,
     sign_test,

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from frs_ros.guidance.devices.recording import (
+from frs_ros.guidance.operator.devices.recording import (
     PLUG,
     UNPLUG,
     Entry,

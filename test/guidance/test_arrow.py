@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from frs_ros.guidance.arrow import arrow
-from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.guidance.operator.arrow import arrow
+from frs_ros.messages.guidance import Gripper, Guidance
 
 TOOL = np.array([0.5, 0.0, 0.3])
 

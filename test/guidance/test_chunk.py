@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance import resampling
 from frs_ros.guidance.chunk import GivenChunk
-from frs_ros.guidance.references import References
-from frs_ros.guidance.wish import Part, WishError
+from frs_ros.guidance.references import resampling
+from frs_ros.guidance.references.writer import References
+from frs_ros.messages.wish import Part, WishError
 from frs_ros.types import (
     ACTION_SPACES,
     CARTESIAN_DELTA,

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 
-from frs_ros.episodes import Outcome
-from frs_ros.guidance.episodes import OUTCOMES, START_KEY, OperatorEpisodes, episode_help
-from frs_ros.guidance.keyboard import DIRECTIONS, GRIPPERS, MAGNITUDES
+from frs_ros.guidance.operator.episode_keys import (
+    OUTCOMES,
+    START_KEY,
+    OperatorEpisodes,
+    episode_help,
+)
+from frs_ros.guidance.operator.keyboard import DIRECTIONS, GRIPPERS, MAGNITUDES
+from frs_ros.messages.episode import Outcome
 
 
 def test_start_and_end():

@@ -8,10 +8,10 @@ import pytest
 
 from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.camera_file import load_cameras
-from frs_ros.guidance.frames import CameraAxes, camera_axes, in_base, tool_pose
-from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.wish import WishError
+from frs_ros.guidance.references.camera_file import load_cameras
+from frs_ros.guidance.references.frames import CameraAxes, camera_axes, in_base, tool_pose
+from frs_ros.messages.guidance import Gripper, Guidance
+from frs_ros.messages.wish import WishError
 from frs_ros.policies.proprioception import rotation_matrices
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA, Observation
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.messages.guidance import Gripper, Guidance
 
 
 @pytest.mark.parametrize(

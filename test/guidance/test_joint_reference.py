@@ -6,13 +6,13 @@ import pytest
 
 pytest.importorskip('pinocchio')
 
+from frs_ros.arm.differential_ik import difference
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
+from frs_ros.arm.units import gripper_units
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.references import reference_chunk, reference_writer, robot_reference
-from frs_ros.guidance.units import gripper_units
-from frs_ros.robot.differential_ik import difference
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
+from frs_ros.guidance.references.writer import reference_chunk, reference_writer, robot_reference
+from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.robot.preview import tool_path
 from frs_ros.types import (
     CARTESIAN_DELTA,

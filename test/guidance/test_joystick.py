@@ -2,7 +2,7 @@
 import pytest
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.joystick import JoystickLayout
+from frs_ros.guidance.operator.joystick import JoystickLayout
 
 
 def test_axes_by_meaning_and_reversed():

@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from frs_ros.guidance.guidance import Gripper
-from frs_ros.guidance.keyboard import DIRECTIONS, MAGNITUDES, Keyboard, help_text
+from frs_ros.guidance.operator.keyboard import DIRECTIONS, MAGNITUDES, Keyboard, help_text
+from frs_ros.messages.guidance import Gripper
 
 SECOND = 1_000_000_000
 

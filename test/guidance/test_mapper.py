@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.guidance import Gripper
-from frs_ros.guidance.mapper import Axes, DirectionMapper, MapperSettings
+from frs_ros.guidance.operator.mapper import Axes, DirectionMapper, MapperSettings
+from frs_ros.messages.guidance import Gripper
 
 MS = 1_000_000
 REST = (0.0,) * 6

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.coarse import diagonal, dominant
-from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.oracle import OracleSettings, hesitating, is_held, oracle_guidance
+from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.types import ObjectPose, PrivilegedScene
 
 D = np.sqrt(0.5)

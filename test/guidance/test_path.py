@@ -6,16 +6,16 @@ import pytest
 
 pytest.importorskip('pinocchio')
 
+from frs_ros.arm.differential_ik import difference
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.guidance import Gripper
 from frs_ros.guidance.path import Path, ahead_of, walked
-from frs_ros.guidance.path_reference import GAINS
-from frs_ros.guidance.references import References
-from frs_ros.guidance.wish import Part, WishError
+from frs_ros.guidance.references.path import GAINS
+from frs_ros.guidance.references.writer import References
+from frs_ros.messages.guidance import Gripper
+from frs_ros.messages.wish import Part, WishError
 from frs_ros.policies.proprioception import rotation_matrices
-from frs_ros.robot.differential_ik import difference
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
 from frs_ros.types import (
     CARTESIAN_DELTA,
     JOINT_DELTA,

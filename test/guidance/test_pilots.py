@@ -6,10 +6,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.mapper import Axes, DirectionMapper, MapperSettings
-from frs_ros.guidance.pilots import DevicePilot
-from frs_ros.guidance.screen import status
+from frs_ros.guidance.operator.mapper import Axes, DirectionMapper, MapperSettings
+from frs_ros.guidance.operator.pilots import DevicePilot
+from frs_ros.guidance.operator.screen import status
+from frs_ros.messages.guidance import Gripper, Guidance
 
 MS = 1_000_000
 REST, FORWARD = (0.0,) * 6, (1.0, 0, 0, 0, 0, 0)

@@ -10,12 +10,12 @@ import pytest
 import synthesise_recordings as synthesis
 
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.guidance.devices.hid import HidReader, mouse_of
-from frs_ros.guidance.devices.recording import Recorder, read_recording
-from frs_ros.guidance.devices.replay import RecordedHid, Replay
-from frs_ros.guidance.guidance import Gripper
-from frs_ros.guidance.mapper import DirectionMapper, MapperSettings
-from frs_ros.guidance.pilots import DevicePilot
+from frs_ros.guidance.operator.devices.hid import HidReader, mouse_of
+from frs_ros.guidance.operator.devices.recording import Recorder, read_recording
+from frs_ros.guidance.operator.devices.replay import RecordedHid, Replay
+from frs_ros.guidance.operator.mapper import DirectionMapper, MapperSettings
+from frs_ros.guidance.operator.pilots import DevicePilot
+from frs_ros.messages.guidance import Gripper
 
 pytest.importorskip('pyspacemouse')
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frs_ros.errors import ConfigError
-from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.references import reference_chunk
+from frs_ros.guidance.references.writer import reference_chunk
+from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.types import ActionSpec, Observation
 
 NAMES = ('gripper', 'x', 'y', 'z', 'roll', 'pitch', 'yaw')  # not in the usual order

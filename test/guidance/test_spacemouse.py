@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from frs_ros.errors import ConfigError, DependencyError
-from frs_ros.guidance.devices import spacemouse
-from frs_ros.guidance.devices.recording import Recorder, read_recording
-from frs_ros.guidance.devices.replay import RecordedHid
-from frs_ros.guidance.devices.spacemouse import SpaceMouse, SpaceMouseError, open_first
+from frs_ros.guidance.operator.devices import spacemouse
+from frs_ros.guidance.operator.devices.recording import Recorder, read_recording
+from frs_ros.guidance.operator.devices.replay import RecordedHid
+from frs_ros.guidance.operator.devices.spacemouse import SpaceMouse, SpaceMouseError, open_first
 
 pytest.importorskip('pyspacemouse')
 

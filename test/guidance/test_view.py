@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 
-from frs_ros.guidance.frames import CameraAxes, in_base
-from frs_ros.guidance.guidance import Guidance
-from frs_ros.guidance.view import seen_from
+from frs_ros.guidance.operator.view import seen_from
+from frs_ros.guidance.references.frames import CameraAxes, in_base
+from frs_ros.messages.guidance import Guidance
 from frs_ros.types import CARTESIAN_DELTA, Observation
 
 DOWN = Observation({}, np.array([0.4, 0, 0.3, np.pi, 0, 0, 0.04, -0.04]))

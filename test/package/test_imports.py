@@ -7,6 +7,8 @@ import json
 import subprocess
 import sys
 
+from test_layers import knows_ros
+
 # Libraries without which a part of the core cannot be imported; they may be absent.
 OPTIONAL = {'torch', 'safetensors', 'mujoco', 'robosuite', 'libero', 'h5py', 'imageio_ffmpeg'}
 
@@ -45,7 +47,7 @@ def run(code, *args, cwd):
 
 
 def test_core_imports_without_ros(modules, repository):
-    core = [m.name for m in modules.values() if m.layer not in ('ros', 'nodes')]
+    core = [m.name for m in modules.values() if not knows_ros(m.name)]
     arguments = json.dumps(core), json.dumps(sorted(OPTIONAL))
     output = run(IMPORT_WITHOUT_ROS, *arguments, cwd=repository.root)
     assert json.loads(output.split('RESULT')[1]) == {}

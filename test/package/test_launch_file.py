@@ -31,7 +31,7 @@ sys.exit(service.run())
 
 @pytest.fixture(params=['libero', 'droid', 'droid_sim', 'replay'])
 def graph(request):
-    from frs_ros.nodes.graphs import GRAPHS
+    from frs_ros.bringup.graphs import GRAPHS
 
     return GRAPHS[request.param]
 

@@ -71,7 +71,7 @@ def test_what_a_node_is_documented_to_do_is_allowed(policy, repository, node):
 
 
 def test_every_node_of_a_graph_has_an_enclave(policy):
-    from frs_ros.nodes.graphs import GRAPHS
+    from frs_ros.bringup.graphs import GRAPHS
 
     rows = {row.label for graph in GRAPHS.values() for row in graph.rows if not row.program}
     without = {'bag_player', 'mock_controller'}  # they speak for cameras, people and arms

@@ -72,12 +72,12 @@ def test_no_text_is_opened_in_the_encoding_of_the_locale(repository) -> None:
 # Modules that write in place, and why that is right there.
 IN_PLACE = {
     'files.py': 'the module that replaces files',
-    'data/bag_metadata.py': 'replaces its file itself, without waiting for the disk',
-    'data/compressed_bag.py': 'a temporary copy of a bag',
-    'data/sqlite_guard.py': 'a temporary copy of a bag',
-    'guidance/devices/recording.py': 'line by line for as long as the process lives',
-    'nodes/recorded_run.py': 'a log',
-    'nodes/recorder_bench.py': 'a log',
+    'bags/write/bag_metadata.py': 'replaces its file itself, without waiting for the disk',
+    'bags/read/compressed_bag.py': 'a temporary copy of a bag',
+    'bags/read/sqlite_guard.py': 'a temporary copy of a bag',
+    'guidance/operator/devices/recording.py': 'line by line for as long as the process lives',
+    'bringup/listeners/recorded_run.py': 'a log',
+    'bringup/listeners/recorder_bench.py': 'a log',
 }
 STREAMS = {'savefig', 'savez', 'savez_compressed'}  # take a file or something in its place
 GIVEN = {'temporary', 'image', 'content'}  # the name of a new file, or memory
@@ -130,7 +130,7 @@ def test_the_command_reads_and_prints_other_letters_in_an_ascii_locale(tmp_path)
     (tmp_path / 'dataset.json').write_text(content, encoding='utf-8')
     program = (
         'import sys; from pathlib import Path; from frs_ros import cli\n'
-        'from frs_ros.data import demonstrations\n'
+        'from frs_ros.datasets import demonstrations\n'
         'cli._run = lambda argv: print(demonstrations.describe(Path(argv[0])))\n'
         'sys.exit(cli.main(sys.argv[1:]) or 0)'
     )

@@ -8,10 +8,10 @@ import math
 import pytest
 import torch
 
-from frs_ros.policies.deferral import Deferral
 from frs_ros.policies.identity import PolicyInfo
-from frs_ros.policies.noise_description import Architecture, Inputs, NoiseDescription
-from frs_ros.policies.noise_policy import DistilledNetwork
+from frs_ros.policies.noise.deferral import Deferral
+from frs_ros.policies.noise.description import Architecture, Inputs, NoiseDescription
+from frs_ros.policies.noise.policy import DistilledNetwork
 
 H, A, STATE = 4, 7, 8
 GENERATOR = torch.Generator().manual_seed(0)

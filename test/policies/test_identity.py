@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from frs_ros.learning.evaluation.adjusted import adjusted
+from frs_ros.evaluation.adjusted import adjusted
 from frs_ros.policies.checkpoint import load_policy, save_policy
 from frs_ros.policies.identity import UNKNOWN, fingerprint, of_folder, policy_id
 from frs_ros.policies.mini import MiniPolicy, random_policy

@@ -10,8 +10,8 @@ import torch
 from torch.distributions import Normal, TransformedDistribution
 from torch.distributions.transforms import AffineTransform, TanhTransform
 
-from frs_ros.policies.action_head import ActionFlow
-from frs_ros.policies.noise_heads import (
+from frs_ros.policies.noise.action_head import ActionFlow
+from frs_ros.policies.noise.heads import (
     BOUND,
     LOG_STD,
     ChunkGaussian,

@@ -16,7 +16,7 @@ from frs_ros.cli import main
 from frs_ros.errors import ConfigError
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.messages.guidance import Guidance
 from frs_ros.policies.description import interface_of
 from frs_ros.policies.identity import policy_id
 from frs_ros.policies.vla import random_pi05

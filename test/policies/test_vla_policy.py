@@ -16,7 +16,7 @@ from frs_ros.flow.fixed_point import fixed_point
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.reverse_euler import reverse_euler
 from frs_ros.flow.sample import sample
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.messages.guidance import Guidance
 from frs_ros.policies.vla.context import tensors
 from frs_ros.steering.denoise import field_of
 from frs_ros.steering.registry import METHODS, make_steerer

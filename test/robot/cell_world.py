@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.messages.plan import Chunk, Request
 from frs_ros.robot.base import ControlMode, JointCommand
 from frs_ros.robot.cell_state import CellState
 from frs_ros.robot.controller import ArmController, Rules
 from frs_ros.robot.kinematic import KinematicDriver
-from frs_ros.robot.kinematics import PinocchioKinematics
 from frs_ros.robot.scripted import Event
 from frs_ros.robot.settings import read_cell
-from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.types import JOINT_DELTA
 
 CONFIG = Path(__file__).resolve().parents[2] / 'config' / 'robots' / 'fr3.yaml'

@@ -12,13 +12,13 @@ import time
 import fake_franky
 import numpy as np
 
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
 from frs_ros.robot import scripted
 from frs_ros.robot.base import JointCommand
 from frs_ros.robot.franky.connect import Options
 from frs_ros.robot.franky.driver import FrankyDriver
 from frs_ros.robot.kinematic import KinematicDriver
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
 from frs_ros.robot.topics.driver import TopicsDriver
 from frs_ros.robot.topics.mock import MockArm
 from frs_ros.robot.topics.options import Options as TopicsOptions

@@ -9,7 +9,7 @@ import time
 import franky
 import numpy as np
 
-from frs_ros.robot.models import FR3
+from frs_ros.arm.models import FR3
 from frs_ros.robot.plant import GripperPlant, JointPlant
 
 STEP = 0.002

@@ -21,8 +21,8 @@ from fake_arm import (
     TorqueStopMotion,
 )
 
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
 
 ERRORS = tuple(name for name in dir(franky.Errors) if not name.startswith('_'))
 KINEMATICS = PinocchioKinematics.of_model(FR3)

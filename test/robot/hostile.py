@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 from cell_world import CAMERA, CELL, EPOCH, HZ, KINEMATICS, PERIOD, H
 
+from frs_ros.messages.plan import Chunk
 from frs_ros.robot.base import ControlMode, Fault, FaultKind, RobotError
 from frs_ros.robot.cell_state import CellState, NotNow
 from frs_ros.robot.controller import ArmController, Rules
 from frs_ros.robot.kinematic import KinematicDriver
 from frs_ros.robot.scripted import CommunicationLoss, Push, Reflex, SlowState, UserStop
-from frs_ros.steering.exchange import Chunk
 from frs_ros.types import JOINT_DELTA
 
 COMMANDING = (CellState.ACTIVE, CellState.HOLD, CellState.HOMING)

@@ -9,10 +9,10 @@ pytest.importorskip('pinocchio')
 
 from cell_world import CELL
 
+from frs_ros.arm.models import PANDA
 from frs_ros.errors import ConfigError
 from frs_ros.robot.assembly import connect, kinematics_of
 from frs_ros.robot.base import Fault, FaultKind, RobotError, RobotInfo
-from frs_ros.robot.models import PANDA
 
 
 class Reluctant:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from driver_rigs import joint, reference, velocity
 
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
 from frs_ros.robot.base import ControlMode, FaultKind, JointCommand, RobotError, RobotMode
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
 
 SPEED = 0.1  # rad/s
 

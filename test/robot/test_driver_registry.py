@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
+from frs_ros.arm.models import FR3
 from frs_ros.errors import ConfigError
 from frs_ros.robot.kinematic import KinematicDriver
-from frs_ros.robot.models import FR3
 from frs_ros.robot.registry import make_driver
 
 
@@ -25,7 +25,7 @@ def test_names():
 def test_franky_is_loaded_by_connect_only():
     code = (
         'import sys; from frs_ros.robot.registry import make_driver; '
-        'from frs_ros.robot.models import FR3; '
+        'from frs_ros.arm.models import FR3; '
         'make_driver("franky", model=FR3, address="172.16.0.2"); '
         'sys.exit("franky" in sys.modules)'
     )

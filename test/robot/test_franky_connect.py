@@ -11,12 +11,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from frs_ros.arm.models import FR3, PANDA
 from frs_ros.errors import DependencyError
 from frs_ros.robot.base import FaultKind, RobotError
 from frs_ros.robot.franky.bounded import within
 from frs_ros.robot.franky.connect import Options, connect, described, load_franky
 from frs_ros.robot.franky.limits import apply_limits
-from frs_ros.robot.models import FR3, PANDA
 
 franky = pytest.importorskip('franky')
 from fake_franky import SHIPPED, FakeFranky  # noqa: E402

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from frs_ros.arm.limits import JointLimits
 from frs_ros.robot import scripted
 from frs_ros.robot.base import ControlMode, FaultKind, JointCommand, RobotError, RobotMode
 from frs_ros.robot.kinematic import KinematicDriver
 from frs_ros.robot.plant import LAG
-from frs_ros.safety.limits import JointLimits
 
 HOME = np.array([0.0, -0.6, 0.0, -2.5, 0.0, 1.9, 0.0])
 LIMITS = JointLimits(

@@ -10,7 +10,7 @@ pytest.importorskip('pinocchio')
 
 from cell_world import CELL, KINEMATICS, PERIOD, TICK
 
-from frs_ros.robot.action_spaces.registry import make_action_space
+from frs_ros.arm.action_spaces.registry import make_action_space
 from frs_ros.robot.base import ControlMode
 from frs_ros.robot.kinematic import KinematicDriver
 from frs_ros.robot.motion import LEAD, Motion

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from frs_ros.messages.plan import Chunk
 from frs_ros.robot.player import BLEND, BRIDGE, ChunkPlayer, Latencies
 from frs_ros.robot.requests import REPEAT, RETRY, Episode, Requests
 from frs_ros.safety.rejected import Rejected
-from frs_ros.steering.exchange import Chunk
 
 HZ, H, EXECUTE = 15.0, 15, 8
 PERIOD = 1.0 / HZ

@@ -4,9 +4,9 @@ import pytest
 
 pytest.importorskip('pinocchio')
 
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
 from frs_ros.errors import ConfigError
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
 from frs_ros.robot.preview import tool_path
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA, JOINT_POSITION, JOINT_VELOCITY
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
+from frs_ros.arm.models import ARM_MODELS
 from frs_ros.errors import ConfigError
-from frs_ros.robot.models import ARM_MODELS
 from frs_ros.robot.settings import read_cell
 
 
@@ -62,7 +62,7 @@ def test_shipped_files_fit_their_model(folder, name):
 @pytest.mark.parametrize('name', ARM_MODELS)
 def test_start_position_is_inside_the_workspace(folder, name):
     pytest.importorskip('pinocchio')
-    from frs_ros.robot.kinematics import PinocchioKinematics
+    from frs_ros.arm.kinematics import PinocchioKinematics
 
     cell = read_cell(folder / f'{name}.yaml')
     tool = PinocchioKinematics.of_model(cell.model).pose(cell.home.joints)[:3, 3]
@@ -74,7 +74,7 @@ def test_start_position_is_inside_the_workspace(folder, name):
 @pytest.mark.parametrize('name', ARM_MODELS)
 def test_start_position_keeps_its_distances(folder, name):
     pytest.importorskip('pinocchio')
-    from frs_ros.robot.kinematics import PinocchioKinematics
+    from frs_ros.arm.kinematics import PinocchioKinematics
 
     cell = read_cell(folder / f'{name}.yaml')
     pairs = PinocchioKinematics.of_model(cell.model).pairs(cell.envelope.clearance)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from driver_rigs import TopicsRig, joint, reference
 
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
 from frs_ros.errors import ConfigError
 from frs_ros.robot.base import ControlMode, FaultKind, JointCommand, RobotError
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
 from frs_ros.robot.registry import make_driver
 from frs_ros.robot.topics.options import Options, joint_names
 from frs_ros.robot.topics.transport import COMMANDS, JointSample

@@ -12,7 +12,8 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage
 
 from frs_ros.cameras.codec import encode_jpeg
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.messages.guidance import Guidance
+from frs_ros.messages.plan import Request
 from frs_ros.msg import ActionChunk, PlanRequest, RobotState, SteeringReport
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
@@ -21,9 +22,8 @@ from frs_ros.ros.convert.guidance import guidance_to_msg
 from frs_ros.ros.convert.image import jpeg_to_msg
 from frs_ros.ros.convert.plan import chunk_from_msg, request_to_msg
 from frs_ros.ros.convert.robot import robot_state_to_msg
-from frs_ros.steering.exchange import Request
-from frs_ros.steering.gather import Gatherer
-from frs_ros.steering.planner import Planner, steerer_from
+from frs_ros.serving.inputs import Gatherer
+from frs_ros.serving.planner import Planner, steerer_from
 
 CAMERAS = {'agentview': (128, 128), 'wrist': (84, 84)}
 STATE = np.array([-0.1, 0.05, 0.9, 3.1, 0.02, 0.1, 0.03, -0.03])

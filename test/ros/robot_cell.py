@@ -12,12 +12,12 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, JointState
 from std_srvs.srv import Trigger
 
 from frs_ros.cameras.codec import encode_jpeg
+from frs_ros.messages.plan import Chunk
 from frs_ros.msg import ActionChunk, Episode, PlanRequest, RobotState, SafetyStatus
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.image import jpeg_to_msg
 from frs_ros.ros.convert.plan import chunk_to_msg, request_from_msg
-from frs_ros.steering.exchange import Chunk
 from frs_ros.types import JOINT_DELTA
 
 CAMERAS = ('exterior_image_1_left', 'wrist_image_left')

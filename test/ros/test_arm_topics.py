@@ -20,9 +20,9 @@ from std_msgs.msg import Float64MultiArray
 
 from frs_ros.errors import ConfigError, DependencyError
 from frs_ros.nodes.arm_driver import make_driver
+from frs_ros.nodes.config_files import cell_file
 from frs_ros.nodes.mock_controller_node import MockController
 from frs_ros.nodes.parameters.franka_controller import FrankaControllerParameters
-from frs_ros.nodes.table import cell_file
 from frs_ros.robot.base import ControlMode, FaultKind, JointCommand, RobotError
 from frs_ros.robot.settings import read_cell
 from frs_ros.robot.topics.transport import COMMANDS, TransportError

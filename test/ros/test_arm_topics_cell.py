@@ -20,9 +20,9 @@ from robot_cell import CAMERAS, Cell
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
+from frs_ros.arm.models import FR3
 from frs_ros.msg import Episode, SafetyStatus
 from frs_ros.nodes import topics
-from frs_ros.robot.models import FR3
 from frs_ros.ros import qos
 from frs_ros.ros.arm_commands import TOPICS
 

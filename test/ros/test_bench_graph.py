@@ -8,10 +8,10 @@ import json
 import numpy as np
 import pytest
 
+from frs_ros.benchmarks.graph import Episode, difference, steps_per_second, summary
 from frs_ros.cli import main
 from frs_ros.commands import bench_graph
 from frs_ros.errors import DataError
-from frs_ros.learning.bench.graph import Episode, difference, steps_per_second, summary
 
 
 def episode(*chunks, steps=10, seconds=1.0, start=0):

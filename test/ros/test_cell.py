@@ -23,7 +23,7 @@ from process_tree import alive, descendants
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
-from frs_ros.guidance.devices.recording import Entry, write_entry, write_header
+from frs_ros.guidance.operator.devices.recording import Entry, write_entry, write_header
 from frs_ros.msg import Guidance, RobotState, SafetyStatus, SteeringReport
 from frs_ros.nodes import topics
 from frs_ros.ros import qos, stamps

@@ -11,11 +11,11 @@ from xml.etree import ElementTree
 import pytest
 
 from frs_ros import cli
+from frs_ros.bringup.graph import Process
+from frs_ros.bringup.graphs.cell import MODEL
+from frs_ros.bringup.graphs.droid import DROID
+from frs_ros.bringup.graphs.droid_sim import DROID_SIM
 from frs_ros.errors import CheckpointError, ConfigError, DependencyError
-from frs_ros.nodes.graph import Process
-from frs_ros.nodes.graphs.cell import MODEL
-from frs_ros.nodes.graphs.droid import DROID
-from frs_ros.nodes.graphs.droid_sim import DROID_SIM
 from frs_ros.policies.description import MADE, Interface
 from frs_ros.program import command
 
@@ -139,7 +139,7 @@ def test_the_arm_is_described_where_robot_state_publisher_is_installed(tmp_path,
 
 
 def test_an_arm_that_others_drive_has_its_own_description(monkeypatch):
-    monkeypatch.setattr('frs_ros.nodes.graph.executable', lambda *_: Path('/bin/true'))
+    monkeypatch.setattr('frs_ros.bringup.graph.executable', lambda *_: Path('/bin/true'))
     given = {'checkpoint': 'mini', 'command': 'trajectory'}
     assert MODEL in made(DROID, **given)
     cell = made(DROID, driver='topics', **given)

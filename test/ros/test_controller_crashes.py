@@ -17,11 +17,11 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from robot_cell import Cell
 
+from frs_ros.arm.models import FR3
 from frs_ros.msg import ActionChunk, SafetyStatus
 from frs_ros.nodes import franka_controller_node as program
 from frs_ros.nodes import topics
 from frs_ros.robot.kinematic import KinematicDriver
-from frs_ros.robot.models import FR3
 from frs_ros.ros import qos
 
 SPOILED = ('q', 'dq', 'pose', 'tau_external', 'wrench_external')

@@ -14,10 +14,11 @@ pytest.importorskip('rclpy')
 
 from sensor_msgs.msg import JointState
 
-from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
-from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.path import Path
+from frs_ros.messages.episode import EpisodeEvent, Outcome
+from frs_ros.messages.guidance import Gripper, Guidance
+from frs_ros.messages.plan import Chunk, Request
 from frs_ros.msg import Episode, RobotState, SteeringReport
 from frs_ros.policies.mini import random_policy
 from frs_ros.ros import stamps
@@ -26,9 +27,8 @@ from frs_ros.ros.convert import image, plan, robot
 from frs_ros.ros.convert import scene as scene_messages
 from frs_ros.ros.convert.episode import episode_from_msg, episode_to_msg
 from frs_ros.ros.convert.robot import arm_positions
+from frs_ros.serving.example import example_observation
 from frs_ros.steering.base import plan_rng
-from frs_ros.steering.example import example_observation
-from frs_ros.steering.exchange import Chunk, Request
 from frs_ros.steering.registry import make_steerer
 from frs_ros.types import Plan
 

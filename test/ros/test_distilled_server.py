@@ -14,14 +14,14 @@ pytest.importorskip('rclpy')
 from policy_server_robot import CAMERAS, STATE, UP, Robot
 from policy_server_robot import expected as plan_of
 
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.messages.guidance import Guidance
 from frs_ros.policies.checkpoint import load_policy
 from frs_ros.policies.identity import PolicyInfo, policy_id
-from frs_ros.policies.noise_checkpoint import save_noise_policy
-from frs_ros.policies.noise_description import Architecture, Inputs, NoiseDescription
-from frs_ros.policies.noise_policy import DistilledNetwork
-from frs_ros.steering.gather import Gatherer
-from frs_ros.steering.planner import Planner, steerer_from
+from frs_ros.policies.noise.checkpoint import save_noise_policy
+from frs_ros.policies.noise.description import Architecture, Inputs, NoiseDescription
+from frs_ros.policies.noise.policy import DistilledNetwork
+from frs_ros.serving.inputs import Gatherer
+from frs_ros.serving.planner import Planner, steerer_from
 
 TASK = 'pick up the ketchup'  # what the robot of these tests asks for
 

@@ -19,7 +19,7 @@ pytest.importorskip('pinocchio')
 
 from robot_cell import CAMERAS, EXECUTE, HZ, START_TIMEOUT, Cell
 
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.messages.guidance import Guidance
 from frs_ros.msg import ActionChunk, SafetyStatus, SteeringReport
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics

@@ -16,7 +16,7 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from robot_cell import CAMERAS, START_TIMEOUT, Cell
 
-from frs_ros.episodes import EpisodeEvent, Outcome
+from frs_ros.messages.episode import EpisodeEvent, Outcome
 from frs_ros.msg import Episode, RobotState, SafetyStatus
 from frs_ros.ros.convert.episode import episode_to_msg
 from frs_ros.ros.convert.robot import proprioception_from_msg

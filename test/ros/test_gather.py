@@ -8,10 +8,10 @@ import pytest
 
 from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.errors import DataError
-from frs_ros.guidance.guidance import Guidance
 from frs_ros.guidance.path import Path
-from frs_ros.steering.exchange import Request
-from frs_ros.steering.gather import GUIDANCE, STATE, Gatherer, StampBuffer
+from frs_ros.messages.guidance import Guidance
+from frs_ros.messages.plan import Request
+from frs_ros.serving.inputs import GUIDANCE, STATE, Gatherer, StampBuffer
 
 CAMERAS = ('agentview', 'wrist')
 SECOND = 10**9

@@ -62,8 +62,8 @@ def listener(ros):
 
 def in_process(checkpoint: str):
     """The same episode without ROS."""
+    from frs_ros.evaluation.episode import run_episode
     from frs_ros.guidance.oracle import oracle_guidance
-    from frs_ros.learning.evaluation.episode import run_episode
     from frs_ros.policies.checkpoint import load_policy
     from frs_ros.sim.libero import LiberoEnv
     from frs_ros.steering.base import episode_seed

@@ -15,8 +15,8 @@ from geometry_msgs.msg import Pose
 
 from frs_ros.errors import DataError
 from frs_ros.guidance.chunk import GivenChunk
-from frs_ros.guidance.guidance import Gripper
 from frs_ros.guidance.path import Path
+from frs_ros.messages.guidance import Gripper
 from frs_ros.msg import GuidancePath
 from frs_ros.policies.proprioception import rotation_matrices
 from frs_ros.ros import stamps

@@ -42,9 +42,9 @@ def launch(monkeypatch):
             kinds[name] = type(name, (Made,), {})
             setattr(fake, name, kinds[name])
         monkeypatch.setitem(sys.modules, module, fake)
-    monkeypatch.delitem(sys.modules, 'frs_ros.nodes.launch_description', raising=False)
-    monkeypatch.setattr('frs_ros.nodes.preflight._claims', [])
-    description = importlib.import_module('frs_ros.nodes.launch_description')
+    monkeypatch.delitem(sys.modules, 'frs_ros.bringup.launch_description', raising=False)
+    monkeypatch.setattr('frs_ros.bringup.preflight._claims', [])
+    description = importlib.import_module('frs_ros.bringup.launch_description')
 
     def start(graph, **given):
         (entities,) = description.launch_description(graph).args
@@ -53,7 +53,7 @@ def launch(monkeypatch):
 
     monkeypatch.setenv('ROS_DOMAIN_ID', '202')
     yield start
-    sys.modules.pop('frs_ros.nodes.launch_description', None)
+    sys.modules.pop('frs_ros.bringup.launch_description', None)
 
 
 CELL = {'driver': 'kinematic', 'guidance': 'none', 'checkpoint': 'mini', 'robot': 'fr3'}
@@ -65,7 +65,7 @@ def of(kinds, actions, kind):
 
 
 def test_every_process_ends_with_its_launch_and_has_time_to(launch):
-    from frs_ros.nodes.graphs.droid_sim import DROID_SIM
+    from frs_ros.bringup.graphs.droid_sim import DROID_SIM
 
     kinds, actions = launch(DROID_SIM, **{**CELL, 'driver': 'franky'})
     processes = of(kinds, actions, 'Node') + of(kinds, actions, 'ExecuteProcess')
@@ -84,7 +84,7 @@ def test_every_process_ends_with_its_launch_and_has_time_to(launch):
 
 
 def test_only_wrong_parameters_of_a_node_that_is_started_again_end_the_launch(launch):
-    from frs_ros.nodes.graphs.libero import LIBERO
+    from frs_ros.bringup.graphs.libero import LIBERO
 
     kinds, actions = launch(LIBERO, guidance='oracle')
     nodes = {node.options['executable']: node for node in of(kinds, actions, 'Node')}
@@ -94,7 +94,7 @@ def test_only_wrong_parameters_of_a_node_that_is_started_again_end_the_launch(la
 
 
 def test_what_no_node_can_start_with_ends_the_launch_before_it_begins(launch, monkeypatch):
-    from frs_ros.nodes.graphs.libero import LIBERO
+    from frs_ros.bringup.graphs.libero import LIBERO
 
     monkeypatch.setenv('ROS_DOMAIN_ID', '300')
     with pytest.raises(ConfigError, match="ROS_DOMAIN_ID='300' is no domain"):
@@ -103,8 +103,8 @@ def test_what_no_node_can_start_with_ends_the_launch_before_it_begins(launch, mo
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='names without files')
 def test_warnings_stand_before_the_nodes(launch, monkeypatch):
-    from frs_ros.nodes import preflight
-    from frs_ros.nodes.graphs.libero import LIBERO
+    from frs_ros.bringup import preflight
+    from frs_ros.bringup.graphs.libero import LIBERO
 
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'OFF')
     assert preflight.claim() == ''  # as another graph does

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='asks the Linux 
 
 SUPERVISOR = """
 import os, sys
-from frs_ros.nodes.supervisor import Command, Supervisor
+from frs_ros.bringup.supervisor import Command, Supervisor
 
 code = 'import os; print(os.getpid(), flush=True); '
 code += 'from frs_ros.nodes.oracle_guidance_node import main; main()'

@@ -12,16 +12,16 @@ pytest.importorskip('pinocchio')
 from sensor_msgs.msg import JointState
 from visualization_msgs.msg import Marker, MarkerArray
 
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
+from frs_ros.messages.guidance import Guidance
+from frs_ros.messages.plan import Chunk
 from frs_ros.msg import ActionChunk, SteeringReport
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.nodes import topics
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
 from frs_ros.ros import qos
 from frs_ros.ros.convert.guidance import guidance_to_msg
 from frs_ros.ros.convert.plan import chunk_to_msg
-from frs_ros.steering.exchange import Chunk
 from frs_ros.types import CARTESIAN_DELTA
 
 LEFT = np.array([0.0, 1.0, 0.0])

@@ -15,9 +15,9 @@ from rcl_interfaces.msg import Parameter as ParameterMessage
 from rclpy.parameter import Parameter, get_parameter_value
 from rclpy.serialization import deserialize_message, serialize_message
 
-from frs_ros.nodes.table import NODES
+from frs_ros.bringup.table import NODES
 from frs_ros.ros.options import meta, validated
-from frs_ros.steering.planner import steerer_from
+from frs_ros.serving.planner import steerer_from
 
 LINE = re.compile(r'ros2 param set (/\S+) (\w+) (.*?)(?:`|&&|\\|  #|$)')
 

@@ -13,11 +13,11 @@ import yaml
 
 from frs_ros.errors import ConfigError
 from frs_ros.ros.options import meta, parameter, validated
-from frs_ros.steering.planner import steerer_from
+from frs_ros.serving.planner import steerer_from
 
 pytest.importorskip('rclpy')
 
-from frs_ros.nodes.table import NODES
+from frs_ros.bringup.table import NODES
 from frs_ros.ros.parameters import declare, on_change
 
 

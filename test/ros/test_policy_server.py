@@ -78,9 +78,9 @@ def test_answers_like_the_planner_and_switches_methods(robot, node_process, chec
 
 def test_steers_a_policy_in_joint_space(ros, node_process):
     pytest.importorskip('pinocchio')
+    from frs_ros.arm.kinematics import PinocchioKinematics
+    from frs_ros.arm.models import FR3
     from frs_ros.policies.random_droid import RandomDroidPolicy
-    from frs_ros.robot.kinematics import PinocchioKinematics
-    from frs_ros.robot.models import FR3
     from frs_ros.robot.preview import tool_path
 
     sizes = {camera.name: (224, 224) for camera in RandomDroidPolicy.cameras}

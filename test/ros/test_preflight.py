@@ -11,9 +11,9 @@ import sys
 import pytest
 
 from frs_ros import cli
+from frs_ros.bringup import preflight, shared_memory
+from frs_ros.bringup.graph import _yaml
 from frs_ros.errors import ConfigError
-from frs_ros.nodes import preflight, shared_memory
-from frs_ros.nodes.graph import _yaml
 
 
 class Machine:
@@ -82,7 +82,7 @@ def test_frs_up_starts_nothing_in_such_an_environment(monkeypatch, capsys):
 
 HOLDS = """
 import sys
-from frs_ros.nodes import preflight
+from frs_ros.bringup import preflight
 print(preflight.claim(), flush=True)
 sys.stdin.read()
 """

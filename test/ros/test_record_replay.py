@@ -19,7 +19,7 @@ pytest.importorskip('rosbags')
 from sensor_msgs.msg import CompressedImage
 
 from frs_ros import cli
-from frs_ros.data.distillation import digest, load_dataset
+from frs_ros.datasets.distillation import digest, load_dataset
 from frs_ros.msg import ActionChunk, Episode, PlanRequest, RobotState, SteeringReport
 from frs_ros.nodes import topics
 from frs_ros.ros import qos, stamps

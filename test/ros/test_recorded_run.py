@@ -11,11 +11,11 @@ import sys
 import numpy as np
 import pytest
 
-from frs_ros.episodes import EpisodeEvent, Outcome
+from frs_ros.bringup.supervisor import Command, Supervisor
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.guidance.guidance import Guidance
-from frs_ros.nodes.supervisor import Command, Supervisor
-from frs_ros.steering.exchange import Report, Request
+from frs_ros.messages.episode import EpisodeEvent, Outcome
+from frs_ros.messages.guidance import Guidance
+from frs_ros.messages.plan import Report, Request
 from frs_ros.types import Plan
 
 REQUEST = Request(3, 'e', 7, 'pick', 5)
@@ -81,7 +81,7 @@ def test_camera_round_trip():
 @pytest.mark.ros
 @pytest.mark.parametrize('participant', [0, 5])
 def test_a_domain_in_use_is_passed_over(monkeypatch, participant):
-    from frs_ros.nodes import recorded_run
+    from frs_ros.bringup.listeners import recorded_run
 
     monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
     monkeypatch.setattr(recorded_run, 'DOMAINS', range(90, 92))
@@ -92,7 +92,7 @@ def test_a_domain_in_use_is_passed_over(monkeypatch, participant):
 
 @pytest.mark.ros
 def test_the_domain_of_the_user_is_kept(monkeypatch):
-    from frs_ros.nodes.recorded_run import free_domain
+    from frs_ros.bringup.listeners.recorded_run import free_domain
 
     monkeypatch.setenv('ROS_DOMAIN_ID', '42')
     assert free_domain() == 42
@@ -102,10 +102,10 @@ def test_the_domain_of_the_user_is_kept(monkeypatch):
 
 
 def test_a_node_that_fails_is_one_line(ros_domain, tmp_path):
-    from frs_ros.nodes.episode_listener import EpisodeListener
-    from frs_ros.nodes.graph import Process, Row
-    from frs_ros.nodes.recorded_run import GraphError, run_recorded
-    from frs_ros.nodes.table import config_file
+    from frs_ros.bringup.graph import Process, Row
+    from frs_ros.bringup.listeners.episode_listener import EpisodeListener
+    from frs_ros.bringup.listeners.recorded_run import GraphError, run_recorded
+    from frs_ros.nodes.config_files import config_file
 
     row = Row('oracle_guidance', respawn=True)  # wrong parameters: starting again would not help
     process = Process(row, config_file(row.node), {'magnitude': 2.0})

@@ -10,7 +10,7 @@ pytest.importorskip('rclpy')
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from frs_ros import cli
-from frs_ros.nodes.graphs import GRAPHS
+from frs_ros.bringup.graphs import GRAPHS
 from frs_ros.nodes.recorded_topics import IMAGES, RecordedTopics
 from frs_ros.ros import endpoints
 

@@ -24,15 +24,15 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header, String
 from std_srvs.srv import Trigger
 
-from frs_ros.data.bag_reader import Bag
-from frs_ros.episodes import EpisodeEvent, Outcome
+from frs_ros.bags.read.bag_reader import Bag
+from frs_ros.messages.episode import EpisodeEvent, Outcome
+from frs_ros.messages.plan import Chunk
 from frs_ros.msg import ActionChunk, Episode, RobotState
 from frs_ros.nodes import topics
 from frs_ros.ros import qos, stamps
 from frs_ros.ros.convert.episode import episode_to_msg
 from frs_ros.ros.convert.plan import chunk_to_msg
 from frs_ros.ros.message_info import acknowledged
-from frs_ros.steering.exchange import Chunk
 from frs_ros.types import CARTESIAN_DELTA
 
 PATIENCE = 40.0  # s; machines are busy

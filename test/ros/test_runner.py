@@ -8,11 +8,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from frs_ros.episodes import Outcome
+from frs_ros.messages.episode import Outcome
+from frs_ros.messages.plan import Chunk, Request
 from frs_ros.sim.lockstep import LockstepRunner
 from frs_ros.sim.realtime import LEAD, RealtimeRunner
 from frs_ros.sim.runner import REPEAT, Job, Limits
-from frs_ros.steering.exchange import Chunk, Request
 
 HORIZON, EXECUTE = 10, 5
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from frs_ros.nodes import supervisor
-from frs_ros.nodes.supervisor import Command, Supervisor
+from frs_ros.bringup import supervisor
+from frs_ros.bringup.supervisor import Command, Supervisor
 
 SLEEP = 'import time; print("up", flush=True); time.sleep(100)'
 STUBBORN = f'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}'
@@ -222,7 +222,7 @@ time.sleep(100)
 """
 IN_A_TERMINAL = f"""
 import os, signal, sys
-from frs_ros.nodes.supervisor import Command, Supervisor
+from frs_ros.bringup.supervisor import Command, Supervisor
 def say(line):
     print(line, flush=True)
 words = [sys.executable, '-S', '-c', {READS_KEYS!r}]

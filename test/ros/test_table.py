@@ -8,11 +8,11 @@ import re
 import pytest
 
 from frs_ros import cli
+from frs_ros.bringup.graph import OURS, Graph, Row
+from frs_ros.bringup.graphs import GRAPHS
+from frs_ros.bringup.graphs.libero import LIBERO
+from frs_ros.bringup.table import NODES
 from frs_ros.errors import ConfigError
-from frs_ros.nodes.graph import OURS, Graph, Row
-from frs_ros.nodes.graphs import GRAPHS
-from frs_ros.nodes.graphs.libero import LIBERO
-from frs_ros.nodes.table import NODES
 
 
 def overrides(**given: str) -> dict[str, dict]:

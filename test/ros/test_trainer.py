@@ -10,15 +10,15 @@ import pytest
 
 pytest.importorskip('rclpy')
 pytest.importorskip('rosbags')
-sys.path.append(str(Path(__file__).parents[1] / 'data'))  # for the maker of bags
+sys.path.append(str(Path(__file__).parents[1] / 'bags'))  # for the maker of bags
 
 from bag_factory import FAILURE, NS, START_NS, BagFactory
 from diagnostic_msgs.msg import DiagnosticArray
 from std_srvs.srv import Trigger
 
-from frs_ros.data.bag_reader import Bag
-from frs_ros.data.conversion import ConversionSettings, convert
-from frs_ros.data.distillation import digest, load_dataset
+from frs_ros.bags.read.bag_reader import Bag
+from frs_ros.datasets.conversion import ConversionSettings, convert
+from frs_ros.datasets.distillation import digest, load_dataset
 from frs_ros.ros import qos
 
 WAIT = 60.0  # s; the machine may be busy

@@ -12,7 +12,7 @@ pytest.importorskip('rclpy')
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 
-from frs_ros.data.message_parts import Deferred
+from frs_ros.bags.episodes.message_parts import Deferred
 from frs_ros.msg import Episode, RobotState
 from frs_ros.nodes.training_topics import TrainingTopics
 from frs_ros.ros import qos, stamps

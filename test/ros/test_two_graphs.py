@@ -11,11 +11,11 @@ pytest.importorskip('rclpy')
 from diagnostic_msgs.msg import DiagnosticArray
 from policy_server_robot import Robot
 
+from frs_ros.messages.plan import Chunk, Request
 from frs_ros.msg import ActionChunk, Episode, PlanRequest
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.plan import chunk_to_msg, request_from_msg, request_to_msg
-from frs_ros.steering.exchange import Chunk, Request
 
 START_TIMEOUT = 90.0  # a simulator and two policies, on two cores that others use too
 SMALL = ('task_id:=3', 'assets:=standin', 'max_steps:=300', 'init_count:=1')

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from frs_ros.robot.models import FR3, ArmModel
+from frs_ros.arm.models import FR3, ArmModel
 
 
 class DhKinematics:
@@ -57,6 +57,6 @@ class DhKinematics:
         self._jacobian = np.concatenate([lever.T, axis.T])
 
     def pairs(self, clearance):
-        from frs_ros.robot.kinematics import PinocchioKinematics
+        from frs_ros.arm.kinematics import PinocchioKinematics
 
         return PinocchioKinematics.of_model(self._model).pairs(clearance)

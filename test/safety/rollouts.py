@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from dh_arm import DhKinematics
 
-from frs_ros.robot.models import FR3, PANDA, ArmModel
+from frs_ros.arm.limits import WorkspaceBox
+from frs_ros.arm.models import FR3, PANDA, ArmModel
 from frs_ros.safety.envelope import EnvelopeSettings, Reference, Rejected, SafetyEnvelope
-from frs_ros.safety.limits import WorkspaceBox
 
 LAB = EnvelopeSettings()
 FAST = EnvelopeSettings(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.robot.shapes import ARM, GRIPPER, Capsule
+from frs_ros.arm.shapes import ARM, GRIPPER, Capsule
 
 _A = (0, 0, 0, 0.0825, -0.0825, 0, 0.088)
 _D = (0.333, 0, 0.316, 0, 0.384, 0, 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from frs_ros.arm.limits import WorkspaceBox
 from frs_ros.safety.edges import edges
-from frs_ros.safety.limits import WorkspaceBox
 
 
 def test_twelve_different_edges_along_the_axes():

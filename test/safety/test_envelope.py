@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from rollouts import ARMS, LAB, ODD_NUMBERS, SETTINGS, Judge, rollout
 
-from frs_ros.robot.models import FR3
+from frs_ros.arm.limits import WorkspaceBox
+from frs_ros.arm.models import FR3
 from frs_ros.safety.envelope import EnvelopeSettings, Reference, Rejected, SafetyEnvelope
-from frs_ros.safety.limits import WorkspaceBox
 
 STEPS = 60  # of a sequence
 DT = 0.01
@@ -88,7 +88,7 @@ def test_no_sequence_of_inputs_leads_out_of_the_limits(rng, arm, lab_name):
 
 def test_the_same_with_the_kinematics_of_pinocchio(rng):
     pytest.importorskip('pinocchio')
-    from frs_ros.robot.kinematics import PinocchioKinematics
+    from frs_ros.arm.kinematics import PinocchioKinematics
 
     envelope = SafetyEnvelope(FR3.limits, PinocchioKinematics.of_model(FR3), LAB)
     judge, counts = Judge(FR3, LAB, KINEMATICS), Counter()

@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from dh_arm import DhKinematics
 
+from frs_ros.arm.clearance import Block, Clearance
+from frs_ros.arm.limits import WorkspaceBox
+from frs_ros.arm.models import FR3
 from frs_ros.errors import ConfigError
-from frs_ros.robot.models import FR3
-from frs_ros.safety.clearance import Block, Clearance
-from frs_ros.safety.limits import WorkspaceBox
 from frs_ros.safety.settings import EnvelopeSettings
 
 LOW, HIGH = np.array([0.2, -0.4, 0.0]), np.array([0.7, 0.4, 0.8])

@@ -6,13 +6,13 @@ import pytest
 from cases import CASES
 from rollouts import velocity_limit
 
-from frs_ros.robot.models import FR3, PANDA
+from frs_ros.arm.limits import JointLimits
+from frs_ros.arm.models import FR3, PANDA
 from frs_ros.safety.acceleration import AccelerationLimit
 from frs_ros.safety.envelope import EnvelopeSettings
 from frs_ros.safety.joint_margin import JointMargin
 from frs_ros.safety.joint_velocity import JointVelocityLimit
 from frs_ros.safety.jump import OWN, JumpLimit
-from frs_ros.safety.limits import JointLimits
 from frs_ros.safety.rejected import Rejected
 
 TINY = 1e-9

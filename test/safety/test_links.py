@@ -13,14 +13,14 @@ import pytest
 from rollouts import ARMS, FAST, LAB
 from solid_arm import clearances, frames
 
-from frs_ros.robot.models import FR3, PANDA
-from frs_ros.robot.shapes import GRIPPER
-from frs_ros.safety.clearance import Block, Clearance
+from frs_ros.arm.clearance import Block, Clearance
+from frs_ros.arm.models import FR3, PANDA
+from frs_ros.arm.shapes import GRIPPER
 from frs_ros.safety.envelope import SafetyEnvelope
 
 pytest.importorskip('pinocchio')
 
-from frs_ros.robot.kinematics import PinocchioKinematics
+from frs_ros.arm.kinematics import PinocchioKinematics
 
 TARGETS = int(os.environ.get('FRS_CLEARANCE_TARGETS', '160'))
 KINEMATICS = {name: PinocchioKinematics.of_model(model) for name, model in ARMS.items()}
@@ -128,7 +128,7 @@ def test_places_that_the_box_allows_are_left_out_where_a_link_would_be_below_the
 
 def reach(model, height, at, tilt=0.0, turn=0.0):
     """[7] with the tool at [2] and a height, the gripper pointing down but for a tilt."""
-    from frs_ros.robot.differential_ik import reach as solve
+    from frs_ros.arm.differential_ik import reach as solve
 
     kinematics = KINEMATICS[model.name]
     c, s = np.cos(turn), np.sin(turn)

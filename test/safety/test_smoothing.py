@@ -15,11 +15,11 @@ from dh_arm import DhKinematics
 from rollouts import ARMS, FAST, LAB, start, wanted
 from solid_arm import clearances
 
+from frs_ros.arm.limits import WorkspaceBox
+from frs_ros.arm.models import FR3
 from frs_ros.errors import ConfigError
-from frs_ros.robot.models import FR3
 from frs_ros.robot.topics.options import Options
 from frs_ros.safety.envelope import SafetyEnvelope
-from frs_ros.safety.limits import WorkspaceBox
 from frs_ros.safety.smoothing import LONGEST, TOOL_LEVER, MovingAverage, deviation
 
 WINDOW = Options(joints=()).smoothing
@@ -198,7 +198,7 @@ def test_no_joint_moves_the_tool_more_than_its_lever(arm):
 @pytest.fixture(scope='module')
 def kinematics():
     pytest.importorskip('pinocchio')
-    from frs_ros.robot.kinematics import PinocchioKinematics
+    from frs_ros.arm.kinematics import PinocchioKinematics
 
     return {name: PinocchioKinematics.of_model(model) for name, model in ARMS.items()}
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from dh_arm import DhKinematics
 
-from frs_ros.robot.models import FR3
+from frs_ros.arm.limits import WorkspaceBox
+from frs_ros.arm.models import FR3
 from frs_ros.safety.in_force import LimitsInForce
-from frs_ros.safety.limits import WorkspaceBox
 from frs_ros.safety.reference import Reference, Situation
 from frs_ros.safety.settings import EnvelopeSettings
 from frs_ros.safety.stopping import StoppingCheck

@@ -8,8 +8,8 @@ import pytest
 from cases import CASES
 from dh_arm import DhKinematics
 
-from frs_ros.robot.models import FR3
-from frs_ros.safety.limits import WorkspaceBox
+from frs_ros.arm.limits import WorkspaceBox
+from frs_ros.arm.models import FR3
 from frs_ros.safety.tool_speed import ToolSpeedLimit
 from frs_ros.safety.workspace import SKIN, WorkspaceLimit
 

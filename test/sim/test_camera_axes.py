@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip('libero')
 
-from frs_ros.guidance.camera_file import load_cameras
-from frs_ros.guidance.frames import camera_axes, in_base
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.guidance.references.camera_file import load_cameras
+from frs_ros.guidance.references.frames import camera_axes, in_base
+from frs_ros.messages.guidance import Guidance
 from frs_ros.types import AGENTVIEW, CARTESIAN_DELTA, WRIST, Observation
 
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import torch
 
 from frs_ros.policies.identity import policy_info
-from frs_ros.policies.noise_checkpoint import save_noise_policy
-from frs_ros.policies.noise_description import (
+from frs_ros.policies.noise.checkpoint import save_noise_policy
+from frs_ros.policies.noise.description import (
     Architecture,
     Inputs,
     NoiseDescription,
 )
-from frs_ros.policies.noise_policy import DistilledNetwork
+from frs_ros.policies.noise.policy import DistilledNetwork
 
 STATE_DIM = 8
 VARIANTS = {'dsbc': 'chunk_nll', 'bc': 'flow'}

@@ -7,12 +7,12 @@ from mixture_policy import MixturePolicy, observation
 
 from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
-from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.references import reference_chunk
+from frs_ros.guidance.references.writer import reference_chunk
+from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.steering import scores
 from frs_ros.steering.base import plan_rng
+from frs_ros.steering.methods.sample_and_rank import SampleAndRank
 from frs_ros.steering.registry import make_steerer
-from frs_ros.steering.sample_and_rank import SampleAndRank
 from frs_ros.steering.wished import wished
 from frs_ros.types import JOINT_DELTA, ActionSpec
 

@@ -12,15 +12,15 @@ from frs_ros.errors import ConfigError
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.inversion import Inversion
 from frs_ros.flow.reverse_euler import reverse_euler
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.messages.guidance import Guidance
 from frs_ros.policies.mini import random_policy
+from frs_ros.serving.example import example_observation
+from frs_ros.serving.planner import Planner
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.counting import CountingPolicy
-from frs_ros.steering.example import example_observation
-from frs_ros.steering.frs import FlowReversalSteering
 from frs_ros.steering.inverter import Inverter
+from frs_ros.steering.methods.frs import FlowReversalSteering
 from frs_ros.steering.mixing import Latent, mix
-from frs_ros.steering.planner import Planner
 from frs_ros.steering.registry import LEARNT, METHODS, make_steerer
 
 LEFT = Guidance(direction=np.array([0.0, 1.0, 0.0]))

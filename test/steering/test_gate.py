@@ -6,7 +6,7 @@ import pytest
 from mixture_policy import Coupled, MixturePolicy, observation
 
 from frs_ros.flow.mixture import GaussianMixture
-from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.evidence import Evidence
 from frs_ros.steering.gate import Gate, Ramp

@@ -10,18 +10,18 @@ import pytest
 pytest.importorskip('pinocchio')
 pytest.importorskip('torch')
 
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
 from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
-from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.references import robot_reference
+from frs_ros.guidance.references.writer import robot_reference
+from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.policies.random_droid import RandomDroidPolicy
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
 from frs_ros.robot.preview import tool_path
+from frs_ros.serving.example import example_observation
+from frs_ros.serving.planner import Planner, steerer_from
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.diagnostics import against_reference, standing_still
-from frs_ros.steering.example import example_observation
-from frs_ros.steering.planner import Planner, steerer_from
 from frs_ros.steering.registry import make_steerer
 from frs_ros.types import JOINT_DELTA, JOINT_POSITION
 

@@ -15,11 +15,11 @@ from mixture_policy import MixturePolicy, observation
 from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.messages.guidance import Guidance
+from frs_ros.messages.plan import Request
+from frs_ros.serving.planner import Planner, steerer_from
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.counting import CountingPolicy
-from frs_ros.steering.exchange import Request
-from frs_ros.steering.planner import Planner, steerer_from
 from frs_ros.steering.registry import LEARNT, make_steerer
 
 LEFT = Guidance(direction=np.array([0.0, 2.0, 0.0]))
@@ -114,8 +114,8 @@ def test_where_nothing_was_learnt_a_draw_is_the_unsteered_plan(tmp_path):
     import torch
     from learnt import make_description
 
-    from frs_ros.policies.noise_checkpoint import save_noise_policy
-    from frs_ros.policies.noise_policy import DistilledNetwork
+    from frs_ros.policies.noise.checkpoint import save_noise_policy
+    from frs_ros.policies.noise.policy import DistilledNetwork
 
     policy = MixturePolicy()
     description = make_description(policy, 'chunk_nll')
@@ -132,8 +132,8 @@ def test_where_the_network_lets_go_the_plan_is_the_unsteered_one(tmp_path, draw)
     import torch
     from learnt import make_description
 
-    from frs_ros.policies.noise_checkpoint import save_noise_policy
-    from frs_ros.policies.noise_policy import DistilledNetwork
+    from frs_ros.policies.noise.checkpoint import save_noise_policy
+    from frs_ros.policies.noise.policy import DistilledNetwork
 
     policy = MixturePolicy()
     base = make_steerer('base').plan(policy, observation(), None, plan_rng(3, 1))

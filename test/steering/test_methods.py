@@ -10,11 +10,11 @@ from mixture_policy import MixturePolicy, observation
 
 from frs_ros.errors import ConfigError
 from frs_ros.flow.arrays import to_numpy
-from frs_ros.guidance.guidance import Gripper, Guidance
-from frs_ros.guidance.references import reference_chunk
+from frs_ros.guidance.references.writer import reference_chunk
+from frs_ros.messages.guidance import Gripper, Guidance
+from frs_ros.serving.planner import steerer_from
 from frs_ros.steering.base import episode_seed, plan_rng
 from frs_ros.steering.diagnostics import against_reference, chi_percentile
-from frs_ros.steering.planner import steerer_from
 from frs_ros.steering.registry import make_steerer
 
 LEFT = Guidance(direction=np.array([0.0, 1.0, 0.0]), magnitude=0.5)
@@ -144,7 +144,7 @@ def test_diagnostics_against_a_reference():
 def test_core_needs_no_heavy_imports():
     code = (
         'import sys; import frs_ros.steering.registry, frs_ros.flow.invert, frs_ros.flow.mixture,'
-        ' frs_ros.guidance.oracle, frs_ros.guidance.keyboard;'
+        ' frs_ros.guidance.oracle, frs_ros.guidance.operator.keyboard;'
         ' heavy = {"torch", "rclpy", "scipy", "mujoco", "matplotlib"};'
         ' print(heavy & set(sys.modules) or "none")'
     )

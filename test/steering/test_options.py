@@ -8,9 +8,9 @@ import json
 import pytest
 
 from frs_ros.errors import ConfigError
-from frs_ros.learning.evaluation.method import Method
+from frs_ros.evaluation.method import Method
+from frs_ros.serving.planner import steerer_from
 from frs_ros.steering.options import parse_options, written_options
-from frs_ros.steering.planner import steerer_from
 
 SPELLED = {
     '': {},

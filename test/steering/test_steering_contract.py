@@ -7,7 +7,7 @@ from mixture_policy import MixturePolicy, observation
 
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
-from frs_ros.guidance.guidance import Gripper, Guidance
+from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import episode_seed, plan_rng
 from frs_ros.steering.counting import CountingPolicy

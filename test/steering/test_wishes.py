@@ -8,20 +8,20 @@ from mixture_policy import NAMES, MixturePolicy, observation
 pytest.importorskip('pinocchio')
 pytest.importorskip('torch')
 
+from frs_ros.arm.differential_ik import difference
+from frs_ros.arm.kinematics import PinocchioKinematics
+from frs_ros.arm.models import FR3
 from frs_ros.guidance.chunk import GivenChunk
-from frs_ros.guidance.frames import CameraAxes
-from frs_ros.guidance.guidance import Gripper, Guidance
 from frs_ros.guidance.path import Path
-from frs_ros.guidance.references import References, robot_reference
-from frs_ros.guidance.wish import WishError
+from frs_ros.guidance.references.frames import CameraAxes
+from frs_ros.guidance.references.writer import References, robot_reference
+from frs_ros.messages.guidance import Gripper, Guidance
+from frs_ros.messages.plan import Request
+from frs_ros.messages.wish import WishError
 from frs_ros.policies.random_droid import RandomDroidPolicy
-from frs_ros.robot.differential_ik import difference
-from frs_ros.robot.kinematics import PinocchioKinematics
-from frs_ros.robot.models import FR3
+from frs_ros.serving.example import example_observation
+from frs_ros.serving.planner import Planner
 from frs_ros.steering.base import plan_rng
-from frs_ros.steering.example import example_observation
-from frs_ros.steering.exchange import Request
-from frs_ros.steering.planner import Planner
 from frs_ros.steering.registry import METHODS, make_steerer
 from frs_ros.steering.wished import wished
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA

@@ -24,7 +24,7 @@ from frs_ros.errors import CheckpointError
 from frs_ros.flow.fixed_point import fixed_point
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
-from frs_ros.guidance.guidance import Guidance
+from frs_ros.messages.guidance import Guidance
 from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.policies.checkpoint import load_policy
 from frs_ros.policies.vla.context import tensors

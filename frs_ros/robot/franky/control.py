@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from frs_ros.arm.limits import JointLimits
 from frs_ros.robot.base import ControlMode, JointCommand
 from frs_ros.robot.franky import motions
 from frs_ros.robot.franky.bounded import within
 from frs_ros.robot.franky.faults import is_own_stop
-from frs_ros.safety.limits import JointLimits
 
 SETTLE = 1.2  # s after which a stop that does not come to its end becomes a hard one
 HARD_STOP = 1.0  # s that franky.Robot.stop may take

@@ -14,8 +14,9 @@ from types import ModuleType
 
 import numpy as np
 
+from frs_ros.arm.limits import JOINTS
+from frs_ros.arm.models import ArmModel
 from frs_ros.robot.base import (
-    JOINTS,
     ArmState,
     ControlMode,
     Fault,
@@ -33,7 +34,6 @@ from frs_ros.robot.franky.gripper import GripperWorker
 from frs_ros.robot.franky.limits import apply_limits
 from frs_ros.robot.franky.monitor import Monitor
 from frs_ros.robot.guard import refusal
-from frs_ros.robot.models import ArmModel
 from frs_ros.robot.revealed import SILENT, by_errors, revealed
 
 RECOVERY = 5.0  # s that the robot's own error recovery may take, and a connection made anew

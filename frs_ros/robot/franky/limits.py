@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.robot.models import ArmModel
-from frs_ros.safety.limits import JointLimits
+from frs_ros.arm.limits import JointLimits
+from frs_ros.arm.models import ArmModel
 
 MARGIN = 0.95  # of what the robot answers with a reflex
 

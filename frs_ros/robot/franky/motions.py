@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from frs_ros.arm.limits import JointLimits
 from frs_ros.robot.base import ControlMode, JointCommand
-from frs_ros.safety.limits import JointLimits
 
 # Gains of DROID (arXiv 2403.12945, config/fr3/franka_hardware.yaml): the torque is
 # (Kq + J^T Kx J) (q_ref - q) - (Kqd + J^T Kxd J) dq + coriolis.

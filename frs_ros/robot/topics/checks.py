@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.safety.limits import JointLimits
+from frs_ros.arm.limits import JointLimits
 
 MOVED = 0.005  # rad, any joint: the arm moves
 LED = 0.1  # rad, any joint, that the reference may go while it does not

@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from frs_ros.arm.kinematics import Kinematics, PinocchioKinematics
+from frs_ros.arm.limits import JOINTS
+from frs_ros.arm.models import ArmModel
 from frs_ros.robot.base import (
-    JOINTS,
     ArmState,
     ControlMode,
     Fault,
@@ -22,8 +24,6 @@ from frs_ros.robot.base import (
 )
 from frs_ros.robot.checks import checked
 from frs_ros.robot.guard import AHEAD, refusal
-from frs_ros.robot.kinematics import Kinematics, PinocchioKinematics
-from frs_ros.robot.models import ArmModel
 from frs_ros.robot.topics.checks import FollowWatch, step_too_large
 from frs_ros.robot.topics.options import Options
 from frs_ros.robot.topics.transport import (

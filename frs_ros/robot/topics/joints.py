@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from frs_ros.robot.base import JOINTS
+from frs_ros.arm.limits import JOINTS, JointLimits
 from frs_ros.robot.topics.transport import JointSample
-from frs_ros.safety.limits import JointLimits
 
 SPAN = 0.02  # s at least between two positions that a velocity is computed from
 BEYOND = 0.3  # rad beyond the model's range: no arm is there, but degrees or another arm would be

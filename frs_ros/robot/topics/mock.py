@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.robot.differential_ik import difference, joint_motion
-from frs_ros.robot.kinematics import Kinematics
-from frs_ros.robot.models import ArmModel
+from frs_ros.arm.differential_ik import difference, joint_motion
+from frs_ros.arm.kinematics import Kinematics
+from frs_ros.arm.limits import JointLimits
+from frs_ros.arm.models import ArmModel
 from frs_ros.robot.plant import GripperPlant
 from frs_ros.robot.topics.transport import FORWARD, TARGET_POSE, TRAJECTORY, Target
-from frs_ros.safety.limits import JointLimits
 
 STIFF, SOFT = 0.03, 0.1  # s by which joints lag: position drives, an impedance controller
 POSTURE = 0.2  # s, of the joints that a pose leaves free

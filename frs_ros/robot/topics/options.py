@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from frs_ros.arm.limits import JOINTS
 from frs_ros.errors import ConfigError
-from frs_ros.robot.base import JOINTS
 from frs_ros.robot.topics.transport import FORWARD
 
 

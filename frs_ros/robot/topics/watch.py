@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from frs_ros.robot.base import JOINTS, ArmState, Fault, FaultKind, RobotMode
-from frs_ros.robot.kinematics import Kinematics
-from frs_ros.robot.models import ArmModel
+from frs_ros.arm.kinematics import Kinematics
+from frs_ros.arm.limits import JOINTS
+from frs_ros.arm.models import ArmModel
+from frs_ros.robot.base import ArmState, Fault, FaultKind, RobotMode
 from frs_ros.robot.topics.checks import pose_difference
 from frs_ros.robot.topics.joints import JointReader, listed
 from frs_ros.robot.topics.options import Options

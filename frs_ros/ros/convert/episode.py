@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from frs_ros.episodes import EpisodeEvent, Outcome
 from frs_ros.errors import DataError
+from frs_ros.messages.episode import EpisodeEvent, Outcome
 from frs_ros.msg import Episode
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import text

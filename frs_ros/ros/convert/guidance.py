@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.guidance.guidance import BASE, Gripper, Guidance
-from frs_ros.guidance.wish import Wish
+from frs_ros.messages.guidance import BASE, Gripper, Guidance
+from frs_ros.messages.wish import Wish
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite, text

@@ -10,9 +10,9 @@ from geometry_msgs.msg import Point, Pose, Quaternion
 
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.guidance.chunk import MOST_COLUMNS, MOST_ROWS, GivenChunk
-from frs_ros.guidance.guidance import BASE, Gripper, Guidance
 from frs_ros.guidance.path import MOST_POSES, Path
-from frs_ros.guidance.wish import Wish
+from frs_ros.messages.guidance import BASE, Gripper, Guidance
+from frs_ros.messages.wish import Wish
 from frs_ros.msg import GuidancePath
 from frs_ros.robot.policy_state import quaternion
 from frs_ros.ros import stamps

@@ -8,12 +8,12 @@ import math
 import numpy as np
 
 from frs_ros.errors import DataError
-from frs_ros.guidance.wish import Wish
+from frs_ros.messages.plan import Chunk, Report, Request
+from frs_ros.messages.wish import Wish
 from frs_ros.msg import ActionChunk, PlanRequest, SteeringReport
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite, text
 from frs_ros.ros.convert.guidance import guidance_from_msg, wish_to_msg
-from frs_ros.steering.exchange import Chunk, Report, Request
 from frs_ros.types import ACTION_SPACES, Plan
 
 # Diagnostics of plans that reports carry under the same names, NaN for what was not measured.

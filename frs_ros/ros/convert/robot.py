@@ -10,9 +10,10 @@ import numpy as np
 from geometry_msgs.msg import Point, Pose, Quaternion
 from sensor_msgs.msg import JointState
 
+from frs_ros.arm.limits import JOINTS
 from frs_ros.errors import DataError
 from frs_ros.msg import RobotState
-from frs_ros.robot.base import JOINTS, ArmState
+from frs_ros.robot.base import ArmState
 from frs_ros.robot.policy_state import quaternion as rotation_quaternion
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import at_most, finite

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arm as mathematics: models, kinematics, distances, action spaces."""

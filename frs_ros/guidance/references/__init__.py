@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reference chunks: guidance written in the model space of a policy."""

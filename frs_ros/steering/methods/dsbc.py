@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Distilled steering (DSBC, arXiv 2606.13675): a noise policy steers instead of the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from frs_ros.messages.wish import Wish
+from frs_ros.policies.base import FlowPolicy
+from frs_ros.steering.base import Steerer
+from frs_ros.steering.denoise import denoise, draw_noise, with_diagnostics
+from frs_ros.steering.methods.frs import FlowReversalSteering
+from frs_ros.types import Observation, Plan
+
+if TYPE_CHECKING:
+    from frs_ros.policies.noise.policy import NoisePolicy
+
+
+@dataclass(frozen=True)
+class Dsbc:
+    """Observation -> noise policy -> noise -> the generalist's own sampler.
+
+    While somebody steers, `steer` plans: a correction counts chunk by chunk, and the plan bears
+    its name. The padding's noise is the unsteered one, and all of it is where the network has
+    learnt to let go: that chunk is the unsteered one bit for bit.
+
+    Attributes:
+        checkpoint: What `frs train dsbc` wrote; read at the first use. One that is
+            trained anew in the meantime counts when the method is chosen again.
+        draw: 'mean', the most likely noise, or 'sample', drawn from what was learnt with the
+            numbers of the unsteered noise: where a whole chunk was learnt to be N(0, 1), that is
+            the unsteered plan.
+        steer: Plans under an active wish.
+    """
+
+    name: ClassVar[str] = 'dsbc'
+    checkpoint: str
+    draw: str = 'mean'
+    steer: Steerer = field(default_factory=lambda: FlowReversalSteering('frs'))
+
+    def check(self, policy: FlowPolicy) -> None:
+        """Loads the checkpoint; CheckpointError or ConfigError unless it is for this policy."""
+        self._network(policy)
+
+    def plan(
+        self,
+        policy: FlowPolicy,
+        observation: Observation,
+        guidance: Wish | None,
+        rng: np.random.Generator,
+    ) -> Plan:
+        """Plans by the noise policy, or by `steer`; see `steering.base.Steerer.plan`."""
+        network = self._network(policy)
+        if guidance is not None and guidance.active:
+            return self.steer.plan(policy, observation, guidance, rng)
+        with policy.inference():
+            fresh = draw_noise(policy, rng)
+            noise, deferred = network.noise(observation, fresh, self.draw, rng.random())
+            context = policy.encode(observation)
+            plan, _ = denoise(policy, observation, context, noise, self.name)
+            return with_diagnostics(plan, {'deferred': float(deferred)})
+
+    def _network(self, policy: FlowPolicy) -> NoisePolicy:
+        self._loaded.check(policy)
+        self._loaded.check_draw(self.draw)
+        return self._loaded
+
+    @cached_property
+    def _loaded(self) -> NoisePolicy:
+        # torch is needed here only: steering itself does without
+        from frs_ros.policies.noise.checkpoint import load_noise_policy
+        from frs_ros.policies.noise.policy import NoisePolicy
+
+        return load_noise_policy(self.checkpoint, NoisePolicy)
