@@ -18,8 +18,8 @@ from frs_ros.flow.mixture import GaussianMixture
 from frs_ros.flow.sample import Velocity, trajectory
 from frs_ros.guidance.references.direction import GRIPPER
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.steering.denoise import field_of
 from frs_ros.steering.diagnostics import chi_percentile
+from frs_ros.steering.kernel import field_of
 from frs_ros.types import Observation
 
 # What becomes of the dimensions that are the policy's: their noise is kept as it was found, drawn

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from frs_ros.benchmarks.counting import CountingPolicy
 from frs_ros.flow.arrays import finish
 from frs_ros.guidance.references.writer import robot_reference
 from frs_ros.messages.guidance import Guidance
@@ -18,7 +19,6 @@ from frs_ros.policies.base import FlowPolicy
 from frs_ros.policies.memory import forget_peaks
 from frs_ros.serving.example import example_observation
 from frs_ros.steering.base import plan_rng
-from frs_ros.steering.counting import CountingPolicy
 from frs_ros.steering.registry import make_steerer
 from frs_ros.types import Observation
 

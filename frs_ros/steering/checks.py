@@ -47,13 +47,6 @@ def count(name: str, value: object) -> int:
     return value
 
 
-def switch(name: str, value: object) -> bool:
-    """True or false; ConfigError otherwise."""
-    if not isinstance(value, bool):
-        raise ConfigError(f'{name} must be true or false, not {shown(value)}')
-    return value
-
-
 def finite_reference(written: Any) -> np.ndarray:
     """[H, D] float64 of a reference [1, H, D]; ConfigError if a number is not finite."""
     reference: np.ndarray = to_numpy(written)[0]

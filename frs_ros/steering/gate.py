@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Follow, attenuate or defer: how much of a wish a policy is asked to carry out."""
+"""Follow, attenuate or defer: how much of the guidance a policy is asked to carry out."""
 
 from __future__ import annotations
 
@@ -10,9 +10,37 @@ from typing import Any
 import numpy as np
 
 from frs_ros.errors import ConfigError
+from frs_ros.flow.arrays import to_numpy
+from frs_ros.guidance.references.direction import GRIPPER
 from frs_ros.steering.checks import count, number
-from frs_ros.steering.evidence import Case, Evidence, gather
+from frs_ros.steering.guided_dims import guided_dims
+from frs_ros.steering.kernel import draw_noise
+from frs_ros.steering.reversal import Latent, Reversal
+from frs_ros.steering.scores import cosine
 from frs_ros.text import shown
+
+# Least value that guidance is compared with, in model space, where 1 is full command: the policy's
+# own samples survive an exact inverse so well that ratios to their errors say nothing.
+NEGLIGIBLE = 0.02
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Guidance beside the policy's own samples, over the dimensions that it moves.
+
+    Attributes:
+        noise: RMS of the recovered noise, relative to the median of own samples inverted alike.
+            The nominal chi percentile does not serve: own samples come back far shorter than the
+            noise they were drawn from, how much depends on solver, policy and observation.
+        round_trip: RMS error after denoising again, relative to the median of own samples or to
+            an error that is negligible.
+        support: Upper quartile of the cosines between guidance and own samples: a quarter of the
+            policy's plans agree with it at least this much.
+    """
+
+    noise: float = 1.0
+    round_trip: float = 1.0
+    support: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -31,15 +59,16 @@ class Ramp:
 
 @dataclass(frozen=True)
 class Gate:
-    """Judges wishes by what the policy would do by itself: the weakest evidence decides.
+    """Judges guidance by what the policy would do by itself: the weakest evidence decides.
 
     The policy is asked anew in every observation, instead of comparing with quantiles measured
     once: that needs no file that could belong to another checkpoint, works on observations of any
     kind, and keeps plans a function of their request. It costs a batch of samples.
 
-    Recovered noise and round-trip error tell wishes that leave the policy's actions altogether;
-    both grow for any coarse wish, right or wrong, so their ramps begin far out. Wrong wishes of
-    ordinary size are told by the support: does the policy itself ever go that way?
+    Recovered noise and round-trip error detect guidance that leaves the policy's actions
+    altogether; both grow for any coarse guidance, right or wrong, so their ramps begin far out.
+    Wrong guidance of ordinary size is detected by the support: does the policy itself ever move
+    that way?
 
     Attributes:
         samples: Own samples to compare with.
@@ -74,9 +103,14 @@ class Gate:
         }
         return cls(**changes)
 
-    def judge(self, case: Case, rng: np.random.Generator) -> tuple[float, dict[str, float]]:
-        """The share of the wish to follow, and numbers for the plan."""
-        evidence = gather(case, self.samples, rng)
+    def judge(self, reversal: Reversal, latent: Latent) -> tuple[float, dict[str, float]]:
+        """Share of the guidance to follow, and numbers for the plan.
+
+        Args:
+            reversal: What reversed the reference.
+            latent: [H, D] what the reference was reversed to.
+        """
+        evidence = gather(reversal, latent, self.samples)
         share = self.share(evidence)
         numbers = {
             'gate': share,
@@ -93,6 +127,43 @@ class Gate:
             self.round_trip(evidence.round_trip),
             self.support(evidence.support),
         )
+
+
+def gather(reversal: Reversal, latent: Latent, samples: int) -> Evidence:
+    """Samples the policy, reverses the samples as the reference was, and denoises all of it again.
+
+    Guidance without motion (the gripper alone, magnitude 0) is a command about which the samples
+    say nothing: it counts as one of them.
+
+    Args:
+        reversal: What reversed the reference.
+        latent: [H, D] what the reference was reversed to.
+        samples: Number of own samples.
+    """
+    s = reversal.steering
+    assert s.guidance is not None
+    dims = [d for d in guided_dims(s.guidance, s.spec) if s.spec.names[d] != GRIPPER]
+    motion = (s.reference - s.still)[:, dims]
+    if not np.any(motion):
+        return Evidence()
+    x = s.sample(np.stack([draw_noise(s.policy, s.rng) for _ in range(samples)]))
+    own, latents = to_numpy(x), reversal(x).latents
+    agreement = cosine((own - s.still)[..., dims], motion)
+    # what denoising makes of the reference and the samples, minus what they were
+    targets = np.concatenate([s.reference[None], own])
+    back = to_numpy(reversal.denoise(np.concatenate([latent.x[None], latents.x])))
+    errors = (back - targets)[..., dims]
+    return Evidence(
+        noise=_relative(latent.noise[None, :, dims], latents.noise[..., dims]),
+        round_trip=_relative(errors[:1], errors[1:]),
+        support=float(np.quantile(agreement, 0.75)),
+    )
+
+
+def _relative(reference: np.ndarray, own: np.ndarray) -> float:
+    """RMS of the reference's [1, H, d] over the median RMS of the samples' [N, H, d]."""
+    one, many = (np.sqrt(np.mean(values**2, axis=(1, 2))) for values in (reference, own))
+    return float(one[0] / max(float(np.median(many)), NEGLIGIBLE))
 
 
 def _ramp(name: str, pair: object) -> Ramp:

@@ -13,17 +13,18 @@ from frs_ros.flow.fixed_point import fixed_point
 from frs_ros.guidance.references.direction import ReferenceWriter
 from frs_ros.guidance.references.writer import reference_chunk
 from frs_ros.steering.base import Steerer
-from frs_ros.steering.checks import count, positive, switch
+from frs_ros.steering.checks import count, positive
 from frs_ros.steering.gate import Gate
-from frs_ros.steering.inverter import Inverter
+from frs_ros.steering.guided_dims import ALL, MOTION, Mask
 from frs_ros.steering.methods.bc import BehaviourCloning
 from frs_ros.steering.methods.direct import Direct
 from frs_ros.steering.methods.dsbc import Dsbc
 from frs_ros.steering.methods.frs import FlowReversalSteering
+from frs_ros.steering.methods.frs_tuned import TunedReversalSteering
 from frs_ros.steering.methods.partial_noising import PartialNoising
 from frs_ros.steering.methods.sample_and_rank import SampleAndRank
 from frs_ros.steering.methods.unsteered import Unsteered
-from frs_ros.steering.ownership import ALL, MOTION, Ownership
+from frs_ros.steering.reversal import Inverter
 from frs_ros.text import one_line
 
 
@@ -38,21 +39,18 @@ def frs(
     operator: str | Sequence[str] = ALL,
     strength: float = 1.0,
     depth: float = 1.0,
-    spread: float = 0.0,
-    inpaint: bool = False,
     gate: bool | Mapping[str, Any] = False,
 ) -> Steerer:
     """The paper's method: reverse Euler, nothing but the padding left to the policy."""
-    return FlowReversalSteering(
-        name='frs',
-        operator=Ownership.of(operator),
+    tuned = TunedReversalSteering(
+        reference=reference,
+        mask=Mask.of(operator),
         strength=strength,
         depth=depth,
-        spread=spread,
-        inpaint=switch('inpaint', inpaint),
         gate=Gate.of(gate),
-        reference=reference,
     )
+    plain = TunedReversalSteering(reference=reference)
+    return FlowReversalSteering(reference) if tuned == plain else tuned
 
 
 def frs_fixed_point(
@@ -60,8 +58,6 @@ def frs_fixed_point(
     operator: str | Sequence[str] = MOTION,
     strength: float = 1.0,
     depth: float = 1.0,
-    spread: float = 0.0,
-    inpaint: bool = False,
     gate: bool | Mapping[str, Any] = False,
     tolerance: float = 1e-2,
     max_iterations: int = 16,
@@ -69,27 +65,31 @@ def frs_fixed_point(
 ) -> Steerer:
     """FRS with the sampler's exact inverse.
 
-    The gripper is the policy's unless the wish is about it: an exact inverse keeps the reference's
-    neutral gripper neutral, and robots execute only its sign. 16 iterations are UniSteer's (arXiv
-    2605.10821). Tolerance and limit are residuals in model space, where 1 is full command: below
-    the one a step counts as solved, above the other the plan is made by reverse Euler.
+    The gripper is the policy's unless the guidance is about it: an exact inverse keeps the
+    reference's neutral gripper neutral, and robots execute only its sign. 16 iterations are
+    UniSteer's (arXiv 2605.10821). Tolerance and limit are residuals in model space, where 1 is
+    full command: below the one a step counts as solved, above the other the plan is made by
+    reverse Euler.
     """
-    inverse = partial(
+    return TunedReversalSteering(
+        reference=reference,
+        name='frs_fixed_point',
+        invert=exact_inverter(tolerance, max_iterations, limit),
+        mask=Mask.of(operator),
+        strength=strength,
+        depth=depth,
+        gate=Gate.of(gate),
+    )
+
+
+def exact_inverter(tolerance: float, max_iterations: int, limit: float) -> Inverter:
+    """The sampler's exact inverse by fixed-point iteration; ConfigError for bad settings."""
+    solve = partial(
         fixed_point,
         tolerance=positive('tolerance', tolerance),
         max_iterations=count('max_iterations', max_iterations),
     )
-    return FlowReversalSteering(
-        name='frs_fixed_point',
-        invert=Inverter(inverse, positive('limit', limit)),
-        operator=Ownership.of(operator),
-        strength=strength,
-        depth=depth,
-        spread=spread,
-        inpaint=switch('inpaint', inpaint),
-        gate=Gate.of(gate),
-        reference=reference,
-    )
+    return Inverter(solve, positive('limit', limit))
 
 
 def dsbc(
@@ -131,6 +131,11 @@ METHODS: dict[str, Callable[..., Steerer]] = {
 # These need a checkpoint of their own, and act by it when nobody steers.
 LEARNT: dict[str, Callable[..., Steerer]] = {'dsbc': dsbc, 'bc': bc}
 ALL_METHODS = {**METHODS, **LEARNT}
+# Options of `frs` until version 0.1.
+REMOVED = {
+    'spread': 'noise around the recovered noise only cost success (docs/results.md)',
+    'inpaint': 'in steering it only cost success (docs/results.md)',
+}
 
 
 def make_steerer(
@@ -150,5 +155,7 @@ def make_steerer(
         if option not in known:
             has = ', '.join(known) or 'no options'
             said = one_line(option, 100)
+            if option in REMOVED and name in ('frs', 'frs_fixed_point'):
+                raise ConfigError(f"option '{said}' was removed: {REMOVED[option]}")
             raise ConfigError(f"method '{name}' has no option '{said}'; it has: {has}")
     return make(reference, **options)

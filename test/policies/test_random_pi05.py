@@ -21,7 +21,7 @@ from frs_ros.policies.description import interface_of
 from frs_ros.policies.identity import policy_id
 from frs_ros.policies.vla import random_pi05
 from frs_ros.policies.vla.pi05_core import SHAPES, make_core, parameters_of
-from frs_ros.steering.denoise import field_of
+from frs_ros.steering.kernel import field_of
 from frs_ros.steering.registry import make_steerer
 from frs_ros.types import Observation
 

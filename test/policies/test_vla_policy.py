@@ -18,7 +18,7 @@ from frs_ros.flow.reverse_euler import reverse_euler
 from frs_ros.flow.sample import sample
 from frs_ros.messages.guidance import Guidance
 from frs_ros.policies.vla.context import tensors
-from frs_ros.steering.denoise import field_of
+from frs_ros.steering.kernel import field_of
 from frs_ros.steering.registry import METHODS, make_steerer
 from frs_ros.types import Observation
 
@@ -127,7 +127,7 @@ def test_strength_zero_is_the_policy_itself(policy, method):
 
 
 @pytest.mark.parametrize(
-    'options', [{'strength': 0.5}, {'depth': 0.5}, {'spread': 0.3}, {'operator': 'translation'}]
+    'options', [{'strength': 0.5}, {'depth': 0.5}, {'operator': 'translation'}]
 )
 def test_options_of_steering_work(policy, options):
     steerer = make_steerer('frs_fixed_point', **options)

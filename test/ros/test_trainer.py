@@ -10,7 +10,6 @@ import pytest
 
 pytest.importorskip('rclpy')
 pytest.importorskip('rosbags')
-sys.path.append(str(Path(__file__).parents[1] / 'bags'))  # for the maker of bags
 
 from bag_factory import FAILURE, NS, START_NS, BagFactory
 from diagnostic_msgs.msg import DiagnosticArray

@@ -11,9 +11,9 @@ from frs_ros.guidance.references.writer import reference_chunk
 from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.steering import scores
 from frs_ros.steering.base import plan_rng
+from frs_ros.steering.guided_dims import guided_dims
 from frs_ros.steering.methods.sample_and_rank import SampleAndRank
 from frs_ros.steering.registry import make_steerer
-from frs_ros.steering.wished import wished
 from frs_ros.types import JOINT_DELTA, ActionSpec
 
 LEFT = Guidance(direction=np.array([0.0, 1.0, 0.0]), magnitude=0.5)
@@ -98,13 +98,13 @@ def test_scores_against_closed_forms():
 
 def test_only_what_the_wish_is_about_is_scored():
     spec = MixturePolicy().spec
-    assert wished(LEFT, spec) == [0, 1, 2]
-    assert wished(Guidance(rotation=[0, 0, 1]), spec) == [3, 4, 5]
-    assert wished(Guidance(direction=[1, 0, 0], gripper=Gripper.CLOSE), spec) == [0, 1, 2, 6]
+    assert guided_dims(LEFT, spec) == [0, 1, 2]
+    assert guided_dims(Guidance(rotation=[0, 0, 1]), spec) == [3, 4, 5]
+    assert guided_dims(Guidance(direction=[1, 0, 0], gripper=Gripper.CLOSE), spec) == [0, 1, 2, 6]
     names = (*(f'joint_{i}' for i in range(1, 8)), 'gripper')
     joints = ActionSpec(15, 8, 32, 15.0, names, ('1',) * 8, 10, 8, JOINT_DELTA)
-    assert wished(LEFT, joints) == list(range(7))
-    assert wished(Guidance(gripper=Gripper.OPEN), joints) == [7]
+    assert guided_dims(LEFT, joints) == list(range(7))
+    assert guided_dims(Guidance(gripper=Gripper.OPEN), joints) == [7]
 
 
 def test_candidates_are_one_batch_on_one_context():

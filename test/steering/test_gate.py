@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gate: wishes beside what the policy would do by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mixture_policy import Coupled, MixturePolicy, observation
@@ -8,8 +10,7 @@ from mixture_policy import Coupled, MixturePolicy, observation
 from frs_ros.flow.mixture import GaussianMixture
 from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.steering.base import plan_rng
-from frs_ros.steering.evidence import Evidence
-from frs_ros.steering.gate import Gate, Ramp
+from frs_ros.steering.gate import Evidence, Gate, Ramp
 from frs_ros.steering.registry import make_steerer
 
 LEFT = Guidance(direction=np.array([0.0, 1.0, 0.0]))
@@ -69,7 +70,7 @@ def test_wishes_the_policy_shares_are_followed_and_others_left(method):
 
 
 @BOTH
-@pytest.mark.parametrize('options', [{}, {'spread': 0.3}, {'depth': 0.5, 'operator': 'wished'}])
+@pytest.mark.parametrize('options', [{}, {'strength': 0.75}, {'depth': 0.5, 'operator': 'wished'}])
 def test_a_wish_that_is_followed_is_not_changed(method, options):
     gated = _plan(method, LEFT, gate=True, **options)
     free = _plan(method, LEFT, **options)
@@ -106,7 +107,9 @@ def test_own_samples_are_reversed_like_the_wish(method, inpaint):
         def writer(guidance, policy, seen, chunk=own.chunk):
             return policy.to_model(chunk[None], seen)
 
-        steerer = make_steerer(method, writer, operator='motion', inpaint=inpaint, gate=True)
+        steerer = replace(
+            make_steerer(method, writer, operator='motion', gate=True), inpaint=inpaint
+        )
         plan = steerer.plan(Coupled(), observation(), LEFT, plan_rng(seed + 50, 0))
         ratios.append([plan.diagnostics[k] for k in ('noise_ratio', 'round_trip_ratio')])
     noise, round_trip = np.median(ratios, axis=0)

@@ -12,6 +12,7 @@ import pytest
 from learnt import VARIANTS, make_checkpoint
 from mixture_policy import MixturePolicy, observation
 
+from frs_ros.benchmarks.counting import CountingPolicy
 from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
@@ -19,7 +20,6 @@ from frs_ros.messages.guidance import Guidance
 from frs_ros.messages.plan import Request
 from frs_ros.serving.planner import Planner, steerer_from
 from frs_ros.steering.base import plan_rng
-from frs_ros.steering.counting import CountingPolicy
 from frs_ros.steering.registry import LEARNT, make_steerer
 
 LEFT = Guidance(direction=np.array([0.0, 2.0, 0.0]))

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from mixture_policy import MixturePolicy, observation
 
+from frs_ros.benchmarks.counting import CountingPolicy
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
 from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import episode_seed, plan_rng
-from frs_ros.steering.counting import CountingPolicy
 from frs_ros.steering.registry import METHODS, make_steerer
 
 STEERING = [m for m in METHODS if m != 'base']

@@ -73,7 +73,7 @@ def _observation():
 
 @cache
 def planned(method, guidance):
-    """The plan as numbers: actions, noise, evaluations, diagnostics in the order of their names."""
+    """The plan as numbers: actions, noise, evaluations, diagnostics by their names."""
     name, options = METHODS[method]
     steerer = make_steerer(name, **options)
     plan = steerer.plan(_policy(), _observation(), GUIDANCE[guidance], plan_rng(7, 3))

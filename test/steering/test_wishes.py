@@ -22,8 +22,8 @@ from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.serving.example import example_observation
 from frs_ros.serving.planner import Planner
 from frs_ros.steering.base import plan_rng
+from frs_ros.steering.guided_dims import guided_dims
 from frs_ros.steering.registry import METHODS, make_steerer
-from frs_ros.steering.wished import wished
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA
 
 KINEMATICS = PinocchioKinematics.of_model(FR3)
@@ -192,10 +192,10 @@ def test_a_plan_of_the_policy_itself_is_given_back(method):
     ],
 )
 def test_wished_dimensions(name, dims):
-    assert wished(WISHES[name], MIXTURE.spec) == dims
+    assert guided_dims(WISHES[name], MIXTURE.spec) == dims
     arm = [DROID.spec.names.index(f'joint_{i}') for i in range(1, 8)] if dims != [6] else []
     hand = DROID.spec.indices('gripper') if 6 in dims else []
-    assert wished(WISHES[name], DROID.spec) == arm + hand
+    assert guided_dims(WISHES[name], DROID.spec) == arm + hand
 
 
 # ---- wishes that cannot be followed -----------------------------------------------------------

@@ -18,6 +18,7 @@ from frs_ros.policies.mini import MiniPolicy, random_policy
 from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.serving.example import example_observation
 from frs_ros.steering.base import plan_rng
+from frs_ros.steering.kernel import Steering
 from frs_ros.steering.registry import make_steerer
 from frs_ros.training.distilled.offline import (
     BEYOND,
@@ -73,9 +74,8 @@ def test_the_noise_becomes_the_demonstrated_actions(policy):
     actions = np.tile([0.3, -0.2, 0.1, 0.0, 0.0, 0.05, -1.0], (10, 1))
     found = label(policy, seen, actions, plan_rng(0, 0))
     with policy.inference():
-        from frs_ros.steering.denoise import denoise
-
-        plan, _ = denoise(policy, seen, policy.encode(seen), found.noise, 'x')
+        steering = Steering(policy, seen, None, plan_rng(0, 0))
+        plan = steering.plan(steering.sample(found.noise[None]), found.noise, 'x')
     off = to_numpy(policy.to_model(plan.chunk, seen)) - to_numpy(policy.to_model(actions, seen))
     assert np.sqrt(np.mean(off**2)) == pytest.approx(found.error, abs=1e-4)
     assert found.error < 0.05

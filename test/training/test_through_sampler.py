@@ -15,7 +15,7 @@ from frs_ros.policies.mini import MiniPolicy, random_policy
 from frs_ros.policies.noise.policy import NoisePolicy
 from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.serving.example import example_observation
-from frs_ros.steering.denoise import denoise
+from frs_ros.steering.kernel import Steering
 from frs_ros.training.distilled.config import DistilConfig
 from frs_ros.training.distilled.offline import Demonstrated, Labelling, label_demonstrations
 from frs_ros.training.distilled.through_sampler import ThroughSampler, stacking
@@ -44,7 +44,8 @@ def labelled(policy):
         seen = replace(seen, state=state)
         noise = np.tile(sign * WANTED, (10, 1))
         with policy.inference():
-            plan, _ = denoise(policy, seen, policy.encode(seen), noise, 'x')
+            steering = Steering(policy, seen, None, np.random.default_rng(0))
+            plan = steering.plan(steering.sample(noise[None]), noise, 'x')
         images = {name: picture[None] for name, picture in seen.images.items()}
         shown.append(
             Demonstrated(

@@ -12,7 +12,7 @@ import numpy as np
 from frs_ros.messages.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer
-from frs_ros.steering.denoise import draw_noise
+from frs_ros.steering.kernel import draw_noise
 from frs_ros.steering.methods.frs import FlowReversalSteering
 from frs_ros.types import Observation, Plan
 
@@ -34,7 +34,7 @@ class BehaviourCloning:
 
     name: ClassVar[str] = 'bc'
     checkpoint: str
-    steer: Steerer = field(default_factory=lambda: FlowReversalSteering('frs'))
+    steer: Steerer = field(default_factory=FlowReversalSteering)
 
     def check(self, policy: FlowPolicy) -> None:
         """Loads the checkpoint; CheckpointError or ConfigError unless it is for this policy."""

@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wish itself, executed without asking the policy: the baseline that steering must beat."""
+"""The reference itself, executed without asking the policy: the baseline to beat."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from frs_ros.arm.units import gripper_units
 from frs_ros.errors import choose
-from frs_ros.guidance.references.direction import GRIPPER, ReferenceWriter
-from frs_ros.guidance.references.writer import reference_chunk
+from frs_ros.guidance.references.direction import GRIPPER
 from frs_ros.messages.wish import Part, Wish
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.steering.checks import finite_reference
-from frs_ros.steering.diagnostics import against_reference, standing_still
-from frs_ros.steering.methods.unsteered import Unsteered
+from frs_ros.steering.kernel import GuidedMethod, Steered, Steering
 from frs_ros.types import Observation, Plan
 
 HELD = 'held'
@@ -24,24 +21,27 @@ GRIPPERS = (HELD, 'neutral')
 
 
 @dataclass(frozen=True)
-class Direct:
+class Direct(GuidedMethod):
     """Executes the reference chunk; the executor clips it to the range of the actions.
 
     The reference's neutral gripper is hardly a command (LIBERO executes its sign), so a gripper
-    that the wish says nothing about stays as it was last commanded, unless told otherwise.
+    that the guidance does not mention stays as it was last commanded, unless set otherwise.
 
     Attributes:
-        reference: Writes the wish as a chunk.
-        gripper: Of wishes that do not speak of it: 'held' where it is, or 'neutral', the
+        reference: Writes guidance as a reference chunk.
+        gripper: Where the guidance does not mention it: 'held' where it is, or 'neutral', the
             reference's raw 0 as it is.
     """
 
     name: ClassVar[str] = 'direct'
-    reference: ReferenceWriter = reference_chunk
     gripper: str = HELD
 
     def __post_init__(self) -> None:
         choose('gripper', self.gripper, GRIPPERS)
+
+    def steer(self, steering: Steering) -> Steered:
+        """See `GuidedMethod.steer`; spends no evaluation."""
+        return Steered(steering.written)
 
     def plan(
         self,
@@ -50,23 +50,13 @@ class Direct:
         guidance: Wish | None,
         rng: np.random.Generator,
     ) -> Plan:
-        """Decodes the wish; see `steering.base.Steerer.plan`. Spends no evaluation."""
-        if guidance is None or not guidance.active:
-            return Unsteered().plan(policy, observation, guidance, rng)
+        """Decodes the reference; see `steering.base.Steerer.plan`."""
+        plan = super().plan(policy, observation, guidance, rng)
         spec = policy.spec
-        with policy.inference():
-            reference = self.reference(guidance, policy, observation)
-            model = finite_reference(reference)
-            chunk = policy.from_model(reference, observation)[0]
-            still = standing_still(policy, observation)
-        unsaid = Part.GRIPPER not in guidance.parts and GRIPPER in spec.names
-        if unsaid and self.gripper == HELD:
-            last = gripper_units(observation.gripper_command, spec.space)
-            chunk[:, spec.indices(GRIPPER)] = last
-        return Plan(
-            chunk=chunk,
-            noise=np.full((spec.horizon, spec.model_dim), np.nan, dtype=np.float32),
-            method=self.name,
-            nfe=0,
-            diagnostics=against_reference(model, model, still, spec),
-        )
+        if guidance is None or not guidance.active or self.gripper != HELD:
+            return plan
+        if Part.GRIPPER in guidance.parts or GRIPPER not in spec.names:
+            return plan
+        chunk = plan.chunk.copy()
+        chunk[:, spec.indices(GRIPPER)] = gripper_units(observation.gripper_command, spec.space)
+        return replace(plan, chunk=chunk)

@@ -12,7 +12,7 @@ import numpy as np
 from frs_ros.messages.wish import Wish
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer
-from frs_ros.steering.denoise import denoise, draw_noise, with_diagnostics
+from frs_ros.steering.kernel import Steering
 from frs_ros.steering.methods.frs import FlowReversalSteering
 from frs_ros.types import Observation, Plan
 
@@ -40,7 +40,7 @@ class Dsbc:
     name: ClassVar[str] = 'dsbc'
     checkpoint: str
     draw: str = 'mean'
-    steer: Steerer = field(default_factory=lambda: FlowReversalSteering('frs'))
+    steer: Steerer = field(default_factory=FlowReversalSteering)
 
     def check(self, policy: FlowPolicy) -> None:
         """Loads the checkpoint; CheckpointError or ConfigError unless it is for this policy."""
@@ -58,11 +58,10 @@ class Dsbc:
         if guidance is not None and guidance.active:
             return self.steer.plan(policy, observation, guidance, rng)
         with policy.inference():
-            fresh = draw_noise(policy, rng)
-            noise, deferred = network.noise(observation, fresh, self.draw, rng.random())
-            context = policy.encode(observation)
-            plan, _ = denoise(policy, observation, context, noise, self.name)
-            return with_diagnostics(plan, {'deferred': float(deferred)})
+            s = Steering(policy, observation, None, rng)
+            noise, deferred = network.noise(observation, s.noise, self.draw, rng.random())
+            numbers = {'deferred': float(deferred)}
+            return s.plan(s.sample(noise[None]), noise, self.name, numbers)
 
     def _network(self, policy: FlowPolicy) -> NoisePolicy:
         self._loaded.check(policy)

@@ -7,7 +7,7 @@ import numpy as np
 
 from frs_ros.messages.wish import Wish
 from frs_ros.policies.base import FlowPolicy
-from frs_ros.steering.denoise import denoise, draw_noise
+from frs_ros.steering.kernel import unsteered
 from frs_ros.types import Observation, Plan
 
 
@@ -24,7 +24,5 @@ class Unsteered:
         rng: np.random.Generator,
     ) -> Plan:
         """Samples a chunk; see `steering.base.Steerer.plan`."""
-        with policy.inference():
-            noise = draw_noise(policy, rng)
-            context = policy.encode(observation)
-            return denoise(policy, observation, context, noise, self.name)[0]
+        del guidance
+        return unsteered(policy, observation, rng, self.name)

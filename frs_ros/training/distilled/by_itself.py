@@ -10,7 +10,7 @@ from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
 from frs_ros.guidance.references.direction import GRIPPER, ROTATION
 from frs_ros.policies.base import Context, FlowPolicy
-from frs_ros.steering.denoise import draw_noise, field_of
+from frs_ros.steering.kernel import draw_noise, field_of
 from frs_ros.steering.scores import distance
 
 SAMPLES = 16

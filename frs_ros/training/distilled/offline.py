@@ -28,7 +28,8 @@ from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.policies.identity import policy_info
 from frs_ros.policies.noise.inputs import image_of
 from frs_ros.steering.base import plan_rng
-from frs_ros.steering.registry import make_steerer
+from frs_ros.steering.methods.frs_tuned import TunedReversalSteering
+from frs_ros.steering.registry import exact_inverter
 from frs_ros.training.distilled.by_itself import distance_to_nearly_all
 from frs_ros.types import Observation, Plan
 
@@ -37,13 +38,11 @@ ROUND_TRIP = 'round-trip error above the limit'
 BEYOND = 'actions that the policy cannot be asked for'
 # The exact inverse of the sampler, solved further than steering needs: here the noise is the goal.
 # What is in-painted is the padding, of policies that have some.
-SOLVER = {
-    'operator': 'all',
-    'inpaint': True,
-    'tolerance': 1e-3,
-    'max_iterations': 32,
-    'limit': 0.05,
-}
+LABELLER = TunedReversalSteering(
+    name='frs_fixed_point',
+    invert=exact_inverter(tolerance=1e-3, max_iterations=32, limit=0.05),
+    inpaint=True,
+)
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def label(
     """
     spec = policy.spec
     wish = GivenChunk(actions[: spec.horizon], spec.names, spec.space, spec.control_hz)
-    plan: Plan = make_steerer('frs_fixed_point', **SOLVER).plan(policy, observation, wish, rng)
+    plan: Plan = LABELLER.plan(policy, observation, wish, rng)
     wanted = to_numpy(reference_chunk(wish, policy, observation))
     became = to_numpy(policy.to_model(plan.chunk[None], observation))
     difference = (became - wanted)[..., : spec.action_dim]

@@ -25,7 +25,7 @@ from frs_ros.flow.sample import sample
 from frs_ros.guidance.references.direction import GRIPPER, ROTATION
 from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.policies.noise.policy import DistilledNetwork
-from frs_ros.steering.denoise import field_of
+from frs_ros.steering.kernel import field_of
 from frs_ros.training.distilled.data import Samples
 from frs_ros.training.distilled.loop import features_of
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who decides about which action dimension: the operator or the policy."""
+"""Guided dimensions: which dimensions of an action follow the reference."""
 
 from __future__ import annotations
 
@@ -11,31 +11,46 @@ import numpy as np
 from frs_ros.arm.units import JOINTS
 from frs_ros.errors import ConfigError, choose
 from frs_ros.guidance.references.direction import GRIPPER, ROTATION, TRANSLATION, dimensions
-from frs_ros.messages.wish import Wish
-from frs_ros.steering.wished import wished
+from frs_ros.messages.wish import Part, Wish
 from frs_ros.text import shown
-from frs_ros.types import ActionSpec
+from frs_ros.types import CARTESIAN_DELTA, ActionSpec
 
 ALL, MOTION, WISHED = 'all', 'motion', 'wished'
 GROUPS = {'translation': TRANSLATION, 'rotation': ROTATION, 'joints': JOINTS}
+_CARTESIAN = {Part.TRANSLATION: TRANSLATION, Part.ROTATION: ROTATION}
+
+
+def guided_dims(guidance: Wish, spec: ActionSpec) -> list[int]:
+    """Positions of the dimensions that active guidance is about.
+
+    In joint space every joint is needed for a motion of the tool.
+    """
+    names: list[str] = []
+    if spec.space == CARTESIAN_DELTA:
+        names += [n for part, group in _CARTESIAN.items() if part in guidance.parts for n in group]
+    elif guidance.parts - {Part.GRIPPER}:
+        names += JOINTS
+    if Part.GRIPPER in guidance.parts:
+        names.append(GRIPPER)
+    return dimensions(spec, *names)
 
 
 @dataclass(frozen=True)
-class Ownership:
-    """The dimensions whose noise comes from the reference; all others keep the policy's own.
+class Mask:
+    """Dimensions whose noise comes from the reference; all others keep the policy's own.
 
-    The padding is nobody's wish and always the policy's.
+    Padding dimensions are never guided.
 
     Attributes:
-        names: Of 'all'; 'motion', everything but a gripper that nobody wishes about; 'wished',
-            what the guidance speaks of; 'translation', 'rotation', 'joints'; and names of single
-            dimensions such as 'gripper'. Several are united.
+        names: Of 'all'; 'motion', everything but a gripper that the guidance does not mention;
+            'wished', what the guidance is about; 'translation', 'rotation', 'joints'; and names of
+            single dimensions such as 'gripper'. Several are united.
     """
 
     names: tuple[str, ...] = (ALL,)
 
     @classmethod
-    def of(cls, names: str | Sequence[str]) -> Ownership:
+    def of(cls, names: str | Sequence[str]) -> Mask:
         """From an option: a name or a list of them; ConfigError for anything else."""
         listed = (names,) if isinstance(names, str) else names
         words = isinstance(listed, Sequence) and all(isinstance(name, str) for name in listed)
@@ -51,8 +66,8 @@ class Ownership:
         for name in self.names:
             choose('operator', name, [ALL, MOTION, WISHED, *groups, *spec.names])
 
-    def owned(self, guidance: Wish, spec: ActionSpec) -> np.ndarray:
-        """[D] bool, the operator's dimensions; ConfigError if the policy lacks one of them."""
+    def guided(self, guidance: Wish, spec: ActionSpec) -> np.ndarray:
+        """[D] bool, the guided dimensions; ConfigError if the policy lacks one of them."""
         mask = np.zeros(spec.model_dim, dtype=bool)
         for name in self.names:
             mask[self._dims(name, guidance, spec)] = True
@@ -60,10 +75,10 @@ class Ownership:
 
     def _dims(self, name: str, guidance: Wish, spec: ActionSpec) -> list[int]:
         if name == WISHED:
-            return wished(guidance, spec)
+            return guided_dims(guidance, spec)
         if name == ALL:
             return list(range(spec.action_dim))
         if name == MOTION:
             arm = [n for n in spec.names if n != GRIPPER]
-            return sorted({*spec.indices(*arm), *wished(guidance, spec)})
+            return sorted({*spec.indices(*arm), *guided_dims(guidance, spec)})
         return dimensions(spec, *GROUPS.get(name, (name,)))
