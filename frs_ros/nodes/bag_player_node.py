@@ -33,6 +33,7 @@ from frs_ros.ros.parameters import declare
 from frs_ros.text import one_line
 
 PERIOD = 0.05  # s between two looks at keys and progress
+LATEST = 2**31  # s since 1970 that a message stamp can hold
 CLOCK = '/clock'  # an absolute name by ROS convention
 HELP = 'space  pause, go on\nS      pause, and play one message\n?      this help\nCtrl-C ends.'
 
@@ -63,6 +64,11 @@ class BagPlayer(Node):
         chosen = self._bag.choose([word.strip() for word in p.topics.split(',') if word.strip()])
         self._outlets = Outlets(self, chosen, p.prefix, self._warn)
         self._start_ns = self._bag.start_ns + round(p.start_offset * NS)
+        if p.clock and not (self._bag.start_ns >= 0 and self._bag.end_ns < LATEST * NS):
+            raise ConfigError(
+                f'{p.bag}: its times are not from 1970 to 2038, which /clock cannot tell; play it '
+                'without clock'
+            )
         self._audience = Audience(p.wait_for, p.wait_limit, time.monotonic())
         self._started = self._over = False
         self._ending = threading.Event()

@@ -10,7 +10,7 @@ from typing import Any
 from frs_ros.documents import read_json
 from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.policies.vla.settings import RANDOM, is_policy_file, read_settings
-from frs_ros.text import shown
+from frs_ros.text import one_line, shown
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA
 
 FORMAT = 1
@@ -73,7 +73,7 @@ def interface_of(checkpoint: str) -> Interface:
         return Interface(spec.get('space', CARTESIAN_DELTA), control_hz, cameras)
     except (KeyError, TypeError, ValueError, AttributeError) as e:
         path = resolve(checkpoint).with_suffix('.json')
-        raise CheckpointError(f'{path}: bad or missing entry {e}') from e
+        raise CheckpointError(f'{path}: bad or missing entry {one_line(e)}') from e
 
 
 def resolve(checkpoint: str | Path) -> Path:

@@ -109,6 +109,19 @@ def test_a_lockstep_episode_is_put_together_exactly(prefix: str) -> None:
         assert item.chunk.noise.shape == (2, 4)
 
 
+def test_fields_of_another_type_are_read_or_refused() -> None:
+    """A bag has definitions of its own: the seed as int64, a state of one number."""
+    pushed = episode(START_NS)
+    for topic, _, message in pushed:
+        if topic == '/episode':
+            message.seed = -1
+        if topic == '/robot_state':
+            message.policy_state = 0.5
+    (found,) = assemble(pushed)
+    assert found.seed == 2**64 - 1
+    assert [c.state for c in found.chunks] == [None] * 4
+
+
 @pytest.mark.parametrize('seed', range(20))
 def test_topics_may_be_swapped_and_messages_repeated(seed: int) -> None:
     in_order = episode(START_NS) + episode(START_NS + 900 * MS, 'e1', outcome=2)

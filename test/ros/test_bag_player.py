@@ -59,7 +59,12 @@ def episode_definition(repository) -> str:
 def make_bag(tmp_path, episode_definition):
     """A bag with `count` texts, 10 ms apart, and an episode around them."""
 
-    def make(count: int = 20, definition: str = episode_definition, storage: str = 'mcap') -> str:
+    def make(
+        count: int = 20,
+        definition: str = episode_definition,
+        storage: str = 'mcap',
+        received: int = START,
+    ) -> str:
         store = get_typestore(Stores.ROS2_KILTED)
         store.register(get_types_from_msg(definition, 'frs_ros/msg/Episode'))
         path = tmp_path / f'bag{count}'
@@ -72,12 +77,12 @@ def make_bag(tmp_path, episode_definition):
                     ('/cell/text', 'std_msgs/msg/String', []),
                 )
             )
-            writer.write(episode, START, event_bytes(Episode.START, START))
+            writer.write(episode, received, event_bytes(Episode.START, START))
             for index in range(count):
-                at = START + index * 10**7
+                at = received + index * 10**7
                 writer.write(text, at, serialize_message(String(data=f'{index} ' + 'x' * 999)))
             end = START + count * 10**7
-            writer.write(episode, end, event_bytes(Episode.END, end))
+            writer.write(episode, end + received - START, event_bytes(Episode.END, end))
         return str(path)
 
     return make
@@ -136,6 +141,18 @@ def test_a_bag_in_sqlite_is_played_whole(ros, make_bag, play):
     ros.wait_for(lambda: len(texts) == 20, WAIT, 'all messages')
     assert player.wait(WAIT) == 0
     assert 'end of the bag: 22 messages' in player.output
+
+
+def test_times_that_no_clock_message_can_hold_are_played_without_it(ros, make_bag, play):
+    texts = ros.collect(ros.node(), String, '/cell/text', qos.RECORD)
+    bag = make_bag(received=2**31 * 10**9)
+    player = play(bag, '--clock=50')
+    assert player.wait(WAIT) == 2
+    assert 'its times are not from 1970 to 2038' in player.output
+    assert 'Traceback' not in player.output
+    player = play(bag, '--wait-for=1')
+    ros.wait_for(lambda: len(texts) == 20, WAIT, 'all messages')
+    assert player.wait(WAIT) == 0
 
 
 def test_damage_that_shows_while_it_is_played_is_an_error(ros, make_bag, play):

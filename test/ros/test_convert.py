@@ -150,6 +150,9 @@ def test_chunk_without_noise_passes():
         ({'execute_steps': 11}, 'execute_steps'),
         ({'actions': [0.0] * 69 + [math.nan]}, 'actions'),
         ({'actions': [0.0] * 69}, 'actions'),
+        ({'instruction': 'x' * 20_000_000}, 'instruction is a text of 20000000 characters'),
+        ({'episode_id': 'x' * 1001}, 'episode_id is a text of 1001 characters'),
+        ({'method': 'frs\x1b[2J'}, 'method .* cannot be printed'),
     ],
 )
 def test_misshaped_chunks_are_refused(changes, named):

@@ -84,11 +84,16 @@ def chunk_of(message: Any) -> Chunk:
     )
 
 
+def seed_of(message: Any) -> int:
+    """The seed of an episode; a bag whose definition says int64 means the same bits."""
+    return int(message.seed) % 2**64
+
+
 def state_of(message: Any) -> np.ndarray:
-    """[S] proprioception of a RobotState; DataError if it is empty or not finite."""
+    """[S] proprioception of a RobotState; DataError if it is empty, misshapen or not finite."""
     state = np.array(loaded(message).policy_state, dtype=np.float64)
-    if not state.size or not np.isfinite(state).all():
-        raise DataError('RobotState.policy_state is empty or not finite')
+    if state.ndim != 1 or not state.size or not np.isfinite(state).all():
+        raise DataError('RobotState.policy_state is no list of finite numbers')
     return state
 
 

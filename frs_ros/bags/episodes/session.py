@@ -12,7 +12,7 @@ import numpy as np
 from frs_ros.bags import bag_topics
 from frs_ros.bags.episodes import message_parts
 from frs_ros.bags.episodes.matching import LATENESS_NS, Matcher
-from frs_ros.bags.episodes.message_parts import chunk_of, stamp_of
+from frs_ros.bags.episodes.message_parts import chunk_of, seed_of, stamp_of
 from frs_ros.bags.episodes.picture_streams import PictureStreams
 from frs_ros.bags.episodes.recorded_episode import RecordedChunk, RecordedEpisode
 from frs_ros.errors import DataError
@@ -117,7 +117,7 @@ class Session:
         self._finished.discard(name)
         episode = self._open.setdefault(name, _Open(name))
         episode.start_ns, episode.closed_ns = stamp_of(message), None
-        episode.instruction, episode.seed = str(message.instruction), int(message.seed)
+        episode.instruction, episode.seed = str(message.instruction), seed_of(message)
 
     def _end(self, received_ns: int, message: Any) -> None:
         episode = self._open.get(str(message.id))
@@ -133,7 +133,7 @@ class Session:
         if episode is None:
             return
         episode.instruction = episode.instruction or str(message.instruction)
-        episode.seed = episode.seed or int(message.seed)
+        episode.seed = episode.seed or seed_of(message)
         asked_ns = episode.asked.setdefault(int(message.request_id), self._arrived_ns)
         self._want(episode, received_ns, stamp_of(message), asked_ns)
 

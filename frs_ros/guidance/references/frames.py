@@ -14,6 +14,7 @@ from frs_ros.errors import ConfigError
 from frs_ros.messages.guidance import BASE, Guidance
 from frs_ros.messages.wish import WishError
 from frs_ros.policies.proprioception import rotation_matrices
+from frs_ros.text import shown
 from frs_ros.types import CARTESIAN_DELTA, Observation
 
 TOOL = 'tool'  # z the way the fingers point, y the way in which they close
@@ -41,7 +42,8 @@ class CameraAxes:
         if axes.shape != (3, 3) or not np.allclose(axes.T @ axes, np.eye(3), atol=_MARGIN):
             raise ConfigError('the axes of a camera must be 3 x 3 and orthogonal')
         if self.parent not in (BASE, TOOL):
-            raise ConfigError(f"a camera is mounted to 'base' or 'tool', not to '{self.parent}'")
+            parent = shown(self.parent)
+            raise ConfigError(f"a camera is mounted to 'base' or 'tool', not to {parent}")
         before, _, after = np.linalg.svd(axes)
         axes = before @ after  # the nearest exact one: wishes must not grow
         axes.setflags(write=False)

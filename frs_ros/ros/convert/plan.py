@@ -14,6 +14,7 @@ from frs_ros.msg import ActionChunk, PlanRequest, SteeringReport
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite, text
 from frs_ros.ros.convert.guidance import guidance_from_msg, wish_to_msg
+from frs_ros.text import shown
 from frs_ros.types import ACTION_SPACES, Plan
 
 # Diagnostics of plans that reports carry under the same names, NaN for what was not measured.
@@ -81,11 +82,12 @@ def chunk_from_msg(msg: ActionChunk) -> Chunk:
 
     Raises:
         DataError: If sizes disagree, the chunk is empty, an action is not finite, the action space
-            is unknown, the rate is not positive or execute_steps is outside [1, horizon]. Noise
-            may be NaN: some methods have none.
+            is unknown, the rate is not positive, execute_steps is outside [1, horizon] or a text
+            is too long. Noise may be NaN: some methods have none.
     """
     if msg.action_space not in ACTION_SPACES:
-        raise DataError(f"ActionChunk.action_space is '{msg.action_space}', which is unknown")
+        space = shown(msg.action_space)
+        raise DataError(f'ActionChunk.action_space is {space}, which is unknown')
     if not 0.0 < msg.control_hz < math.inf:
         raise DataError(f'ActionChunk.control_hz is {msg.control_hz}; it must be positive')
     if msg.horizon < 1 or msg.action_dim < 1:
@@ -103,16 +105,16 @@ def chunk_from_msg(msg: ActionChunk) -> Chunk:
         )
     return Chunk(
         request_id=msg.request_id,
-        episode_id=msg.episode_id,
+        episode_id=text('ActionChunk.episode_id', msg.episode_id),
         actions=finite('ActionChunk.actions', msg.actions, (msg.horizon, msg.action_dim)),
         noise=np.array(msg.noise, dtype=np.float32).reshape(msg.horizon, msg.model_dim),
         execute_steps=msg.execute_steps,
-        method=msg.method,
+        method=text('ActionChunk.method', msg.method),
         stamp_ns=stamps.to_ns(msg.header.stamp),
         space=msg.action_space,
         control_hz=msg.control_hz,
-        policy_id=msg.policy_id,
-        instruction=msg.instruction,
+        policy_id=text('ActionChunk.policy_id', msg.policy_id),
+        instruction=text('ActionChunk.instruction', msg.instruction),
         seed=msg.seed,
     )
 
