@@ -19,7 +19,7 @@ JAZZY := .venv-jazzy
 JAZZY_PYTHON = $(abspath $(JAZZY))/bin/python
 JAZZY_INSTALL = $(JAZZY_PYTHON) -m pip --disable-pip-version-check install --progress-bar on $(PIP_ARGS)
 # What has to do with ROS; all of it: make test-jazzy JAZZY_TESTS=test
-JAZZY_TESTS := test/ros test/cameras test/data test/demo test/doctor test/package/test_messages.py
+JAZZY_TESTS := test/ros test/cameras test/bags test/datasets test/demo test/doctor test/package/test_messages.py
 COLCON_DIR := $(CURDIR)/build/colcon
 
 .DEFAULT_GOAL := help

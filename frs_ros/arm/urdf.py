@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Description of an arm as URDF text, for robot_state_publisher, TF and RViz.
 
-Made from the published dimensions in `robot.models`, so that what is shown is what the safety
+Made from the published dimensions in `arm.models`, so that what is shown is what the safety
 envelope computes with; no file of the manufacturer is needed. Links and joints have the names
 that franka_description gives them.
 """

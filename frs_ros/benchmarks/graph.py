@@ -61,7 +61,7 @@ def in_process(
     episode_seed: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Episode:
-    """Runs an episode with the evaluator's own loop; see `learning.episode.run_episode`."""
+    """Runs an episode with the evaluator's own loop; see `evaluation.episode.run_episode`."""
     world = _FirstLook(env, clock)
     result = run_episode(world, policy, steerer, guide, init_id=init_id, episode_seed=episode_seed)
     seconds = clock() - (world.at or 0.0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a graph is made of, and which processes its arguments make of it.
 
-One source for launch files and `frs up`; the graphs themselves are in `nodes.graphs`.
+One source for launch files and `frs up`; the graphs themselves are in `bringup.graphs`.
 """
 
 from __future__ import annotations

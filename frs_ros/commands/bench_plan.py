@@ -61,7 +61,7 @@ def _of_file(checkpoint: str) -> dict[str, str]:
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """What is printed of `learning.bench.plan.summary`."""
+    """What is printed of `benchmarks.plan.summary`."""
     lines = [f'{"":20} {"median ms":>9} {"encodes":>8} {"velocity":>9}']
     for name, ms in results['ms_p50'].items():
         counted = results['plans'].get(name, {})

@@ -319,16 +319,16 @@ def _check_methods(settings: EvaluationSettings, policy: FlowPolicy) -> None:
 
 def _check_right(settings: EvaluationSettings, policy: FlowPolicy, tasks: Sequence[Task]) -> None:
     """ConfigError where a policy is to be told what it does not understand."""
+    from frs_ros.policies.base import knows
     from frs_ros.sim.wording import instruction_for
 
-    knows = getattr(policy, 'knows', lambda _: True)
     wanted = [m.under(settings.conditions).instruction == RIGHT for m in settings.methods]
     if not any(wanted) or settings.target == OTHER:  # others are chosen among the known
         return
     named = settings.named_target
     for task_id in settings.tasks:
         words = instruction_for(f'{named}_1') if named else tasks[task_id].instruction
-        if not knows(words):
+        if not knows(policy, words):
             raise ConfigError(
                 f"instruction 'right' needs a policy that knows the words; this one was never "
                 f"told '{words}' (task {task_id}), and takes them for none. "

@@ -4,22 +4,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from frs_ros.errors import ConfigError
 from frs_ros.policies.base import FlowPolicy
+from frs_ros.policies.wrapped import WrappedPolicy
 from frs_ros.types import ActionSpec
 
 
-class AdjustedPolicy:
+class AdjustedPolicy(WrappedPolicy):
     """The same policy under another `spec`."""
 
     def __init__(self, policy: FlowPolicy, spec: ActionSpec) -> None:
-        self._policy = policy
+        super().__init__(policy)
         self.spec = spec
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._policy, name)
 
 
 def adjusted(policy: FlowPolicy, *, replan: int = 0, steps: int = 0) -> FlowPolicy:

@@ -13,7 +13,7 @@ from frs_ros.evaluation.episode import Environment
 from frs_ros.evaluation.guides import Guide
 from frs_ros.evaluation.method import Method
 from frs_ros.evaluation.settings import OTHER, STOCK, EvaluationSettings
-from frs_ros.policies.base import FlowPolicy
+from frs_ros.policies.base import FlowPolicy, knows
 from frs_ros.sim.wording import TOLD_BY_PLACE, check_retargeted
 from frs_ros.steering.base import Steerer
 
@@ -60,7 +60,7 @@ class LiberoWorld:
         if settings.layout == 'shuffled':
             env = Variation(env, shuffled(settings.seed))
         if settings.target == OTHER:
-            env = Variation(env, other_target(getattr(policy, 'knows', lambda _: True)))
+            env = Variation(env, other_target(functools.partial(knows, policy)))
         return env
 
     def steerer(self, method: Method) -> Steerer:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, runtime_checkable
 
@@ -58,3 +59,39 @@ class FlowPolicy(Protocol):
     def inference(self) -> AbstractContextManager[Any]:
         """Context in which no gradients are recorded; plans are made inside it."""
         ...
+
+
+# What only some policies offer.
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A policy that can be told from others, see `policies.identity`."""
+
+    @property
+    def identity(self) -> str:
+        """16 hex digits, the same for the same policy on every machine."""
+        ...
+
+
+@runtime_checkable
+class Instructed(Protocol):
+    """A policy with a closed set of instructions."""
+
+    def knows(self, instruction: str) -> bool:
+        """Whether the instruction was trained; any other one counts as no instruction."""
+        ...
+
+
+@runtime_checkable
+class Stacking(Protocol):
+    """A policy that can look at several observations at once."""
+
+    def stack(self, contexts: Sequence[Context]) -> Context:
+        """Several encoded observations of batch size 1 as one context."""
+        ...
+
+
+def knows(policy: FlowPolicy, instruction: str) -> bool:
+    """Whether the policy understands the instruction, as far as it can tell."""
+    return not isinstance(policy, Instructed) or policy.knows(instruction)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from frs_ros.policies.base import FlowPolicy
+from frs_ros.policies.base import FlowPolicy, Identified
 from frs_ros.types import ActionSpec
 
 UNKNOWN = ''
@@ -43,10 +43,10 @@ class PolicyInfo:
 def policy_id(policy: FlowPolicy) -> str:
     """16 hex digits, the same for the same policy on every machine; `UNKNOWN` if it has none.
 
-    Policies say it by an attribute `identity`. How many steps its sampler makes and how many
+    Those that are `Identified` have one. How many steps its sampler makes and how many
     actions are executed does not count.
     """
-    return str(getattr(policy, 'identity', UNKNOWN))
+    return policy.identity if isinstance(policy, Identified) else UNKNOWN
 
 
 def policy_info(policy: FlowPolicy) -> PolicyInfo:

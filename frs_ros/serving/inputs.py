@@ -50,7 +50,7 @@ class StampBuffer(Generic[T]):
         return next(reversed(self._values.values()), None)
 
     def seen(self, stamp_ns: int, asked_ns: int, tolerance_ns: float) -> Arrived | None:
-        """What a request that arrived at `asked_ns` is answered from, see `steering.seen`."""
+        """What a request that arrived at `asked_ns` is answered from, see `serving.seen`."""
         values = [Arrived(self._received_ns[s], s, v) for s, v in self._values.items()]
         return newest(values, stamp_ns, asked_ns, tolerance_ns)
 

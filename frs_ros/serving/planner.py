@@ -13,7 +13,7 @@ from frs_ros.messages.plan import Request
 from frs_ros.messages.wish import Wish, WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.serving.example import example_observation
-from frs_ros.steering.base import Steerer, plan_rng
+from frs_ros.steering.base import Checked, Steerer, plan_rng
 from frs_ros.steering.methods.unsteered import Unsteered
 from frs_ros.steering.options import parse_options
 from frs_ros.steering.registry import LEARNT, make_steerer
@@ -42,9 +42,8 @@ class Planner:
 
         The method before stays in force then.
         """
-        check = getattr(steerer, 'check', None)
-        if check is not None:
-            check(self.policy)
+        if isinstance(steerer, Checked):
+            steerer.check(self.policy)
         self._steerer = steerer
 
     def plan(self, request: Request, observation: Observation, guidance: Wish | None) -> Plan:

@@ -8,7 +8,7 @@ from frs_ros.sim.runner import EpisodeRunner
 
 
 class LockstepRunner(EpisodeRunner):
-    """Executes the first actions of each chunk, then asks again, as `learning.episode` does."""
+    """Executes the first actions of each chunk, then asks again, as `evaluation.episode` does."""
 
     def _follow(self, chunk: Chunk) -> None:
         for action in chunk.actions[: chunk.execute_steps]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,9 +19,7 @@ class Steerer(Protocol):
 
     Without an active guidance every method is the unsteered policy exactly, except those that have
     learnt to act when nobody steers (`registry.LEARNT`): they then act by their checkpoint, and
-    follow an active guidance by a method of the first kind. A plan's method says who made it. A
-    method with a checkpoint, or with options that must fit the policy, has a `check(policy)`,
-    which raises unless they do.
+    follow an active guidance by a method of the first kind. A plan's method says who made it.
     """
 
     @property
@@ -45,6 +43,15 @@ class Steerer(Protocol):
             guidance: The wish, or None.
             rng: Source of all randomness; the first draw is the unsteered noise [H, D].
         """
+        ...
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A method with a checkpoint, or with options, that must fit the policy."""
+
+    def check(self, policy: FlowPolicy) -> None:
+        """Raises CheckpointError or ConfigError unless they fit."""
         ...
 
 

@@ -146,7 +146,7 @@ def make_steerer(
     Args:
         name: One of `ALL_METHODS`.
         reference: Writes wishes as chunks; the default is for Cartesian policies, others come
-            from `guidance.references`.
+            from `guidance.references.writer`.
         options: Of the method.
     """
     make = ALL_METHODS[choose('method', name, ALL_METHODS)]

@@ -205,7 +205,6 @@ class Watched(CountingPolicy):
 
     def __init__(self):
         super().__init__(MINI)
-        self.identity = MINI.identity
         self.weights = _digest(MINI)
         self.contexts = []
 

@@ -7,7 +7,7 @@ Each head speaks about the A action dimensions; the padding up to D is never lea
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Generator, Tensor, nn
@@ -21,19 +21,29 @@ _REACHED = 1 - 1e-4  # of the bound, by labels: its inverse tanh is finite
 LOG_STD = (-1.6, 1.0)
 
 
-class NoiseHead(Protocol):
-    """One thing to learn about noise."""
+@runtime_checkable
+class Centred(Protocol):
+    """A head with a most likely answer."""
+
+    def mean(self, features: Tensor) -> Tensor:
+        """[B, H, A] the most likely noise, for features [B, F]."""
+        ...
+
+
+@runtime_checkable
+class Drawing(Protocol):
+    """A head whose answers can be drawn."""
+
+    def draw(self, features: Tensor, fresh: Tensor) -> Tensor:
+        """[B, H, A] drawn with the standard normal numbers `fresh` of that shape."""
+        ...
+
+
+class NoiseHead(Centred, Protocol):
+    """One thing to learn about noise; most are `Drawing`, too."""
 
     def loss(self, features: Tensor, noise: Tensor, generator: Generator) -> Tensor:
         """Scalar to minimise, for features [B, F] and labels [B, H, A]."""
-        ...
-
-    def mean(self, features: Tensor) -> Tensor:
-        """[B, H, A] the most likely noise."""
-        ...
-
-    def draw(self, features: Tensor, fresh: Tensor) -> Tensor:
-        """[B, H, A] noise drawn with the standard normal numbers `fresh` of that shape."""
         ...
 
 

@@ -21,7 +21,7 @@ from frs_ros.policies.noise.description import (
     NoiseDescription,
     check_generalist,
 )
-from frs_ros.policies.noise.heads import ChunkGaussian, ChunkRegression, RepeatedGaussian
+from frs_ros.policies.noise.heads import ChunkGaussian, ChunkRegression, Drawing, RepeatedGaussian
 from frs_ros.policies.noise.inputs import image_of, scaled_state
 from frs_ros.policies.noise.network import ObservationEncoder, to_input
 from frs_ros.types import Observation
@@ -110,7 +110,7 @@ class _Distilled:
             torch.zeros(1, dtype=torch.long),
         )
         self.network.deferral_probability(features)
-        if hasattr(self.network.head, 'draw'):
+        if isinstance(self.network.head, Drawing):
             self.network.head.draw(features, torch.zeros(1, sizes.horizon, sizes.action_dim))
 
     def _features(self, observation: Observation) -> Tensor:
@@ -143,7 +143,7 @@ class NoisePolicy(_Distilled):
     def check_draw(self, draw: str) -> None:
         """ConfigError unless noise can be had in this way."""
         choose('draw', draw, DRAWS)
-        if draw == SAMPLE and not hasattr(self.network.head, 'draw'):
+        if draw == SAMPLE and not isinstance(self.network.head, Drawing):
             variant = self.description.architecture.variant
             raise ConfigError(f"{self.name} is '{variant}', which has nothing to draw; use mean")
         if draw == SAMPLE and self.description.training.get('labels_are', NOISE) != NOISE:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from frs_ros.policies.noise.description import REPEATED
-from frs_ros.policies.noise.heads import BOUND
+from frs_ros.policies.noise.heads import BOUND, Centred
 from frs_ros.policies.noise.policy import DistilledNetwork
 from frs_ros.training.distilled.data import Samples
 from frs_ros.training.distilled.loop import features_of
@@ -23,7 +23,7 @@ _SEED = 2  # kind of random numbers, beside those of the training
 def predictions(network: DistilledNetwork, samples: Samples, seed: int) -> np.ndarray:
     """[N, H, A] most likely noise; one sample of the actions from a network of actions."""
     features, head = features_of(network, samples), network.head
-    if hasattr(head, 'mean'):
+    if isinstance(head, Centred):
         return np.asarray(head.mean(features))
     fresh = torch.randn(samples.target.shape, generator=step_generator(seed, _SEED, 0))
     return np.asarray(head.draw(features, fresh))

@@ -23,7 +23,7 @@ from frs_ros.errors import ConfigError
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
 from frs_ros.guidance.references.direction import GRIPPER, ROTATION
-from frs_ros.policies.base import Context, FlowPolicy
+from frs_ros.policies.base import Context, FlowPolicy, Stacking
 from frs_ros.policies.noise.policy import DistilledNetwork
 from frs_ros.steering.kernel import field_of
 from frs_ros.training.distilled.data import Samples
@@ -36,17 +36,13 @@ _PRIOR = 0.01  # weight of the noise's own size; of two noises that do the same,
 _BATCH = 64
 
 
-class StackingPolicy(FlowPolicy, Protocol):
+class StackingPolicy(FlowPolicy, Stacking, Protocol):
     """A policy that can look at several observations at once."""
-
-    def stack(self, contexts: Sequence[Context]) -> Context:
-        """Several encoded observations of batch size 1 as one context."""
-        ...
 
 
 def stacking(policy: FlowPolicy) -> StackingPolicy:
     """The policy; ConfigError if it cannot stack observations."""
-    if not hasattr(policy, 'stack'):
+    if not isinstance(policy, Stacking):
         raise ConfigError(
             'this policy cannot encode several observations into one batch, so nothing can be '
             'learnt through its sampler; learn the noise labels: frs train dsbc --data .../labels'

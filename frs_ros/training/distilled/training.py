@@ -87,7 +87,7 @@ def distil(
     """Trains and writes KIND.safetensors, KIND.json, `metrics.json` and `report.png`.
 
     Args:
-        dataset: Of `frs bag convert` or `learning.offline_dsbc`.
+        dataset: Of `frs bag convert` or `training.distilled.offline`.
         name: How messages call it.
         out: Folder.
         kind: 'dsbc' or 'bc'.
