@@ -67,7 +67,7 @@ COMMANDS = {
         'take demonstrations over from LeRobot datasets and LIBERO or robomimic files',
     ),
     ('bag', 'play'): ('frs_ros.commands.bag_play', 'publish the messages of a bag'),
-    ('doctor',): ('frs_ros.commands.doctor', 'what of this machine is ready, and how to mend it'),
+    ('doctor',): ('frs_ros.commands.doctor', 'what of this machine is ready, and how to fix it'),
 }
 GROUPS = {'train': 'train a policy', 'bench': 'measure speed', 'bag': 'recordings of episodes'}
 
@@ -166,7 +166,7 @@ def _run(argv: Sequence[str]) -> int:
         args = build_parser(argv).parse_args(argv)
         return args.run(args) or 0
     except ModuleNotFoundError as error:
-        # What is not installed is the user's to mend; the messages exist only after a build.
+        # What is not installed is for the user to fix; the messages exist only after a build.
         raise not_installed(error) from error
 
 

@@ -54,7 +54,7 @@ def _action(process: Process) -> Any:
         return LogInfo(msg=process.hint)
 
     def on_exit(event: Any, context: Any) -> list:
-        # wrong parameters are not mended by starting again
+        # wrong parameters are not fixed by starting again
         final = not row.respawn or event.returncode == EXIT_CONFIG
         return [Shutdown(reason=f'{row.label} has ended')] if final else []
 

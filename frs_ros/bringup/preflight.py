@@ -41,7 +41,7 @@ def check(words: Iterable[str] = (), system: System | None = None) -> list[str]:
     off = system.environment.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == 'OFF'
     warnings, errors = [], []
     for finding in findings:
-        line = f'{finding.name}: {finding.what}; {finding.mend}'
+        line = f'{finding.name}: {finding.what}; {finding.fix}'
         if finding.level is Level.FAIL and not (off and finding.name == ros_graph.DISCOVERY):
             errors.append(line)
         elif finding.level is Level.FAIL:

@@ -10,7 +10,7 @@ from frs_ros.errors import FrsError
 
 
 class CameraError(FrsError):
-    """A camera that is absent, busy, or has stopped; one line with the mend, if known."""
+    """A camera that is absent, busy, or has stopped; one line with the fix, if known."""
 
 
 class Session(Protocol):

@@ -20,8 +20,8 @@ def realsense_library() -> Any:
             'RealSense cameras need the library pyrealsense2: pip install pyrealsense2'
         ) from error
     except ImportError as error:  # a shared library that it needs
-        mend = 'sudo apt-get install libusb-1.0-0' if 'libusb' in str(error) else 'install it'
-        raise DependencyError(f'pyrealsense2 cannot be loaded ({error}): {mend}') from error
+        fix = 'sudo apt-get install libusb-1.0-0' if 'libusb' in str(error) else 'install it'
+        raise DependencyError(f'pyrealsense2 cannot be loaded ({error}): {fix}') from error
 
 
 class RealSense:

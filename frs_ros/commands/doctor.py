@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`frs doctor`: what of this machine is ready, and the mend for what is not."""
+"""`frs doctor`: what of this machine is ready, and the fix for what is not."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from frs_ros.doctor.finding import Finding, Part
-from frs_ros.doctor.mends import cell_packages
+from frs_ros.doctor.fixes import cell_packages
 from frs_ros.doctor.options import Options
 from frs_ros.doctor.probe import ProbeFailed, imported, probe
 from frs_ros.doctor.system import System
@@ -42,8 +42,8 @@ def library(system: System, options: Options) -> Iterator[Finding]:
     try:
         imported(system, 'franky')
     except ProbeFailed as error:
-        mend = f'{cell_packages(system)} (other robots: docs/robot.md)'
-        yield _PART.fail('franky', str(error), mend)
+        fix = f'{cell_packages(system)} (other robots: docs/robot.md)'
+        yield _PART.fail('franky', str(error), fix)
         return
     yield _PART.ok('franky', version or 'there, without a version (not from a wheel)')
     names = ' '.join(system.files('franky-control'))
@@ -67,8 +67,8 @@ def robot(system: System, options: Options) -> Iterator[Finding]:
         )
     except ProbeFailed as error:
         steps = 'docs/robot.md has the steps, one by one'
-        mend = cell_packages(system) if error.missing else steps
-        yield _PART.fail('robot', str(error), mend)
+        fix = cell_packages(system) if error.missing else steps
+        yield _PART.fail('robot', str(error), fix)
         return
     what = f'{options.robot} answers, mode {found["mode"]}'
     yield _PART.ok('robot', f'{what}; its robot server is of the version of our libfranka')
@@ -77,8 +77,8 @@ def robot(system: System, options: Options) -> Iterator[Finding]:
     if found['gripper']:
         yield _PART.ok('gripper', f'opens to {found["gripper"]:.3f} m')
     else:
-        mend = 'attach and set up the Franka Hand in Desk; without it the arm works alone'
-        yield _PART.warn('gripper', found['gripper_line'], mend)
+        fix = 'attach and set up the Franka Hand in Desk; without it the arm works alone'
+        yield _PART.warn('gripper', found['gripper_line'], fix)
     if found['errors']:
         what = f'the robot reports {", ".join(found["errors"])}'
         yield _PART.warn('robot errors', what, 'clear them in Desk, or with ~/recover')
@@ -96,13 +96,13 @@ def joint_states(system: System, options: Options) -> Iterator[Finding]:
         return
     names = ', '.join(found['names'][:20])
     if not found['rate']:
-        mend = 'activate joint_state_broadcaster, or name another topic (ros2 topic list)'
+        fix = 'activate joint_state_broadcaster, or name another topic (ros2 topic list)'
         what = f'nothing on {topic}: {found["publishers"]} publishers'
-        yield _PART.fail('joint states', what, mend)
+        yield _PART.fail('joint states', what, fix)
     elif found['rate'] < SLOWEST:
-        mend = 'name the topic of the broadcaster itself, such as franka/joint_states'
+        fix = 'name the topic of the broadcaster itself, such as franka/joint_states'
         what = f'{topic}: {found["rate"]:.0f} Hz; the arm holds after 0.05 s without one'
-        yield _PART.fail('joint states', f'{what}; {names}', mend)
+        yield _PART.fail('joint states', f'{what}; {names}', fix)
     else:
         yield _PART.ok('joint states', f'{topic}: {found["rate"]:.0f} Hz; {names}')
 
@@ -121,8 +121,8 @@ def kinematics(system: System, options: Options) -> Iterator[Finding]:
     try:
         version = imported(system, 'pinocchio')
     except ProbeFailed as error:
-        mend = 'pip install pin, or sudo apt-get install ros-$ROS_DISTRO-pinocchio'
-        yield _PART.fail('Pinocchio', str(error), mend)
+        fix = 'pip install pin, or sudo apt-get install ros-$ROS_DISTRO-pinocchio'
+        yield _PART.fail('Pinocchio', str(error), fix)
     else:
         yield _PART.ok('Pinocchio', version)
 

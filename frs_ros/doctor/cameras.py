@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from frs_ros.doctor.finding import Finding, Part
-from frs_ros.doctor.mends import cell_packages
+from frs_ros.doctor.fixes import cell_packages
 from frs_ros.doctor.options import Options
 from frs_ros.doctor.probe import ProbeFailed, probe
 from frs_ros.doctor.system import System
@@ -49,8 +49,8 @@ def _camera(camera: dict[str, Any]) -> Iterator[Finding]:
     speed = f'USB {camera["usb"]}' if camera['usb'] else 'not on USB'
     what = f'{camera["name"]}, firmware {camera["firmware"] or "unknown"}, {speed}'
     if camera['usb'].startswith(('1', '2')):
-        mend = 'use a USB 3 port and cable, no hub; at USB 2 frames are dropped'
-        yield _PART.warn(name, what, mend)
+        fix = 'use a USB 3 port and cable, no hub; at USB 2 frames are dropped'
+        yield _PART.warn(name, what, fix)
     else:
         yield _PART.ok(name, what)
     have, wanted = _number(camera['firmware']), _number(camera['recommended'])
@@ -81,8 +81,8 @@ def uvc(system: System, options: Options) -> Iterator[Finding]:
         if system.accessible(path):
             yield _PART.ok('USB camera', path)
         else:
-            mend = 'sudo usermod -aG video $USER; log in again'
-            yield _PART.fail('USB camera', f'{path}: no permission', mend)
+            fix = 'sudo usermod -aG video $USER; log in again'
+            yield _PART.fail('USB camera', f'{path}: no permission', fix)
 
 
 CHECKS = (realsense, rules, uvc)

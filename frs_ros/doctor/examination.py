@@ -86,6 +86,6 @@ def _run(check: Check, part: str, system: System, options: Options, limit: float
 
 def _optional(finding: Finding) -> Finding:
     """A failure of what is not needed."""
-    if finding.level is not Level.FAIL or finding.mend == _BROKEN:
+    if finding.level is not Level.FAIL or finding.fix == _BROKEN:
         return finding
     return dataclasses.replace(finding, level=Level.WARN)

@@ -25,14 +25,14 @@ class Finding:
         name: What was looked at.
         level: How bad it is.
         what: What was found, in one line.
-        mend: What to do about it, '' where nothing is to be done.
+        fix: What to do about it, '' where nothing is to be done.
     """
 
     part: str
     name: str
     level: Level
     what: str
-    mend: str = ''
+    fix: str = ''
 
 
 # Part -> (what it is, who needs it: the simulator, the robot cell).
@@ -60,14 +60,14 @@ class Part:
         """Looked at, and as it should be."""
         return Finding(self.name, name, Level.OK, what)
 
-    def warn(self, name: str, what: str, mend: str) -> Finding:
+    def warn(self, name: str, what: str, fix: str) -> Finding:
         """Works with a loss."""
-        return Finding(self.name, name, Level.WARN, what, mend)
+        return Finding(self.name, name, Level.WARN, what, fix)
 
-    def fail(self, name: str, what: str, mend: str) -> Finding:
+    def fail(self, name: str, what: str, fix: str) -> Finding:
         """Does not work."""
-        return Finding(self.name, name, Level.FAIL, what, mend)
+        return Finding(self.name, name, Level.FAIL, what, fix)
 
-    def skip(self, name: str, what: str, mend: str = '') -> Finding:
+    def skip(self, name: str, what: str, fix: str = '') -> Finding:
         """Not looked at, and why."""
-        return Finding(self.name, name, Level.SKIP, what, mend)
+        return Finding(self.name, name, Level.SKIP, what, fix)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from frs_ros.doctor.finding import Finding, Part
-from frs_ros.doctor.mends import cell_packages
+from frs_ros.doctor.fixes import cell_packages
 from frs_ros.doctor.options import Options
 from frs_ros.doctor.probe import ProbeFailed, probe
 from frs_ros.doctor.system import System
@@ -90,8 +90,8 @@ def rival(system: System, options: Options) -> Iterator[Finding]:
     """spacenavd, which takes the device for itself."""
     names = {system.read(path) for path in system.find('/proc/[0-9]*/comm')}
     if 'spacenavd' in names:
-        mend = 'guide through /spacenav/twist, or: sudo systemctl stop spacenavd'
-        yield _PART.warn('spacenavd', 'runs, and holds the device', mend)
+        fix = 'guide through /spacenav/twist, or: sudo systemctl stop spacenavd'
+        yield _PART.warn('spacenavd', 'runs, and holds the device', fix)
 
 
 CHECKS = (libraries, devices, rules, rival)

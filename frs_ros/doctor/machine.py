@@ -47,8 +47,8 @@ def memory(system: System, options: Options) -> Iterator[Finding]:
     if shared is None:
         yield _PART.skip('shared memory', 'no /dev/shm')
     elif shared < SMALL_SHARED:
-        mend = 'in a container: docker run --shm-size=1g; else fastdds shm clean'
-        yield _PART.warn('shared memory', f'{shared / 1e6:.0f} MB free in /dev/shm', mend)
+        fix = 'in a container: docker run --shm-size=1g; else fastdds shm clean'
+        yield _PART.warn('shared memory', f'{shared / 1e6:.0f} MB free in /dev/shm', fix)
     else:
         yield _PART.ok('shared memory', f'{shared / _GB:.1f} GB free in /dev/shm')
 

@@ -21,8 +21,8 @@ def torch(system: System, options: Options) -> Iterator[Finding]:
     try:
         found = probe(system, 'torch', timeout=60.0)
     except ProbeFailed as error:
-        mend = 'pip install -c requirements/constraints.txt -r requirements/learn.txt'
-        yield _PART.fail('PyTorch', str(error), mend)
+        fix = 'pip install -c requirements/constraints.txt -r requirements/learn.txt'
+        yield _PART.fail('PyTorch', str(error), fix)
         yield from _without_torch(driver)
         return
     cuda = f'for CUDA {found["cuda"]}' if found['cuda'] else 'for the CPU'
@@ -42,8 +42,8 @@ def _no_card(driver: str, cuda: str) -> Finding:
     what = f'PyTorch cannot use it (driver: {driver})'
     if not cuda:
         return _PART.warn('graphics card', what, 'install the wheel of torch from PyPI: with CUDA')
-    mend = f'reboot after a driver update; else install a driver that knows CUDA {cuda}'
-    return _PART.warn('graphics card', what, mend)
+    fix = f'reboot after a driver update; else install a driver that knows CUDA {cuda}'
+    return _PART.warn('graphics card', what, fix)
 
 
 def _without_torch(driver: str) -> Iterator[Finding]:

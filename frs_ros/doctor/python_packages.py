@@ -33,8 +33,8 @@ def interpreter(system: System, options: Options) -> Iterator[Finding]:
     if OLDEST <= system.python[:2] <= NEWEST:
         yield _PART.ok('interpreter', text)
     else:
-        mend = 'use 3.10, 3.11 or 3.12: make PYTHON=/path/to/python3.12 setup'
-        yield _PART.fail('interpreter', text, mend)
+        fix = 'use 3.10, 3.11 or 3.12: make PYTHON=/path/to/python3.12 setup'
+        yield _PART.fail('interpreter', text, fix)
 
 
 def libraries(system: System, options: Options) -> Iterator[Finding]:
@@ -72,8 +72,8 @@ def pins(system: System, options: Options) -> Iterator[Finding]:
     if different:
         more = f' and {len(different) - _NAMED} more' * (len(different) > _NAMED)
         what = f'{len(different)} of {compared} differ: {", ".join(different[:_NAMED])}{more}'
-        mend = 'if something fails: pip install -c requirements/constraints.txt PACKAGE'
-        yield _PART.warn('tested versions', what, mend)
+        fix = 'if something fails: pip install -c requirements/constraints.txt PACKAGE'
+        yield _PART.warn('tested versions', what, fix)
     else:
         yield _PART.ok('tested versions', f'all {compared} that are installed')
 

@@ -69,8 +69,8 @@ def group(system: System, options: Options) -> Iterator[Finding]:
     elif rtprio == -1 or rtprio >= RTPRIO or _capable(system, _CAP_SYS_NICE):
         yield _PART.skip('group', 'not in realtime; the priority limit is right without it')
     else:
-        mend = 'sudo groupadd -f realtime; sudo usermod -aG realtime $USER; log in again'
-        yield _PART.fail('group', 'not in realtime', mend)
+        fix = 'sudo groupadd -f realtime; sudo usermod -aG realtime $USER; log in again'
+        yield _PART.fail('group', 'not in realtime', fix)
 
 
 def _capable(system: System, bit: int) -> bool:
@@ -88,8 +88,8 @@ def governor(system: System, options: Options) -> Iterator[Finding]:
     elif found == ['performance']:
         yield _PART.ok('processor clock', f'performance on {len(paths)} CPUs')
     else:
-        mend = 'sudo cpupower frequency-set -g performance'
-        yield _PART.warn('processor clock', f'governor {", ".join(found)}', mend)
+        fix = 'sudo cpupower frequency-set -g performance'
+        yield _PART.warn('processor clock', f'governor {", ".join(found)}', fix)
 
 
 def _kilobytes(limit: int) -> str:

@@ -32,8 +32,8 @@ def block(part: str, findings: Sequence[Finding], *, colour: bool, width: int) -
         first, *rest = _wrapped(plain + finding.what, ' ' * _INDENT, width)
         level = _paint(finding.level.value, _COLOURS[finding.level], colour)
         lines += [f'  {level}{first[2 + len(finding.level.value) :]}', *rest]
-        if finding.mend:
-            lines += _wrapped(' ' * _INDENT + f'-> {finding.mend}', ' ' * (_INDENT + 3), width)
+        if finding.fix:
+            lines += _wrapped(' ' * _INDENT + f'-> {finding.fix}', ' ' * (_INDENT + 3), width)
     return '\n'.join(lines) + '\n'
 
 
@@ -75,7 +75,7 @@ def to_json(
 
     Returns:
         `ok` (bool: nothing failed), `judged_for` (words), `counts` (level -> number), `findings`
-        (list of `part`, `name`, `level`, `what`, `mend`: all strings), `versions`.
+        (list of `part`, `name`, `level`, `what`, `fix`: all strings), `versions`.
     """
     return {
         'ok': tally(findings)['fail'] == 0,
@@ -87,7 +87,8 @@ def to_json(
                 'name': finding.name,
                 'level': finding.level.value,
                 'what': finding.what,
-                'mend': finding.mend,
+                'fix': finding.fix,
+                'mend': finding.fix,  # its name until 0.2
             }
             for finding in findings
         ],

@@ -34,10 +34,10 @@ def libraries(system: System, options: Options) -> Iterator[Finding]:
     try:
         found = probe(system, 'middleware', timeout=30.0)
     except ProbeFailed as error:
-        mend = _BUILD if not wanted else f'install {wanted}, or unset RMW_IMPLEMENTATION'
+        fix = _BUILD if not wanted else f'install {wanted}, or unset RMW_IMPLEMENTATION'
         if error.missing:
-            mend = f'source /opt/ros/DISTRIBUTION/setup.bash, or {_BUILD}'
-        yield _PART.fail('rclpy', str(error), mend)
+            fix = f'source /opt/ros/DISTRIBUTION/setup.bash, or {_BUILD}'
+        yield _PART.fail('rclpy', str(error), fix)
         yield _PART.skip('messages', 'not looked at: rclpy comes first')
         return
     yield _mixed(system, found['file']) or _PART.ok('rclpy', _version(system))

@@ -19,8 +19,8 @@ def pictures(system: System, options: Options) -> Iterator[Finding]:
     try:
         found = probe(system, 'render', timeout=30.0)
     except ProbeFailed as error:
-        mend = _install(error.missing) if error.missing else _LIBRARIES
-        yield _PART.fail('pictures', str(error), mend)
+        fix = _install(error.missing) if error.missing else _LIBRARIES
+        yield _PART.fail('pictures', str(error), fix)
         return
     what = f'MuJoCo {found["version"]}, MUJOCO_GL={found["gl"]}'
     if found['drawn']:
@@ -34,8 +34,8 @@ def tasks(system: System, options: Options) -> Iterator[Finding]:
     try:
         found = probe(system, 'libero', timeout=30.0)
     except ProbeFailed as error:
-        mend = 'pip install --no-deps -r requirements/sim_no_deps.txt'
-        yield _PART.fail('LIBERO', str(error), _install(error.missing) if error.missing else mend)
+        fix = 'pip install --no-deps -r requirements/sim_no_deps.txt'
+        yield _PART.fail('LIBERO', str(error), _install(error.missing) if error.missing else fix)
         return
     yield _PART.ok('LIBERO', f'hf-libero {system.version("hf-libero") or "of unknown version"}')
     if found['stock']:

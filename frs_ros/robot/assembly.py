@@ -58,7 +58,7 @@ def connect(
         sleep: Waits for some s between two attempts; what it raises ends the waiting.
 
     Raises:
-        RobotError: It cannot be reached, or something is wrong that waiting does not mend.
+        RobotError: It cannot be reached, or something is wrong that waiting does not fix.
     """
     end = clock() + timeout
     while True:

@@ -56,7 +56,7 @@ class Fault:
 
     Attributes:
         kind: See `FaultKind`.
-        text: One line for the operator: what, and the mend.
+        text: One line for the operator: what, and the fix.
         errors: The robot's own names of its errors, such as 'cartesian_reflex'.
         time: When it was noticed, on the driver's clock, s.
     """
@@ -161,7 +161,7 @@ class RobotDriver(Protocol):
     """
 
     def connect(self, timeout: float) -> RobotInfo:
-        """Connects; RobotError (connection, version, realtime) with the mend if it cannot.
+        """Connects; RobotError (connection, version, realtime) with the fix if it cannot.
 
         Args:
             timeout: Seconds after which the attempt is given up, whatever the library does.

@@ -37,7 +37,7 @@ class Diagnostics:
         error: bool = False,
         values: Mapping[str, object] | None = None,
     ) -> None:
-        """Says that something is wrong: one line with what and, if known, the mend.
+        """Says that something is wrong: one line with what and, if known, the fix.
 
         Args:
             concern: What can go wrong.

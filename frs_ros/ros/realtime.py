@@ -20,7 +20,7 @@ def prefer(priority: int) -> str:
         priority: 1 to 99; libfranka's own control thread is above all that is sensible here.
 
     Returns:
-        '' if that is so now, else one line that says why not and the mend.
+        '' if that is so now, else one line that says why not and the fix.
     """
     if not sys.platform.startswith('linux'):
         return 'real-time priority is available on Linux only'

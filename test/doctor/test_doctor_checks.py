@@ -14,8 +14,8 @@ from frs_ros.doctor.system import Output
 
 
 def is_(finding, level, *words):
-    """Whether a finding has this level and names these words, in its text or its mend."""
-    text = f'{finding.what} {finding.mend}'
+    """Whether a finding has this level and names these words, in its text or its fix."""
+    text = f'{finding.what} {finding.fix}'
     assert finding.level.value == level, text
     assert [word for word in words if word not in text] == []
 

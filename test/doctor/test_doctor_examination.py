@@ -42,7 +42,7 @@ def test_error_inside_a_check_is_a_finding_and_what_came_before_is_kept(check, f
     assert found['first'].level is Level.OK
     assert found['broken'].level is Level.FAIL  # never a mere warning
     assert found['broken'].what == "the check broke: KeyError: 'one\\nline'"
-    assert 'report it' in found['broken'].mend
+    assert 'report it' in found['broken'].fix
 
 
 def test_check_that_hangs_is_given_up(check, findings):
@@ -91,7 +91,7 @@ def test_bare_machine_fails_without_a_broken_check_and_every_complaint_has_a_men
     found = [finding for _, group in groups for finding in group]
     assert not [finding for finding in found if 'broke' in finding.what]
     complaints = [finding for finding in found if finding.level in (Level.WARN, Level.FAIL)]
-    assert [finding for finding in complaints if not finding.mend] == []
+    assert [finding for finding in complaints if not finding.fix] == []
     failed = {finding.part for finding in found if finding.level is Level.FAIL}
     assert failed == set(PARTS) - {'machine'}
     claims = {finding.name for finding in found if finding.level is Level.OK}
@@ -107,7 +107,7 @@ def test_bare_machine_fails_without_a_broken_check_and_every_complaint_has_a_men
 
 FINDINGS = [
     PART.ok('franky', '2.0.0'),
-    PART.warn('robot', 'long ' * 30, 'mend ' * 30),
+    PART.warn('robot', 'long ' * 30, 'fix ' * 30),
     PART.fail('kernel', 'ordinary', 'another one'),
 ]
 
@@ -117,7 +117,7 @@ def test_table_is_aligned_and_fits(width):
     lines = block('arm', FINDINGS, colour=False, width=width).splitlines()
     assert max(map(len, lines)) <= max(width, 60)
     assert lines[1] == '  ok    franky             2.0.0'
-    starts = {line.index(word) for line in lines for word in ('long', 'mend') if word in line}
+    starts = {line.index(word) for line in lines for word in ('long', 'fix') if word in line}
     assert starts == {27, 30}
     assert '                           -> another one' in lines
 
@@ -144,6 +144,7 @@ def test_record():
         'name': 'kernel',
         'level': 'fail',
         'what': 'ordinary',
+        'fix': 'another one',
         'mend': 'another one',
     }
 

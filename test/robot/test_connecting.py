@@ -39,7 +39,7 @@ def test_connecting_waits_for_a_robot_that_is_starting():
     assert robot.tries == 4
     with pytest.raises(RobotError, match='not there'):
         connect(Reluctant(1000, FaultKind.CONNECTION), 10.0, lambda: time[0], sleep)
-    robot = Reluctant(1, FaultKind.VERSION)  # waiting does not mend that
+    robot = Reluctant(1, FaultKind.VERSION)  # waiting does not fix that
     with pytest.raises(RobotError, match='not there'):
         connect(robot, 10.0, lambda: time[0], sleep)
     assert robot.tries == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connecting to a Franka arm: time limit, errors with their mend, limits."""
+"""Connecting to a Franka arm: time limit, errors with their fix, limits."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Pilot(Protocol):
         ...
 
     def fault(self) -> str:
-        """Why nobody can steer, and the mend; '' while all is well."""
+        """Why nobody can steer, and the fix; '' while all is well."""
         ...
 
     def restless(self) -> bool:

@@ -31,7 +31,7 @@ def check_relative(settings: VlaSettings, config: Any, preprocess: Any) -> None:
     if steps is not None and (run := _of_steps(steps, count)) != found:
         raise ConfigError(
             f'{settings.path}: config.json of the checkpoint makes dimensions {found} relative, '
-            f'its policy_preprocessor.json {run}; mend the one that is not how it was trained'
+            f'its policy_preprocessor.json {run}; fix the one that is not how it was trained'
         )
     delta = settings.action.delta
     said = np.flatnonzero(delta_mask(delta, sum(abs(n) for n in delta))).tolist()

@@ -66,17 +66,17 @@ def unconnected(franky: ModuleType, error: BaseException, address: str, now: flo
     if isinstance(error, franky.IncompatibleVersionException):
         return Fault(FaultKind.VERSION, _versions(text), time=now)
     if isinstance(error, franky.RealtimeException):
-        mend = (
+        fix = (
             'install a PREEMPT_RT kernel and add the user to the group realtime, or set '
             'allow_non_realtime (a simulated robot only)'
         )
-        return Fault(FaultKind.REALTIME, f'{text}; {mend}', time=now)
+        return Fault(FaultKind.REALTIME, f'{text}; {fix}', time=now)
     if isinstance(error, TimeoutError):
-        mend = 'is another FCI client connected, or the address wrong?'
-        return Fault(FaultKind.CONNECTION, f'no answer from {address}; {mend}', time=now)
+        fix = 'is another FCI client connected, or the address wrong?'
+        return Fault(FaultKind.CONNECTION, f'no answer from {address}; {fix}', time=now)
     if isinstance(error, franky.NetworkException):
-        mend = 'check the address and that FCI is enabled in Desk'
-        return Fault(FaultKind.CONNECTION, f'cannot connect to {address}: {text}; {mend}', (), now)
+        fix = 'check the address and that FCI is enabled in Desk'
+        return Fault(FaultKind.CONNECTION, f'cannot connect to {address}: {text}; {fix}', (), now)
     return Fault(FaultKind.CONNECTION, f'cannot connect to {address}: {text}', time=now)
 
 

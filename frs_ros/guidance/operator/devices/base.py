@@ -32,7 +32,7 @@ class AxesSource(Protocol):
         ...
 
     def fault(self) -> str:
-        """Why there is nothing to show, and the mend; '' while all is well."""
+        """Why there is nothing to show, and the fix; '' while all is well."""
         ...
 
     def close(self) -> None:

@@ -167,7 +167,7 @@ def connected() -> list[Any]:
 
 
 def _unopened(hid: Any) -> str:
-    """Why a device cannot be opened, with the mend."""
+    """Why a device cannot be opened, with the fix."""
     path = os.fsdecode(hid.path)
     if os.path.exists(path) and os.access(path, os.R_OK | os.W_OK):
         return f'the SpaceMouse at {path} cannot be opened; unplug it and plug it in again'
