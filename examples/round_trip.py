@@ -100,7 +100,7 @@ def draw_row(
 
 
 def main() -> None:
-    """Draws the picture and prints one line per solver."""
+    """Draws the figure and prints one line per solver."""
     parser = argparse.ArgumentParser(description='Draw the round trip action -> noise -> action.')
     parser.add_argument('--out', default='round_trip.png', help='PNG to write')
     parser.add_argument('--seed', type=int, default=0, help='seed of the references')

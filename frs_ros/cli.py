@@ -24,10 +24,10 @@ COMMANDS = {
     ),
     ('up',): ('frs_ros.commands.up', 'start the nodes of a graph as processes'),
     ('eval',): ('frs_ros.commands.eval', 'compare steering methods over many LIBERO episodes'),
-    ('report',): ('frs_ros.commands.report', 'tables and pictures of evaluations'),
+    ('report',): ('frs_ros.commands.report', 'tables and figures of evaluations'),
     ('collect',): ('frs_ros.commands.collect', "collect the scripted expert's demonstrations"),
     ('expert',): ('frs_ros.commands.expert', 'which tasks the scripted expert solves'),
-    ('render',): ('frs_ros.commands.render', "draw a dataset's pictures again"),
+    ('render',): ('frs_ros.commands.render', "draw a dataset's images again"),
     ('train', 'generalist'): (
         'frs_ros.training.generalist.cli',
         'train the small flow-matching policy on demonstrations',

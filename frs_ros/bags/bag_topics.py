@@ -24,10 +24,10 @@ TYPES = {
     COMPRESSED: 'sensor_msgs/msg/CompressedImage',
     RAW: 'sensor_msgs/msg/Image',
 }
-NEEDED = (EPISODE, ACTION_CHUNK, ROBOT_STATE)  # and pictures
+NEEDED = (EPISODE, ACTION_CHUNK, ROBOT_STATE)  # and images
 _PLAIN = (*NEEDED, PLAN_REQUEST, STEERING_REPORT)
 _IMAGE = re.compile(r'(.*?)/?([^/]+)/color/image_raw(/compressed)?')
-_VIEW = 'view'  # a picture for people, which no policy sees
+_VIEW = 'view'  # an image for people, which no policy sees
 
 
 class Role(NamedTuple):
@@ -36,7 +36,7 @@ class Role(NamedTuple):
     Attributes:
         kind: One of the constants of this module.
         namespace: '' or as '/robot_1'.
-        camera: Of pictures, else ''.
+        camera: Of images, else ''.
     """
 
     kind: str

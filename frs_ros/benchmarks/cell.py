@@ -19,14 +19,14 @@ class CellTape:
     Attributes:
         chunk_to_command: Request id -> time from the chunk's arrival to its first command.
         latencies: Time from request to chunk, one for each plan.
-        pictures: Camera -> JPEG files in the order of arrival.
+        images: Camera -> JPEG files in the order of arrival.
         state_stamps: Stamps of the joint states.
         counters: Counters of the controller's newest status by name.
     """
 
     chunk_to_command: dict[int, float] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
-    pictures: dict[str, list[bytes]] = field(default_factory=dict)
+    images: dict[str, list[bytes]] = field(default_factory=dict)
     state_stamps: list[int] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
 
@@ -37,11 +37,11 @@ def summary(tape: CellTape, seconds: float, number_of: Callable[[bytes], int]) -
     Args:
         tape: What was heard.
         seconds: For how long.
-        number_of: Reads the number that the camera gave to a picture.
+        number_of: Reads the number that the camera gave to an image.
     """
     cameras = {
-        name: frames([number_of(picture) for picture in pictures], seconds)
-        for name, pictures in tape.pictures.items()
+        name: frames([number_of(image) for image in images], seconds)
+        for name, images in tape.images.items()
     }
     to_command = milliseconds(list(tape.chunk_to_command.values()))
     periods = 1e-9 * np.diff(np.sort(np.array(tape.state_stamps, dtype=np.int64)))
@@ -62,7 +62,7 @@ def summary(tape: CellTape, seconds: float, number_of: Callable[[bytes], int]) -
 
 
 def frames(numbers: Sequence[int], seconds: float) -> dict[str, Any]:
-    """How many pictures arrived of those that a camera made between the first and the last."""
+    """How many images arrived of those that a camera made between the first and the last."""
     made = max(numbers) - min(numbers) + 1 if numbers else 0
     return {
         'made': made,
@@ -98,7 +98,7 @@ def text(results: Mapping[str, Any]) -> str:
     ]
     for name, camera in results['cameras'].items():
         lines.append(
-            f'camera {name:11} {camera["received"]} of {camera["made"]} pictures, '
+            f'camera {name:11} {camera["received"]} of {camera["made"]} images, '
             f'{camera["per_second"]} per s'
         )
     return '\n'.join(lines)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of inverse solvers: errors by cost."""
+"""The figure of inverse solvers: errors by cost."""
 
 from __future__ import annotations
 

@@ -11,14 +11,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture.
+    """One image.
 
     Attributes:
         rgb: [h, w, 3] uint8 RGB, upright; not written to again by the source.
         stamp_ns: When it was taken, ns since the epoch of the system clock.
         number: Counts what the camera produced, from any start; gaps are drops.
         depth: [h, w] uint16 mm aligned to the colour, None without.
-        jpeg: The same picture as a JPEG file if the source had it so, else None.
+        jpeg: The same image as a JPEG file if the source had it so, else None.
     """
 
     rgb: np.ndarray
@@ -56,7 +56,7 @@ class CameraStatus:
         recoveries: Restarts and resets since `start`.
         age: Seconds since the newest frame was received; infinity before the first.
         line: What is wrong and what is being done about it, '' if nothing.
-        failed: The line is an error (no pictures), not a warning.
+        failed: The line is an error (no images), not a warning.
     """
 
     received: int

@@ -21,7 +21,7 @@ def approximate(height: int, width: int) -> Calibration:
 
 
 def turned(calibration: Calibration) -> Calibration:
-    """The calibration of a picture that is turned by 180 degrees."""
+    """The calibration of an image that is turned by 180 degrees."""
     matrix = calibration.matrix.copy()
     matrix[0, 2] = calibration.width - 1 - matrix[0, 2]
     matrix[1, 2] = calibration.height - 1 - matrix[1, 2]

@@ -65,7 +65,7 @@ def decode_jpeg(data: bytes | np.ndarray) -> np.ndarray:
     return _decode(data, 'JPEG', _jpeg_header)
 
 
-def decode_picture(data: bytes | np.ndarray) -> np.ndarray:
+def decode_image(data: bytes | np.ndarray) -> np.ndarray:
     """The same of a JPEG or PNG file; transparency is dropped, 16 bits per channel are refused."""
     png = bytes(data[:8]) == _PNG_START
     return _decode(data, 'JPEG or PNG', _png_header if png else _jpeg_header)

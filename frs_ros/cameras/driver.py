@@ -18,7 +18,7 @@ class Session(Protocol):
 
     Attributes:
         calibration: None if the camera does not tell it.
-        warning: What is not as it should be although pictures come, '' if nothing.
+        warning: What is not as it should be although images come, '' if nothing.
     """
 
     calibration: Calibration | None

@@ -110,7 +110,7 @@ class UvcSession:
     def read(self, timeout: float) -> Frame | None:
         """See `Session.read`. OpenCV has a timeout of its own, of some seconds."""
         if not self._capture.grab():
-            raise CameraError('gives no pictures')
+            raise CameraError('gives no images')
         stamp_ns = self._wall_ns() - self._latency_ns
         good, bgr = self._capture.retrieve()
         if not good:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files in place of a camera: a folder of pictures, or a video."""
+"""Files in place of a camera: a folder of images, or a video."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 
 from frs_ros.cameras.base import Calibration, Frame
-from frs_ros.cameras.codec import decode_picture
+from frs_ros.cameras.codec import decode_image
 from frs_ros.cameras.driver import CameraError
 from frs_ros.cameras.pacing import Pace
 from frs_ros.errors import ConfigError
 
-PICTURES = ('.jpg', '.jpeg', '.png')
+IMAGES = ('.jpg', '.jpeg', '.png')
 
 
-class Pictures:
+class Images:
     """Driver of a folder or video; begins again at its end.
 
     Args:
@@ -37,21 +37,21 @@ class Pictures:
     def check(self) -> None:
         """See `CameraDriver.check`."""
         check_exists(self._path)
-        if self._path.is_dir() and not _pictures(self._path):
-            raise ConfigError(f'{self._path} holds no pictures ({", ".join(PICTURES)})')
+        if self._path.is_dir() and not _images(self._path):
+            raise ConfigError(f'{self._path} holds no images ({", ".join(IMAGES)})')
 
-    def open(self) -> PictureSession:
+    def open(self) -> ImageSession:
         """See `CameraDriver.open`."""
         frames = self._folder if self._path.is_dir() else self._video
-        return PictureSession(frames, Pace(self._fps))
+        return ImageSession(frames, Pace(self._fps))
 
     def reset(self) -> None:
         """There is no hardware."""
 
     def _folder(self) -> Iterator[np.ndarray]:
-        for file in _pictures(self._path):
+        for file in _images(self._path):
             try:
-                yield decode_picture(file.read_bytes())
+                yield decode_image(file.read_bytes())
             except Exception as error:
                 raise CameraError(f'{file.name}: {error}') from error
 
@@ -60,7 +60,7 @@ class Pictures:
         try:
             good, bgr = capture.read()
             if not good:
-                raise CameraError('is neither a folder of pictures nor a readable video')
+                raise CameraError('is neither a folder of images nor a readable video')
             while good:
                 yield cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
                 good, bgr = capture.read()
@@ -68,7 +68,7 @@ class Pictures:
             capture.release()
 
 
-class PictureSession:
+class ImageSession:
     """See `frs_ros.cameras.driver.Session`; numbers count on when it begins again."""
 
     calibration: Calibration | None = None
@@ -106,10 +106,10 @@ def check_exists(path: Path) -> None:
     """ConfigError if there is nothing to play."""
     if path == Path() or not path.exists():
         raise ConfigError(
-            f"parameter path is '{path}', which does not exist; name a folder of pictures, a "
+            f"parameter path is '{path}', which does not exist; name a folder of images, a "
             f'video file or a RealSense recording (.db3)'
         )
 
 
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES)
+def _images(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGES)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to do about a camera that gives no pictures: wait, start it again, reset it.
+"""What to do about a camera that gives no images: wait, start it again, reset it.
 
 A pure state machine: time comes as an argument, the two actions are functions that return at once.
 """
@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-STALE_PERIODS = 3  # frame periods without a picture after which a camera is stale
+STALE_PERIODS = 3  # frame periods without an image after which a camera is stale
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Ladder:
         self._enter(State.FAILED, now)
 
     def stale(self, now: float) -> bool:
-        """Whether the newest picture is too old to act upon; true before the first."""
+        """Whether the newest image is too old to act upon; true before the first."""
         return now - self._last_frame >= self._stale_after
 
     def lost(self) -> bool:

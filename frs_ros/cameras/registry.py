@@ -19,7 +19,7 @@ class CameraSettings:
     Attributes:
         serial: RealSense: serial number, '' for the first one found.
         device: UVC: path such as /dev/v4l/by-id/..., or an index.
-        path: Playback: a folder of pictures, a video file, or a RealSense recording (.db3).
+        path: Playback: a folder of images, a video file, or a RealSense recording (.db3).
         width: px.
         height: px.
         fps: Hz.
@@ -63,9 +63,9 @@ def _playback(settings: CameraSettings) -> CameraDriver:
         from frs_ros.cameras.recording import Recording
 
         return Recording(settings.path, settings.fps, depth=settings.depth)
-    from frs_ros.cameras.playback import Pictures
+    from frs_ros.cameras.playback import Images
 
-    return Pictures(settings.path, settings.fps)
+    return Images(settings.path, settings.fps)
 
 
 def _synthetic(settings: CameraSettings) -> CameraDriver:

@@ -178,7 +178,7 @@ class SupervisedCamera:
             return f'{name}: {run.warning}' if run is not None and run.warning else ''
         if self._reason:
             return f'{name}: {self._reason}'
-        line = 'no new picture' if self._latest.status().received else 'no picture yet'
+        line = 'no new image' if self._latest.status().received else 'no image yet'
         return f'{name}: {line}' + (', being opened again' if self._ladder.lost() else '')
 
 

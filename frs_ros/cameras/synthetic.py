@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A camera that draws a moving test picture, with the frame's number in it."""
+"""A camera that draws a moving test image, with the frame's number in it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ COLUMNS, ROWS = 8, 4  # the number is drawn as 32 black and white fields in the 
 SMALLEST = 32  # px; below that the fields would not survive JPEG
 
 
-class TestPicture:
-    """Pictures that follow from size and number alone.
+class TestImage:
+    """Images that follow from size and number alone.
 
     Args:
         height: px.
@@ -36,29 +36,29 @@ class TestPicture:
 
     def draw(self, number: int) -> np.ndarray:
         """[height, width, 3] uint8 RGB: gradients, a white square on its way, the number."""
-        picture: np.ndarray = self._background.copy()
-        height, width, _ = picture.shape
+        image: np.ndarray = self._background.copy()
+        height, width, _ = image.shape
         x = 4 * number % max(width - self._square, 1)
         y = 2 * number % max(height // 2 - self._square, 1) + height // 2
-        picture[y : y + self._square, x : x + self._square] = 255
+        image[y : y + self._square, x : x + self._square] = 255
         bits = (number >> np.arange(ROWS * COLUMNS) & 1).astype(np.uint8).reshape(ROWS, COLUMNS)
         high, wide = self._field
         fields = (255 * bits).repeat(high, 0).repeat(wide, 1)
-        picture[: ROWS * high, : COLUMNS * wide] = fields[..., None]
-        return picture
+        image[: ROWS * high, : COLUMNS * wide] = fields[..., None]
+        return image
 
 
-def read_number(picture: np.ndarray) -> int:
-    """The number in a test picture [h, w, 3], also after JPEG; modulo 2^32."""
-    height, width, _ = picture.shape
+def read_number(image: np.ndarray) -> int:
+    """The number in a test image [h, w, 3], also after JPEG; modulo 2^32."""
+    height, width, _ = image.shape
     high, wide = height // (2 * ROWS), width // (2 * COLUMNS)
-    centres = picture[high // 2 : ROWS * high : high, wide // 2 : COLUMNS * wide : wide, 1]
+    centres = image[high // 2 : ROWS * high : high, wide // 2 : COLUMNS * wide : wide, 1]
     bits = (centres > 127).reshape(-1).astype(np.int64)
     return int((bits << np.arange(ROWS * COLUMNS)).sum())
 
 
 class SyntheticCamera:
-    """Driver of the test picture, at a steady rate.
+    """Driver of the test image, at a steady rate.
 
     Args:
         height: px.
@@ -82,7 +82,7 @@ class SyntheticCamera:
 
     def open(self) -> SyntheticSession:
         """Begins at frame 0."""
-        return SyntheticSession(TestPicture(*self._size), Pace(self._fps), self._wall_ns)
+        return SyntheticSession(TestImage(*self._size), Pace(self._fps), self._wall_ns)
 
     def reset(self) -> None:
         """There is no hardware."""
@@ -94,8 +94,8 @@ class SyntheticSession:
     calibration: Calibration | None = None
     warning = ''
 
-    def __init__(self, picture: TestPicture, pace: Pace, wall_ns: Callable[[], int]) -> None:
-        self._picture = picture
+    def __init__(self, image: TestImage, pace: Pace, wall_ns: Callable[[], int]) -> None:
+        self._image = image
         self._pace = pace
         self._wall_ns = wall_ns
 
@@ -105,7 +105,7 @@ class SyntheticSession:
         if number is None:
             return None
         stamp_ns = self._wall_ns()
-        return Frame(self._picture.draw(number), stamp_ns, number)
+        return Frame(self._image.draw(number), stamp_ns, number)
 
     def close(self) -> None:
         """Nothing to give back."""

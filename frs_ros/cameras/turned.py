@@ -12,7 +12,7 @@ from frs_ros.cameras.calibration import turned
 
 
 class TurnedCamera:
-    """Turns the pictures of another source by 180 degrees."""
+    """Turns the images of another source by 180 degrees."""
 
     def __init__(self, source: CameraSource) -> None:
         self._source = source
@@ -43,5 +43,5 @@ class TurnedCamera:
         self._source.close()
 
 
-def _turn(picture: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(picture[::-1, ::-1])
+def _turn(image: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(image[::-1, ::-1])

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measures, prints the tables, and writes the JSON and the picture."""
+    """Measures, prints the tables, and writes the JSON and the figure."""
     if args.batch < 1 or args.scenes < 0 or args.seed < 0:
         raise ConfigError('--batch must be at least 1, --scenes and --seed not negative')
     import torch

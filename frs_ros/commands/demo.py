@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from frs_ros.bringup.graph import Process
     from frs_ros.demo.comparison import DemoSettings, Pair
 
-VIEW = 448  # px, of the pictures for people
+VIEW = 448  # px, of the images for people
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -130,7 +130,7 @@ def processes(settings: DemoSettings) -> dict[str, Sequence[Process]]:
 
 
 def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> list[Path]:
-    """Writes video, summary picture and numbers; returns their paths."""
+    """Writes video, summary figure and numbers; returns their paths."""
     from dataclasses import asdict
 
     from tqdm import tqdm
@@ -141,7 +141,7 @@ def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> lis
     from frs_ros.demo.video import write_mp4
     from frs_ros.evaluation.report import write_json
 
-    video, picture, numbers = (out / f'demo.{ending}' for ending in ('mp4', 'png', 'json'))
+    video, image, numbers = (out / f'demo.{ending}' for ending in ('mp4', 'png', 'json'))
     frames = tqdm(
         side_by_side.frames(settings, pairs),
         total=side_by_side.length(settings, pairs),
@@ -151,7 +151,7 @@ def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> lis
         leave=False,
     )
     write_mp4(video, frames, side_by_side.fps(settings))
-    summary.write_png(picture, summary.summary_picture(settings, pairs))
+    summary.write_png(image, summary.summary_figure(settings, pairs))
     results = {
         'rows': rows(pairs),
         'successes': {side: successes(pairs, side) for side in pairs[0].tapes},
@@ -162,7 +162,7 @@ def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> lis
         write_json(numbers, results)
     except OSError as error:
         raise DataError(f'cannot write {numbers}: {error.strerror}') from error
-    return [video, picture, numbers]
+    return [video, image, numbers]
 
 
 def _episodes(settings: DemoSettings, args: argparse.Namespace) -> dict[str, Recording]:
@@ -175,7 +175,7 @@ def _episodes(settings: DemoSettings, args: argparse.Namespace) -> dict[str, Rec
 
         def listener(domain: int) -> EpisodeListener:
             return EpisodeListener(
-                tuple(METHODS), domain=domain, pictures=True, on_event=on_event, on_plan=on_plan
+                tuple(METHODS), domain=domain, images=True, on_event=on_event, on_plan=on_plan
             )
 
         return run_recorded(processes(settings), listener, _log(args))

@@ -191,14 +191,14 @@ def _evaluated(
     files = [args.out / 'results.json', *([args.json] if args.json else [])]
     for file in files:
         write_json(file, results)
-    pictures = [args.out / 'results.png', args.out / 'failures.png']
+    figures = [args.out / 'results.png', args.out / 'failures.png']
     if len(settings.methods) <= MOST_BARS:
-        plot_results(pictures[0], results)
+        plot_results(figures[0], results)
     else:
-        plot_rates(pictures[0], results['totals'])
-    plot_failures(pictures[1], results['totals'])
+        plot_rates(figures[0], results['totals'])
+    plot_failures(figures[1], results['totals'])
     print(table(results))
-    print('written:', ', '.join(str(path) for path in [*files, *pictures]))
+    print('written:', ', '.join(str(path) for path in [*files, *figures]))
     return 0
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`frs render`: the pictures of a dataset drawn again, with other assets."""
+"""`frs render`: the images of a dataset drawn again, with other assets."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`frs report`: tables and pictures from the folders of `frs eval`, for a page or on their own."""
+"""`frs report`: tables and figures from the folders of `frs eval`, for a page or on their own."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='append',
         default=[],
         metavar='F',
-        help='.md: tables with the commands that made them, .json: the numbers, .png: a picture; '
+        help='.md: tables with the commands that made them, .json: the numbers, .png: a figure; '
         'may be repeated; without it the tables are printed',
     )
     option(
         '--plot',
         default=RATES,
-        help='what a picture shows: rates, failures, nfe or latency (success over the cost of a '
+        help='what a figure shows: rates, failures, nfe or latency (success over the cost of a '
         'plan), or success over an option, a condition or magnitude, such as wrong, steps or '
         'strength (default: %(default)s)',
     )
@@ -62,13 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='',
         help='methods to show (default: all), as the tables name them',
     )
-    option('--title', default='', help='above a picture')
+    option('--title', default='', help='above a figure')
     option(
         '--page',
         type=Path,
         metavar='PAGE.md',
         help='makes every block "<!-- frs report ARGUMENTS -->" to "<!-- end of report -->" of '
-        'this page anew: the tables, or the pictures that --out names, relative to the page',
+        'this page anew: the tables, or the figures that --out names, relative to the page',
     )
 
 
@@ -142,8 +142,8 @@ def _regenerate(page: Path) -> None:
         add_arguments(parser)
         args = parser.parse_args(shlex.split(arguments))
         text = _report(args, page.parent)
-        pictures = [path for path in args.out if path.suffix == '.png']
-        lines = [f'![{args.title or path.stem}]({path.as_posix()})' for path in pictures]
+        figures = [path for path in args.out if path.suffix == '.png']
+        lines = [f'![{args.title or path.stem}]({path.as_posix()})' for path in figures]
         return '\n\n'.join(lines) if lines else text
 
     try:

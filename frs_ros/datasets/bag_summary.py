@@ -14,7 +14,7 @@ from frs_ros.bags.bag_topics import role
 from frs_ros.bags.clock_steps import ClockSteps
 from frs_ros.bags.episodes.assembler import EpisodeAssembler
 from frs_ros.bags.episodes.bag_episodes import assembled
-from frs_ros.bags.episodes.message_parts import picture_of
+from frs_ros.bags.episodes.message_parts import image_of
 from frs_ros.bags.episodes.recorded_episode import RecordedEpisode
 from frs_ros.bags.read.bag_file import BagMessage
 from frs_ros.bags.read.bag_reader import Bag
@@ -173,14 +173,14 @@ def _refused(bag: Bag, message: BagMessage) -> list[str]:
     if part is None or not part.camera:
         return []
     try:
-        picture_of(bag.deserialize(message.topic, message.data))
+        image_of(bag.deserialize(message.topic, message.data))
     except (DataError, AttributeError, TypeError, ValueError) as error:
         return [f'{message.topic}: its first image is not read: {one_line(error)}']
     return []
 
 
 def _nothing(message: Any) -> bool:
-    """In the place of a picture."""
+    """In the place of an image."""
     return message is not None
 
 

@@ -69,7 +69,7 @@ class CollectionSettings:
 def record_episode(
     env: LiberoEnv, settings: CollectionSettings, number: int
 ) -> Demonstration | None:
-    """Records episode `number` without pictures; None if the expert fails."""
+    """Records episode `number` without images; None if the expert fails."""
     rng = np.random.default_rng(np.random.SeedSequence([settings.seed, number]))
     init_id = int(rng.integers(settings.init_states))
     env.reset(init_id)
@@ -130,7 +130,7 @@ class Disturbance:
 def choose_frames(
     env: LiberoEnv, demonstration: Demonstration, rng: np.random.Generator
 ) -> np.ndarray:
-    """Steps to picture: every 5th, and every 2nd while the hand is close to the target."""
+    """Steps that get images: every 5th, and every 2nd while the hand is close to the target."""
     joint = env.model.body(env.world.body_name(demonstration.target)).jntadr[0]
     address = int(env.model.jnt_qposadr[joint])
     offset = demonstration.qpos[:, address : address + 2] - demonstration.state[:, :2]
@@ -149,10 +149,10 @@ def _strided(close: np.ndarray, rng: np.random.Generator) -> Iterator[int]:
 def render(
     env: LiberoEnv, demonstration: Demonstration, frames: np.ndarray, cameras: Sequence[CameraSpec]
 ) -> Demonstration:
-    """The episode with pictures of the given steps, drawn from its simulator states."""
+    """The episode with images of the given steps, drawn from its simulator states."""
     import mujoco
 
-    pictures: dict[str, list[bytes]] = {camera: [] for camera in CAMERAS}
+    images: dict[str, list[bytes]] = {camera: [] for camera in CAMERAS}
     pixels = np.zeros((len(frames), len(CAMERAS), len(demonstration.names), 2), np.float32)
     specs = {c.name: c for c in cameras}
     for row, step in enumerate(frames):
@@ -163,9 +163,9 @@ def render(
         points = np.stack([env.world.position(n) for n in demonstration.names])
         for index, name in enumerate(CAMERAS):
             height, width = specs[name].height, specs[name].width
-            pictures[name].append(encode_jpeg(env.view(height, width, name)))
+            images[name].append(encode_jpeg(env.view(height, width, name)))
             pixels[row, index] = env.project(points, height, width, name)
-    return demonstration.with_pictures(frames, pixels, pictures)
+    return demonstration.with_images(frames, pixels, images)
 
 
 def _choose_goal(

@@ -89,13 +89,13 @@ class Recorder:
             return Recorded(attempt.number, False)
         rng = np.random.default_rng([self._settings.seed, attempt.number, 1])
         frames = choose_frames(env, demonstration, rng)
-        pictured = render(env, demonstration, frames, self._cameras)
-        demonstrations.save(pictured, episode_path(self._folder, attempt.number))
+        rendered = render(env, demonstration, frames, self._cameras)
+        demonstrations.save(rendered, episode_path(self._folder, attempt.number))
         return Recorded(attempt.number, True, len(demonstration.actions), len(frames))
 
 
 class Renderer:
-    """Draws the pictures of recorded episodes again in one worker process."""
+    """Draws the images of recorded episodes again in one worker process."""
 
     def __init__(
         self,
@@ -116,8 +116,8 @@ class Renderer:
                 f'{episode_path(self._source, attempt.number)} has {episode.qpos.shape[1]} '
                 f'positions per step, the simulation {env.model.nq}'
             )
-        pictured = render(env, episode, episode.frames, self._cameras)
-        demonstrations.save(pictured, episode_path(self._folder, attempt.number))
+        rendered = render(env, episode, episode.frames, self._cameras)
+        demonstrations.save(rendered, episode_path(self._folder, attempt.number))
         return Recorded(attempt.number, True, len(episode.actions), len(episode.frames))
 
 
@@ -132,7 +132,7 @@ def collect(
 
     Args:
         settings: What is recorded; must equal that of a folder begun earlier.
-        cameras: Names and sizes of the pictures.
+        cameras: Names and sizes of the images.
         folder: Of the dataset.
         episodes: Number of attempts in all; failed ones are not repeated.
         workers: Processes.
@@ -163,13 +163,13 @@ def collect(
 def render_again(
     source: Path, folder: Path, assets: str, cameras: Sequence[CameraSpec], workers: int
 ) -> Counter[str]:
-    """Copies a dataset with pictures drawn anew from its simulator states.
+    """Copies a dataset with images drawn anew from its simulator states.
 
     Args:
         source: Dataset of `collect`.
         folder: Of the new one; episodes that it has are left as they are.
         assets: What the objects are to look like.
-        cameras: Names and sizes of the pictures.
+        cameras: Names and sizes of the images.
         workers: Processes.
 
     Returns:

@@ -22,7 +22,7 @@ from frs_ros.folders import whole_folder
 from frs_ros.policies.identity import PolicyInfo
 
 TWICE = 'episodes that were recorded twice'
-PICTURES = '<camera>/color/image_raw/compressed (or without /compressed)'
+IMAGES = '<camera>/color/image_raw/compressed (or without /compressed)'
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ def missing_topics(topics: Mapping[str, str]) -> list[str]:
     known = [topic for topic, kind in topics.items() if bag_topics.believed(topic, kind)]
     kinds = {part.kind for part in map(bag_topics.role, known) if part is not None}
     missing = [kind for kind in bag_topics.NEEDED if kind not in kinds]
-    pictures = {bag_topics.COMPRESSED, bag_topics.RAW} & kinds
-    return missing if pictures else [*missing, PICTURES]
+    images = {bag_topics.COMPRESSED, bag_topics.RAW} & kinds
+    return missing if images else [*missing, IMAGES]
 
 
 def _add(
@@ -143,8 +143,8 @@ def _add(
         found.episodes.add(episode.digest)
         used += builder.add(episode, bag.name)
     found.counts.update(assembler.counts)
-    if assembler.unreadable_pictures:
-        found.counts['unreadable pictures'] += assembler.unreadable_pictures
+    if assembler.unreadable_images:
+        found.counts['unreadable images'] += assembler.unreadable_images
     lines = [*bag.notes, *bag.remarks, *assembler.complaints, *assembler.remarks]
     missing = missing_topics({name: c.type for name, c in bag.channels.items()})
     if missing:

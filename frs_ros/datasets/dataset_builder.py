@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.bags.episodes.message_parts import picture_of
+from frs_ros.bags.episodes.message_parts import image_of
 from frs_ros.bags.episodes.recorded_episode import RecordedChunk, RecordedEpisode
 from frs_ros.datasets.distillation import (
     DatasetWriter,
@@ -27,14 +27,14 @@ from frs_ros.types import CameraSpec
 IMAGE_SIZE = 84  # of the networks in arXiv 2606.13675, appendix E
 
 NO_NOISE = 'chunks without noise'
-NO_PICTURES = 'chunks without pictures'
+NO_IMAGES = 'chunks without images'
 NO_STATE = 'chunks without robot state'
 OTHER_POLICY = 'chunks of another policy'
 BEYOND_LIMIT = 'episodes beyond the limit'
 
 
 class Shrinker:
-    """`prepare` of the assembler: a picture becomes small at once, and is decoded once.
+    """`prepare` of the assembler: an image becomes small at once, and is decoded once.
 
     Args:
         size: Height and width of the result, pixels.
@@ -46,8 +46,8 @@ class Shrinker:
         self.size = size
 
     def __call__(self, message: Any) -> np.ndarray:
-        """[size, size, 3] uint8 RGB of a message, resized as noise policies see pictures."""
-        return images.resampled(picture_of(message), CameraSpec('', self.size, self.size))
+        """[size, size, 3] uint8 RGB of a message, resized as noise policies see images."""
+        return images.resampled(image_of(message), CameraSpec('', self.size, self.size))
 
 
 class DatasetBuilder:
@@ -158,7 +158,7 @@ class DatasetBuilder:
     def _complete(self, chunk: RecordedChunk) -> bool:
         """Whether there is an observation."""
         if not self._cameras or any(camera not in chunk.images for camera in self._cameras):
-            self.dropped[NO_PICTURES] += 1
+            self.dropped[NO_IMAGES] += 1
             return False
         if chunk.state is None or (self._state_dim and len(chunk.state) != self._state_dim):
             self.dropped[NO_STATE] += 1

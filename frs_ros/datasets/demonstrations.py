@@ -32,7 +32,7 @@ CONTROL_HZ = 20.0  # of LIBERO, and so of datasets that name no other rate
 
 @dataclass(frozen=True)
 class Demonstration:
-    """One successful episode of T steps with pictures of N of them.
+    """One successful episode of T steps with images of N of them.
 
     Attributes:
         task_id: Task whose scene it was recorded in.
@@ -43,11 +43,11 @@ class Demonstration:
         state: [T, 8] `Observation.state` before each action.
         actions: [T, 7] clean expert actions in units (labels; the executed ones were disturbed).
         qpos: [T, nq] simulator positions before each action.
-        frames: [N] rows of the above that have pictures.
+        frames: [N] rows of the above that have images.
         pixels: [N, 2, n, 2] (u right, v down) of the objects' origins in the agentview and wrist
-            pictures; may lie outside.
+            images; may lie outside.
         agentview: Concatenated JPEGs of the agentview camera, uint8.
-        agentview_offsets: [N + 1] where each picture begins.
+        agentview_offsets: [N + 1] where each image begins.
         wrist: Likewise for the wrist camera.
         wrist_offsets: Likewise.
     """
@@ -68,22 +68,22 @@ class Demonstration:
     wrist_offsets: np.ndarray
 
     def decode_frames(self, camera: str) -> np.ndarray:
-        """The pictures of one camera, [N, h, w, 3] uint8 RGB."""
+        """The images of one camera, [N, h, w, 3] uint8 RGB."""
         data, offsets = getattr(self, camera), getattr(self, f'{camera}_offsets')
-        pictures = [data[a:b] for a, b in itertools.pairwise(offsets)]
-        return np.stack([decode_jpeg(p) for p in pictures])
+        images = [data[a:b] for a, b in itertools.pairwise(offsets)]
+        return np.stack([decode_jpeg(p) for p in images])
 
-    def with_pictures(
+    def with_images(
         self,
         frames: np.ndarray,
         pixels: np.ndarray,
-        pictures: Mapping[str, Sequence[bytes]],
+        images: Mapping[str, Sequence[bytes]],
     ) -> Demonstration:
-        """The same episode with other pictures; `pictures` maps a camera to N JPEGs."""
+        """The same episode with other images; `images` maps a camera to N JPEGs."""
         packed: dict[str, np.ndarray] = {}
         for camera in CAMERAS:
-            packed[camera] = np.frombuffer(b''.join(pictures[camera]), np.uint8)
-            sizes = [len(p) for p in pictures[camera]]
+            packed[camera] = np.frombuffer(b''.join(images[camera]), np.uint8)
+            sizes = [len(p) for p in images[camera]]
             packed[f'{camera}_offsets'] = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         return replace(self, frames=frames, pixels=pixels, **packed)
 

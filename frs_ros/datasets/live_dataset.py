@@ -87,8 +87,8 @@ class LiveDataset:
     def dropped(self) -> Counter[str]:
         """What was left out -> how often."""
         found = self._assembler.counts + self._builder.dropped
-        if self._assembler.unreadable_pictures:
-            found['unreadable pictures'] = self._assembler.unreadable_pictures
+        if self._assembler.unreadable_images:
+            found['unreadable images'] = self._assembler.unreadable_images
         if self._repeated:
             found[TWICE] = self._repeated
         return found

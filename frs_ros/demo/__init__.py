@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures, video and table of `frs demo`, made of recorded episodes. Without ROS."""
+"""Images, video and table of `frs demo`, made of recorded episodes. Without ROS."""

@@ -36,7 +36,7 @@ class DemoSettings:
         assets: 'auto', 'stock', 'standin' or a folder.
         max_steps: Control steps after which an episode has failed; 0 for the suite's limit.
         control_hz: Control rate.
-        view_every: Control steps between two pictures.
+        view_every: Control steps between two images.
     """
 
     suite: str
@@ -84,7 +84,7 @@ def pair_up(settings: DemoSettings, tapes: Mapping[str, Sequence[Tape]]) -> list
         }
         for side, tape in of_init.items():
             if tape is None or not tape.plans or not tape.frames:
-                what = 'was not heard of' if tape is None else 'has no plans or no pictures'
+                what = 'was not heard of' if tape is None else 'has no plans or no images'
                 raise DataError(
                     f'the {side} episode from init state {init_id} {what}; run the command again'
                 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is drawn into a camera picture: the wish as an arrow, the planned chunk as a path."""
+"""What is drawn into a camera image: the wish as an arrow, the planned chunk as a path."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def wish_words(guidance: Guidance | None) -> str:
 
 
 def marked(frame: Frame) -> np.ndarray:
-    """The picture [h, w, 3] of a frame with its marks."""
+    """The image [h, w, 3] of a frame with its marks."""
     image = decode_jpeg(frame.jpeg)
     arrow = wish_arrow(frame)
     if arrow is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One picture of a whole demonstration: key frames, outcomes and a legend."""
+"""One figure of a whole demonstration: key frames, outcomes and a legend."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ HEADER, LEGEND, BETWEEN = 84, 76, 18
 MARGIN = 16
 
 
-def summary_picture(settings: DemoSettings, pairs: Sequence[Pair]) -> np.ndarray:
-    """Picture [h, w, 3] with two rows per init state, unsteered above steered."""
+def summary_figure(settings: DemoSettings, pairs: Sequence[Pair]) -> np.ndarray:
+    """Figure [h, w, 3] with two rows per init state, unsteered above steered."""
     block = len(METHODS) * (TILE + GAP) + BETWEEN
     width = 2 * MARGIN + LABEL + COLUMNS * (TILE + GAP)
     height = HEADER + len(pairs) * block + LEGEND
@@ -44,9 +44,9 @@ def summary_picture(settings: DemoSettings, pairs: Sequence[Pair]) -> np.ndarray
     return write(page, lines + legend)
 
 
-def write_png(path: Path, picture: np.ndarray) -> None:
-    """Writes a picture [h, w, 3] uint8 RGB; DataError if that is impossible."""
-    done, data = cv2.imencode('.png', picture[:, :, ::-1])
+def write_png(path: Path, image: np.ndarray) -> None:
+    """Writes an image [h, w, 3] uint8 RGB; DataError if that is impossible."""
+    done, data = cv2.imencode('.png', image[:, :, ::-1])
     if not done:
         raise DataError(f'no PNG can be made for {path}')
     try:
@@ -61,12 +61,12 @@ def _strip(page: np.ndarray, settings: DemoSettings, tape: Tape, y: int) -> list
     chosen = np.linspace(0, len(tape.frames) - 1, COLUMNS).round().astype(int)
     for column, index in enumerate(chosen):
         x = MARGIN + LABEL + column * (TILE + GAP)
-        picture = scaled(marks.marked(tape.frames[index]), TILE)
+        image = scaled(marks.marked(tape.frames[index]), TILE)
         if column == COLUMNS - 1:
             colour = GOOD if tape.success else BAD
-            cv2.rectangle(picture, (2, 2), (TILE - 3, TILE - 3), colour, 5)
-        picture[TILE - 22 :, :70] = (picture[TILE - 22 :, :70] // 3).astype(np.uint8)
-        page[y : y + TILE, x : x + TILE] = picture
+            cv2.rectangle(image, (2, 2), (TILE - 3, TILE - 3), colour, 5)
+        image[TILE - 22 :, :70] = (image[TILE - 22 :, :70] // 3).astype(np.uint8)
+        page[y : y + TILE, x : x + TILE] = image
         seconds = index * settings.view_every / settings.control_hz
         captions.append(Line(f'{seconds:.1f} s', (x + 8, y + TILE - 20), 15, (255, 255, 255)))
     return captions

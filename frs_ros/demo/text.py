@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Smooth text in pictures."""
+"""Smooth text in images."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def write(image: np.ndarray, lines: Iterable[Line]) -> np.ndarray:
     """A copy of an image [h, w, 3] uint8 RGB with text in it."""
     from PIL import Image, ImageDraw
 
-    picture = Image.fromarray(image)
-    draw = ImageDraw.Draw(picture)
+    drawn = Image.fromarray(image)
+    draw = ImageDraw.Draw(drawn)
     for line in lines:
         draw.text(line.at, line.text, fill=line.colour, font=_font(line.size, line.bold))
-    return np.array(picture)
+    return np.array(drawn)
 
 
 def width(text: str, size: int, *, bold: bool = False) -> int:
@@ -59,7 +59,7 @@ def fit(text: str, size: int, room: int) -> str:
 
 @functools.cache
 def _font(size: int, bold: bool):  # noqa: ANN202
-    """The font that comes with matplotlib, so that pictures are alike on every machine."""
+    """The font that comes with matplotlib, so that images are alike on every machine."""
     import matplotlib
     from PIL import ImageFont
 

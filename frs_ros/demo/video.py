@@ -28,7 +28,7 @@ def write_mp4(path: Path, frames: Iterable[np.ndarray], fps: float) -> int:
     Args:
         path: Where to.
         frames: Consumed one by one.
-        fps: Pictures per second.
+        fps: Images per second.
 
     Returns:
         Number of frames written.

@@ -41,7 +41,7 @@ PARTS: dict[str, tuple[str, frozenset[str]]] = {
     'machine': ('disk and memory', frozenset({SIMULATOR, CELL})),
     'python': ('interpreter and libraries', frozenset({SIMULATOR, CELL})),
     'ros': ('ROS 2, its settings, our messages', frozenset({SIMULATOR, CELL})),
-    'simulator': ('LIBERO and its pictures', frozenset({SIMULATOR})),
+    'simulator': ('LIBERO and its images', frozenset({SIMULATOR})),
     'policy': ('PyTorch and the graphics card', frozenset({SIMULATOR})),
     'realtime': ('kernel, limits, processor', frozenset({CELL})),
     'arm': ('franky, the robot, franky-sim', frozenset({CELL})),

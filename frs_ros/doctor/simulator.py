@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The LIBERO simulator: tasks, assets, pictures."""
+"""The LIBERO simulator: tasks, assets, images."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _PART = Part('simulator')
 _LIBRARIES = 'sudo apt-get install libosmesa6 libegl1 libgl1 libgl1-mesa-dri; or choose MUJOCO_GL'
 
 
-def pictures(system: System, options: Options) -> Iterator[Finding]:
+def images(system: System, options: Options) -> Iterator[Finding]:
     """Draws one."""
     try:
         found = probe(system, 'render', timeout=30.0)
     except ProbeFailed as error:
         fix = _install(error.missing) if error.missing else _LIBRARIES
-        yield _PART.fail('pictures', str(error), fix)
+        yield _PART.fail('images', str(error), fix)
         return
     what = f'MuJoCo {found["version"]}, MUJOCO_GL={found["gl"]}'
     if found['drawn']:
-        yield _PART.ok('pictures', f'{what}: one drawn')
+        yield _PART.ok('images', f'{what}: one drawn')
     else:
-        yield _PART.fail('pictures', f'{what}: the picture is empty', _LIBRARIES)
+        yield _PART.fail('images', f'{what}: the image is empty', _LIBRARIES)
 
 
 def tasks(system: System, options: Options) -> Iterator[Finding]:
@@ -49,4 +49,4 @@ def _install(module: str) -> str:
     return f'pip install -c requirements/constraints.txt {module}'
 
 
-CHECKS = (tasks, pictures)
+CHECKS = (tasks, images)

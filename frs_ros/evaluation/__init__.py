@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing steering methods: episodes, statistics, tables and pictures."""
+"""Comparing steering methods: episodes, statistics, tables and figures."""

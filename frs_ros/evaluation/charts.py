@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pictures of evaluations have in common."""
+"""What the figures of evaluations have in common."""
 
 from __future__ import annotations
 

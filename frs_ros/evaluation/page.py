@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A page whose tables and pictures are generated between comments, so that nobody types them.
+"""A page whose tables and figures are generated between comments, so that nobody types them.
 
 <!-- frs report out/heldout --out page -->
 (replaced by what the command writes)

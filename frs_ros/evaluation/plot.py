@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of an evaluation: success rates with 95 % Wilson intervals."""
+"""The figure of an evaluation: success rates with 95 % Wilson intervals."""
 
 from __future__ import annotations
 

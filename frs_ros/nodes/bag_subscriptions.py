@@ -23,7 +23,7 @@ from frs_ros.ros.diagnostics import Diagnostics
 from frs_ros.ros.one_source import OneSource
 from frs_ros.ros.polled import PolledSubscription, received_ns
 
-PICTURE_DEPTH = 60  # pictures that may wait in the middleware: two seconds
+IMAGE_DEPTH = 60  # images that may wait in the middleware: two seconds
 
 POLL_PERIOD = 0.05  # s
 AT_ONCE = 500  # messages of a topic in a round, so that none keeps the others waiting
@@ -76,8 +76,8 @@ class BagSubscriptions:
 
     def _fit(self, name: str, kinds: list[str], offered: list[QoSProfile]) -> None:
         heard = self._heard.get(name)
-        picture = '/color/' in name
-        profile = endpoints.fitting(offered, PICTURE_DEPTH if picture else qos.RECORD.depth)
+        image = '/color/' in name
+        profile = endpoints.fitting(offered, IMAGE_DEPTH if image else qos.RECORD.depth)
         if heard is None:
             self._subscribe(name, kinds[0], profile)
         elif not endpoints.same(profile, heard.profile):

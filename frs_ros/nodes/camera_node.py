@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Node `camera`: one camera, its newest picture."""
+"""Node `camera`: one camera, its newest image."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ REPORT_PERIOD = 0.5  # s
 
 
 class Camera(ManagedNode):
-    """Publishes every new picture of a camera with its calibration; never waits for the camera.
+    """Publishes every new image of a camera with its calibration; never waits for the camera.
 
     Publishes `<name>/color/image_raw/compressed` and `<name>/color/camera_info`, and if asked for
-    `<name>/color/image_raw` and `<name>/aligned_depth_to_color/image_raw`. Pictures go out from a
-    thread of their own: encoding does not delay anything, and a new picture does not wait for a
+    `<name>/color/image_raw` and `<name>/aligned_depth_to_color/image_raw`. Images go out from a
+    thread of their own: encoding does not delay anything, and a new image does not wait for a
     timer.
 
     Configuring opens the camera, activating begins to publish. Unless `managed` is set the node
@@ -75,7 +75,7 @@ class Camera(ManagedNode):
         self._publishing.callback(ending.set)
         timer = self.create_timer(REPORT_PERIOD, self._report)
         self._publishing.callback(self.destroy_timer, timer)
-        self.get_logger().info(f"camera '{p.name}': {p.source}, waiting for pictures")
+        self.get_logger().info(f"camera '{p.name}': {p.source}, waiting for images")
 
     def deactivate(self) -> None:
         """Ends publishing; the camera stays open."""
@@ -114,8 +114,8 @@ class Camera(ManagedNode):
             try:
                 self._publish(frame)
                 self._trouble = ''
-            except Exception as error:  # one bad picture must not end the camera
-                self._trouble = f'picture not published: {type(error).__name__}: {error}'
+            except Exception as error:  # one bad image must not end the camera
+                self._trouble = f'image not published: {type(error).__name__}: {error}'
 
     def _publish(self, frame: Frame) -> None:
         p, stamp_ns = self._settings, frame.stamp_ns
@@ -129,7 +129,7 @@ class Camera(ManagedNode):
         c = self._source.calibration() or approximate(height, width)
         if (c.height, c.width) != (height, width):
             c = approximate(height, width)
-        # last: who has it, has the picture
+        # last: who has it, has the image
         self._infos.publish(
             camera_info_to_msg(self._frame, height, width, c.matrix, stamp_ns, c.distortion)
         )

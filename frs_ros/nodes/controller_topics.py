@@ -138,7 +138,7 @@ class ControllerTopics:
         """Says what is wrong; a line that differs in its figures only is the same one.
 
         What was wrong is over once it has been well for `STEADY` s: it may come and go with every
-        picture.
+        image.
         """
         now = time.monotonic()
         before, at = self._told.get(concern, ('', now))

@@ -119,7 +119,7 @@ class FrankaController(GuardedNode):
             f'{p.control_hz:g} Hz, {p.control_mode} control'
         )
         if not camera_names(p.cameras):
-            log.warning('no camera is watched: a frozen picture will not hold the arm (cameras)')
+            log.warning('no camera is watched: a frozen image will not hold the arm (cameras)')
         for line in info.missing:
             log.warning(line)
         if p.allow_non_realtime and p.driver == 'franky' and not info.simulated:

@@ -320,14 +320,14 @@ class PolicyServer(ManagedNode):
         self._settings = parameters
 
     def _refuse_old_images(self) -> None:
-        """Names the cameras whose pictures are too old to plan from; a new one lets it go on."""
+        """Names the cameras whose images are too old to plan from; a new one lets it go on."""
         if self._request is None:
             return
         for camera, age in self._gatherer.too_old(self._request).items():
             limit = self._settings.image_max_age
             self.diagnostics.report(
                 'inputs',
-                f'no plan: the newest picture of {self._topics[camera]} is {abs(age):.1f} s '
+                f'no plan: the newest image of {self._topics[camera]} is {abs(age):.1f} s '
                 f'{"older" if age > 0 else "newer"} than the request, more than {limit:g} s; '
                 f'{"is the camera running" if age > 0 else "are all clocks the same"}?',
                 error=True,

@@ -47,7 +47,7 @@ class RecordedTopics:
         """Prepares.
 
         Args:
-            images: Which pictures, one of `IMAGES`.
+            images: Which images, one of `IMAGES`.
             extra: Names of further topics.
             resolve: Name -> full name, as the node sees it.
             namespace: Of the node; cameras are looked for below it.

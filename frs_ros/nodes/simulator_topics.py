@@ -68,7 +68,7 @@ class SimulatorTopics:
     def observation(self, request: Request) -> None:
         """Publishes all that belongs to an observation, then the request; one stamp."""
         stamp_ns = self._observed_ns = request.stamp_ns
-        # state and scene first: the oracle can think while the pictures are drawn
+        # state and scene first: the oracle can think while the images are drawn
         self._sent = self._states(stamp_ns)
         self._sent.append((self._scene, scene_to_msg(self._env.scene(stamp_ns))))
         self.repeat()
@@ -91,7 +91,7 @@ class SimulatorTopics:
             publisher.publish(msg)
 
     def view(self, height: int, width: int, stamp_ns: int) -> None:
-        """Publishes a picture for people, with calibration and pose.
+        """Publishes an image for people, with calibration and pose.
 
         One with the stamp of the observation is repeated with it.
         """

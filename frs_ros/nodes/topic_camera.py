@@ -29,13 +29,13 @@ COMPRESSED = '/compressed'
 class TopicCamera:
     """A `CameraSource` over an image topic and the `camera_info` beside it.
 
-    JPEG pictures are passed on as they are. There is nothing to recover: a topic that is silent
+    JPEG images are passed on as they are. There is nothing to recover: a topic that is silent
     is said to be silent.
 
     Args:
         node: Whose subscriptions they are.
         topic: CompressedImage if it ends in `/compressed`, else Image.
-        period: Time between two pictures, s.
+        period: Time between two images, s.
         clock: Monotonic time in s.
     """
 
@@ -84,7 +84,7 @@ class TopicCamera:
             return self._latest.status(line=refused)
         publishers = self._node.count_publishers(self._topic)
         who = f'{publishers} publisher(s)' if publishers else 'nobody publishes it'
-        line = refused or f'topic {self._topic}: no new picture ({who})'
+        line = refused or f'topic {self._topic}: no new image ({who})'
         return self._latest.status(line=line, failed=status.age >= self._lost_after)
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ KNOWN = {
     topics.STEERING_REPORT: 'frs_ros/msg/SteeringReport',
     topics.ROBOT_STATE: 'frs_ros/msg/RobotState',
 }
-_PICTURES = ('sensor_msgs/msg/CompressedImage', 'sensor_msgs/msg/Image')
+_IMAGES = ('sensor_msgs/msg/CompressedImage', 'sensor_msgs/msg/Image')
 _HEADER = struct.Struct('<iI')  # of CDR in little endian, behind its encapsulation header
 _ENCAPSULATION = 4
 
@@ -72,7 +72,7 @@ class TrainingTopics:
         return self._merge.next(now_ns)
 
     def content(self, arrival: Arrival) -> Any:
-        """The message; that of a picture or robot state is deserialised when it is needed."""
+        """The message; that of an image or robot state is deserialised when it is needed."""
         load = partial(self._load, arrival)
         part = role(arrival.topic)
         deferred = part is not None and (part.camera or part.kind == topics.ROBOT_STATE)
@@ -82,10 +82,10 @@ class TrainingTopics:
         return message_of(arrival.data, self._kinds[arrival.topic], arrival.topic)
 
     def _is_camera(self, name: str, kind: str) -> bool:
-        """Whether it is a picture of a camera in our namespace, or below it."""
+        """Whether it is an image of a camera in our namespace, or below it."""
         part, namespace = role(name), self._node.get_namespace().rstrip('/')
         ours = part is not None and part.camera and name.startswith(f'{namespace}/')
-        return bool(ours) and kind in _PICTURES and self._wants(name)
+        return bool(ours) and kind in _IMAGES and self._wants(name)
 
     def _fit(self, name: str, kind: str, profile: QoSProfile) -> None:
         heard = self._heard.get(name)

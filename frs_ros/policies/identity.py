@@ -82,7 +82,7 @@ def of_folder(folder: Path) -> list[str]:
 
     Those are weights, configurations and statistics, by the ends of their names. Hidden files and
     folders do not count, such as what a hub's client leaves behind with the time of the download,
-    nor do model cards, pictures or the state of an optimiser.
+    nor do model cards, images or the state of an optimiser.
     """
     files = sorted(path for path in folder.rglob('*') if _counts(path.relative_to(folder)))
     return [

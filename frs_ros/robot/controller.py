@@ -40,9 +40,9 @@ class Rules:
         space: One of `types.ACTION_SPACES`.
         control_hz: Rate of the actions; the only one taken.
         mode: How the robot follows.
-        cameras: Whose pictures must keep coming.
-        image_timeout: s without a new picture after which the arm holds.
-        image_max_age: s by which the stamp of a picture may be off: an older one is no new one.
+        cameras: Whose images must keep coming.
+        image_timeout: s without a new image after which the arm holds.
+        image_max_age: s by which the stamp of an image may be off: an older one is no new one.
         chunk_span: s that the actions of a chunk may last together.
         chunk_execution: s that a chunk may be executed without a new one.
     """
@@ -166,7 +166,7 @@ class ArmController:
         self._ask(now)
 
     def on_image(self, camera: str, stamp_ns: int) -> None:
-        """A picture of a camera was taken."""
+        """An image of a camera was taken."""
         self._inputs.image(camera, stamp_ns, self._clock(), self._stamp())
 
     def on_commanders(self, present: Mapping[str, str]) -> None:

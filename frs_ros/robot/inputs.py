@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must keep coming in while the arm moves: the robot's state and new pictures. Pure."""
+"""What must keep coming in while the arm moves: the robot's state and new images. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from frs_ros.robot.driver_guard import unusable
 from frs_ros.safety.watchdog import Watchdog
 
 ROBOT = 'robot'
-MEMORY = 128  # stamps of a camera; more than it takes in the time that a picture may be old
+MEMORY = 128  # stamps of a camera; more than it takes in the time that an image may be old
 
 
 class Inputs:
-    """Watches the age of the robot's state and of the pictures of each camera.
+    """Watches the age of the robot's state and of the images of each camera.
 
     Its lines have no ages in them: they stay the same while the silence lasts.
     """
@@ -38,7 +38,7 @@ class Inputs:
         self._mistimed: set[str] = set()
 
     def image(self, camera: str, stamp_ns: int, now: float, stamp_now_ns: int) -> None:
-        """A picture came. One that came before, or is not of this time, is no new one.
+        """An image came. One that came before, or is not of this time, is no new one.
 
         Args:
             camera: Its name.
@@ -69,8 +69,8 @@ class Inputs:
                 'is it frozen, are all clocks the same?'
             )
         if math.isinf(silent.age):
-            return f"no picture from camera '{silent.name}' yet; is it running?"
-        return f"no new picture from camera '{silent.name}'; is it running?"
+            return f"no image from camera '{silent.name}' yet; is it running?"
+        return f"no new image from camera '{silent.name}'; is it running?"
 
     def robot_silence(self, state: ArmState, now: float) -> str:
         """The same of the robot alone."""

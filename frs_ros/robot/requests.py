@@ -101,7 +101,7 @@ class Requests:
 
         The age of the answer is known twice: from the monotonic clock and from the stamps. If the
         two disagree, the clock of the stamps has jumped meanwhile, and nobody knows how old the
-        pictures are that the chunk was planned from.
+        images are that the chunk was planned from.
 
         Raises:
             NotAsked: It is not the answer to anything that was asked.

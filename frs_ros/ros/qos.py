@@ -21,7 +21,7 @@ def _profile(depth: int, *, reliable: bool = True, latched: bool = False) -> QoS
 
 
 # Images and CameraInfo leave a camera or the bridge: never block on a slow reader. Ten may wait
-# for a reliable one, a third of a second: on a busy machine two cost a recorder pictures.
+# for a reliable one, a third of a second: on a busy machine two cost a recorder images.
 IMAGE_OUT = _profile(10)
 
 # Lockstep: the simulator stands still until this very image is planned from; none may be lost.

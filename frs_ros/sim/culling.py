@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which geoms a camera cannot see, so that their triangles need not be drawn.
 
-MuJoCo hands all triangles to OpenGL. In software they are what a picture costs: the Panda alone
+MuJoCo hands all triangles to OpenGL. In software they are what an image costs: the Panda alone
 has 135,000, most of them behind the wrist camera.
 """
 
@@ -15,7 +15,7 @@ _CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1
 
 
 def in_view(model: Any, data: Any, camera: int, aspect: float) -> np.ndarray:
-    """Geoms that may show in a picture; the others certainly do not.
+    """Geoms that may show in an image; the others certainly do not.
 
     A geom is out of view if its bounding box lies on the outer side of one plane of the camera's
     pyramid of sight.
@@ -24,7 +24,7 @@ def in_view(model: Any, data: Any, camera: int, aspect: float) -> np.ndarray:
         model: `mujoco.MjModel`.
         data: `mujoco.MjData`, positions up to date.
         camera: Id of the camera.
-        aspect: Width of the picture by its height.
+        aspect: Width of the image by its height.
 
     Returns:
         [ngeom] bool.

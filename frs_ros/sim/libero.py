@@ -225,7 +225,7 @@ class LiberoEnv:
         }
 
     def observe(self, stamp_ns: int = 0) -> Observation:
-        """What a policy sees, pictures as a receiver of `capture` decodes them."""
+        """What a policy sees, images as a receiver of `capture` decodes them."""
         images = {name: decode_jpeg(data) for name, data in self.capture().items()}
         return Observation(images, self.state(), self.instruction, self.gripper_command, stamp_ns)
 
@@ -244,13 +244,13 @@ class LiberoEnv:
         return names, positions, self.data.qvel[robot._ref_joint_vel_indexes].copy()
 
     def view(self, height: int, width: int, camera: str = 'agentview') -> np.ndarray:
-        """A picture for people, [height, width, 3] uint8 RGB."""
+        """An image for people, [height, width, 3] uint8 RGB."""
         return self._camera.render(camera, height, width)
 
     def project(
         self, points: np.ndarray, height: int, width: int, camera: str = 'agentview'
     ) -> np.ndarray:
-        """Pixels [n, 2] (u right, v down) of world points [n, 3] in the picture of `view`."""
+        """Pixels [n, 2] (u right, v down) of world points [n, 3] in the image of `view`."""
         return self._camera.project(points, camera, height, width)
 
     def intrinsics(self, camera: str, height: int, width: int) -> np.ndarray:

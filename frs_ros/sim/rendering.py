@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cheap pictures of a LIBERO scene, in the orientation openpi's clients feed to policies.
+"""Cheap images of a LIBERO scene, in the orientation openpi's clients feed to policies.
 
 LIBERO's own renderer is bound by geometry and anti-aliasing on a CPU. Here there is no
 multisampling, no reflection and no shadow, and what is out of view is not drawn.

@@ -63,7 +63,7 @@ def header(stamp_ns: int) -> Any:
 
 
 def pixels(stamp_ns: int, camera: str, height: int = 48, width: int = 64) -> np.ndarray:
-    """A smooth picture [h, w, 3] uint8 RGB that is different for each stamp and camera."""
+    """A smooth image [h, w, 3] uint8 RGB that is different for each stamp and camera."""
     rng = np.random.default_rng([stamp_ns % 2**32, len(camera)])
     small = rng.integers(0, 256, (3, 4, 3), np.uint8)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -150,7 +150,7 @@ class BagFactory:
     def observation(
         self, stamp_ns: int, cameras: Sequence[str] = CAMERAS, *, raw: bool = False
     ) -> None:
-        """Robot state and pictures of one instant."""
+        """Robot state and images of one instant."""
         state = make(
             'frs_ros/msg/RobotState', header=header(stamp_ns),
             policy_state=np.linspace(0, 1, S) + 1e-9 * (stamp_ns - START_NS),
@@ -160,20 +160,20 @@ class BagFactory:
             if raw:
                 self.raw_image(camera, stamp_ns)
             else:
-                picture = make(
+                image = make(
                     'sensor_msgs/msg/CompressedImage', header=header(stamp_ns), format='jpeg',
                     data=jpeg(stamp_ns, camera),
                 )  # fmt: skip
-                self.write(f'{camera}/color/image_raw/compressed', stamp_ns, picture)
+                self.write(f'{camera}/color/image_raw/compressed', stamp_ns, image)
 
     def raw_image(self, camera: str, stamp_ns: int, height: int = 48, width: int = 64) -> None:
-        """An uncompressed picture."""
-        picture = make(
+        """An uncompressed image."""
+        image = make(
             'sensor_msgs/msg/Image', header=header(stamp_ns), height=height, width=width,
             encoding='rgb8', step=3 * width,
             data=pixels(stamp_ns, camera, height, width).ravel(),
         )  # fmt: skip
-        self.write(f'{camera}/color/image_raw', stamp_ns, picture)
+        self.write(f'{camera}/color/image_raw', stamp_ns, image)
 
     def plan(self, stamp_ns: int, request: int, name: str, guided: bool, **changes: Any) -> None:
         """A request, its chunk and the report; `changes` of the chunk."""

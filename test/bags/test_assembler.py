@@ -54,7 +54,7 @@ def state(stamp_ns: int) -> Message:
     return Message(header=header(stamp_ns), policy_state=[stamp_ns - START_NS, 1.0])
 
 
-def picture(stamp_ns: int) -> Message:
+def image(stamp_ns: int) -> Message:
     return Message(header=header(stamp_ns), format='jpeg', data=stamp_ns)
 
 
@@ -68,8 +68,8 @@ def episode(
         report = Message(header=header(now), request_id=n, episode_id=name, guided=n % 2 == 0)
         pushed += [
             (f'{prefix}/robot_state', now, state(now)),
-            (f'{prefix}/agentview/color/image_raw/compressed', now + 1, picture(now)),
-            (f'{prefix}/wrist/color/image_raw/compressed', now + 2, picture(now)),
+            (f'{prefix}/agentview/color/image_raw/compressed', now + 1, image(now)),
+            (f'{prefix}/wrist/color/image_raw/compressed', now + 2, image(now)),
             (f'{prefix}/plan_request', now + 3, request(now, n, name)),
             (f'{prefix}/action_chunk', now + 4, chunk(now, n, name)),
             (f'{prefix}/steering_report', now + 5, report),
@@ -158,11 +158,11 @@ def test_an_episode_is_handed_out_a_second_after_its_end() -> None:
     assert not assembler.flush()
 
 
-def test_a_picture_is_the_newest_that_the_policy_can_have_seen() -> None:
+def test_a_image_is_the_newest_that_the_policy_can_have_seen() -> None:
     base = START_NS + NS
     pushed: list[Pushed] = [('/episode', START_NS, event(1, START_NS))]
     for n in range(60):  # 30 Hz
-        pushed.append(('/w/color/image_raw', base + n * 33 * MS, picture(base + n * 33 * MS)))
+        pushed.append(('/w/color/image_raw', base + n * 33 * MS, image(base + n * 33 * MS)))
     pushed += [
         ('/action_chunk', base + s * MS + 5, chunk(base + s * MS, n))
         for n, s in enumerate((0, 32, 1000))
@@ -178,7 +178,7 @@ def cell(ahead_ms: int = 0, latency_ms: int = 30) -> list[Pushed]:
     for n in range(60):
         taken = START_NS + n * 33 * MS
         name = '/w/color/image_raw/compressed'
-        pushed.append((name, taken + latency_ms * MS, picture(taken + ahead_ms * MS)))
+        pushed.append((name, taken + latency_ms * MS, image(taken + ahead_ms * MS)))
     for n in range(8):
         asked = START_NS + (400 + 150 * n) * MS
         pushed.append(('/robot_state', asked - MS, state(asked - 2 * MS)))
@@ -188,7 +188,7 @@ def cell(ahead_ms: int = 0, latency_ms: int = 30) -> list[Pushed]:
 
 
 @pytest.mark.parametrize('ahead_ms', [0, 401])
-def test_a_picture_is_the_newest_that_had_arrived_with_the_request(ahead_ms: int) -> None:
+def test_a_image_is_the_newest_that_had_arrived_with_the_request(ahead_ms: int) -> None:
     """As the policy server does with the latest images, however wrong the clock of the camera."""
     pushed, assembler = cell(ahead_ms), EpisodeAssembler()
     (found,) = assemble(pushed, assembler)
@@ -218,8 +218,8 @@ def test_times_of_receipt_that_stand_still_leave_it_to_the_stamps() -> None:
 def test_memory_is_bounded_although_the_times_of_receipt_stand_still() -> None:
     assembler = EpisodeAssembler()
     for n in range(3 * KEPT_MOST):
-        assembler.push('/w/color/image_raw', 0, Deferred(n * 33 * MS, partial(picture, n)))
-    (stream,) = assembler._pictures._streams.values()
+        assembler.push('/w/color/image_raw', 0, Deferred(n * 33 * MS, partial(image, n)))
+    (stream,) = assembler._images._streams.values()
     assert len(stream._values) == KEPT_MOST
 
 
@@ -242,7 +242,7 @@ def test_chunks_whose_stamps_do_not_rise_are_left_out_and_counted(
         stamp, now = (START_NS + offset * MS) * bool(offset), START_NS + (n + 1) * 100 * MS
         pushed += [
             ('/robot_state', now, state(stamp)),
-            ('/w/color/image_raw', now, picture(stamp)),
+            ('/w/color/image_raw', now, image(stamp)),
             ('/plan_request', now + 1, request(stamp, n)),
             ('/action_chunk', now + 2, chunk(stamp, n)),
         ]
@@ -273,8 +273,8 @@ def test_an_episode_that_two_servers_answered_is_aborted() -> None:
     assert found[0].reason == 'two policy servers answered'
 
 
-def test_beyond_the_tolerance_there_is_no_picture() -> None:
-    pushed: list[Pushed] = [('/w/color/image_raw', START_NS, picture(START_NS))]
+def test_beyond_the_tolerance_there_is_no_image() -> None:
+    pushed: list[Pushed] = [('/w/color/image_raw', START_NS, image(START_NS))]
     for n, offset in enumerate((-900, -500, 500, 501)):
         stamp = START_NS + offset * MS
         pushed.append(('/action_chunk', START_NS + 1, chunk(stamp, n)))
@@ -284,7 +284,7 @@ def test_beyond_the_tolerance_there_is_no_picture() -> None:
     assert [c.state is None for c in found.chunks] == [True, False, False, False]
 
 
-def test_only_pictures_of_chunks_are_prepared_once_and_memory_is_bounded() -> None:
+def test_only_images_of_chunks_are_prepared_once_and_memory_is_bounded() -> None:
     prepared: list[int] = []
 
     def prepare(message: Any) -> int:
@@ -297,7 +297,7 @@ def test_only_pictures_of_chunks_are_prepared_once_and_memory_is_bounded() -> No
     asked = []
     for n in range(3000):  # 100 s of two cameras at 30 Hz
         stamp = START_NS + n * 33 * MS
-        late = Deferred(stamp, partial(picture, stamp))
+        late = Deferred(stamp, partial(image, stamp))
         pushed += [(f'/{c}/color/image_raw/compressed', stamp, late) for c in 'vw']
         if n % 30 == 0:
             asked.append(stamp)
@@ -307,7 +307,7 @@ def test_only_pictures_of_chunks_are_prepared_once_and_memory_is_bounded() -> No
     kept = 0
     for item in pushed:
         assembler.push(*item)
-        streams = assembler._pictures._streams.values()
+        streams = assembler._images._streams.values()
         kept = max(kept, sum(len(stream._values) for stream in streams))
     (found,) = assembler.flush()
     assert [c.images['w'] for c in found.chunks] == asked
@@ -315,11 +315,11 @@ def test_only_pictures_of_chunks_are_prepared_once_and_memory_is_bounded() -> No
     assert kept < 90
 
 
-def test_a_slow_policy_finds_the_picture_it_saw_even_without_requests() -> None:
+def test_a_slow_policy_finds_the_image_it_saw_even_without_requests() -> None:
     later = START_NS + 20 * NS
     (found,) = assemble(
         [
-            ('/w/color/image_raw/compressed', START_NS, picture(START_NS)),
+            ('/w/color/image_raw/compressed', START_NS, image(START_NS)),
             ('/robot_state', START_NS, state(START_NS)),
             ('/action_chunk', later, chunk(START_NS, 0)),
         ]
@@ -350,7 +350,7 @@ def test_an_observation_that_is_heard_only_when_it_is_repeated_counts() -> None:
         now = START_NS + (3 + 3 * n) * NS
         pushed += [
             ('/robot_state', now, state(START_NS)),
-            ('/w/color/image_raw/compressed', now, picture(START_NS)),
+            ('/w/color/image_raw/compressed', now, image(START_NS)),
             ('/plan_request', now, request(START_NS, 0)),
         ]
     pushed.append(('/action_chunk', START_NS + 60 * NS, chunk(START_NS, 0)))
@@ -360,8 +360,8 @@ def test_an_observation_that_is_heard_only_when_it_is_repeated_counts() -> None:
     assert found.chunks[0].state[0] == 0
 
 
-def test_jpegs_win_over_raw_pictures_and_the_view_is_nobodys() -> None:
-    raw, jpeg = picture(START_NS), Message(header=header(START_NS), data=-1)
+def test_jpegs_win_over_raw_images_and_the_view_is_nobodys() -> None:
+    raw, jpeg = image(START_NS), Message(header=header(START_NS), data=-1)
     (found,) = assemble(
         [
             ('/w/color/image_raw', START_NS, raw),
@@ -449,14 +449,14 @@ def test_messages_of_others_are_counted() -> None:
     assert assembler.counts == {'messages of another type': 3, 'corrupt episode events': 1}
 
 
-def test_a_picture_that_cannot_be_read_is_missing() -> None:
+def test_a_image_that_cannot_be_read_is_missing() -> None:
     def prepare(message: Any) -> Any:
-        raise DataError('no picture')
+        raise DataError('no image')
 
     assembler = EpisodeAssembler(prepare=prepare)
     (found,) = assemble(episode(START_NS), assembler)
     assert not found.chunks[0].images
-    assert assembler.unreadable_pictures == 8
+    assert assembler.unreadable_images == 8
 
 
 @pytest.mark.parametrize('jump', [-3600, 3600])

@@ -46,7 +46,7 @@ def topic(name: str, type_name: str, text: str, *qos: dict) -> BagTopic:
 
 
 COUNT = topic('/robot/count', 'test_msgs/msg/Count', 'int32 value\n', QOS)
-PICTURE = topic('/cam/picture', 'test_msgs/msg/Picture', 'uint8[] data\n')
+IMAGE = topic('/cam/image', 'test_msgs/msg/Image', 'uint8[] data\n')
 T0 = 1_700_000_000_000_000_000
 
 
@@ -54,7 +54,7 @@ def cdr(value: int) -> bytes:
     return b'\x00\x01\x00\x00' + struct.pack('<i', value)
 
 
-def picture(n: int, size: int = 1000) -> bytes:
+def image(n: int, size: int = 1000) -> bytes:
     return b'\x00\x01\x00\x00' + struct.pack('<I', size) + bytes([n % 256]) * size
 
 
@@ -71,7 +71,7 @@ def folder(tmp_path) -> Path:
 
 
 def read(folder: Path) -> dict[str, list[tuple[int, object]]]:
-    """Topic -> (time, value or bytes of the picture), as rosbags reads it."""
+    """Topic -> (time, value or bytes of the image), as rosbags reads it."""
     found: dict[str, list] = {}
     with highlevel.AnyReader([folder]) as reader:
         for connection, stamp, raw in reader.messages():
@@ -89,31 +89,31 @@ def test_another_library_reads_what_was_written(folder, storage):
     writer = BagWriter(folder, storage, topics=[COUNT])
     for n in range(10):
         writer.write(COUNT.name, T0 + n, T0, cdr(n))
-    writer.add_topic(PICTURE)  # in the middle, behind a flush
+    writer.add_topic(IMAGE)  # in the middle, behind a flush
     writer.flush()
-    writer.write(PICTURE.name, T0 + 10, T0, picture(3))
+    writer.write(IMAGE.name, T0 + 10, T0, image(3))
     writer.write(COUNT.name, T0 + 11, T0, cdr(10))
     writer.close({})
     found = read(folder)
     assert found[COUNT.name] == [(T0 + n, n) for n in range(10)] + [(T0 + 11, 10)]
-    assert found[PICTURE.name] == [(T0 + 10, picture(3)[8:])]
+    assert found[IMAGE.name] == [(T0 + 10, image(3)[8:])]
     with rosbag2.Reader(folder) as reader:
         assert reader.message_count == 12
         assert [(c.topic, c.msgtype, c.msgcount) for c in reader.connections] == [
             (COUNT.name, COUNT.type, 11),
-            (PICTURE.name, PICTURE.type, 1),
+            (IMAGE.name, IMAGE.type, 1),
         ]
         qos = reader.connections[0].ext.offered_qos_profiles
         assert [(q.depth, q.reliability.name) for q in qos] == [(5, 'RELIABLE')]
 
 
 def test_metadata_are_those_of_rosbag2(folder, storage):
-    writer = BagWriter(folder, storage, topics=[COUNT, PICTURE])
+    writer = BagWriter(folder, storage, topics=[COUNT, IMAGE])
     began = metadata(folder)
     assert (began['message_count'], began['custom_data']['frs_ros.state']) == (0, 'recording')
     for n in (5, 3, 9):  # topics do not come in order
         writer.write(COUNT.name, T0 + n, T0, cdr(n))
-    writer.close({COUNT.name: 2, PICTURE.name: 0})
+    writer.close({COUNT.name: 2, IMAGE.name: 0})
     found = metadata(folder)
     assert found['version'] == 9
     assert found['storage_identifier'] == storage
@@ -139,7 +139,7 @@ def test_metadata_are_those_of_rosbag2(folder, storage):
 
 def test_mcap_tools_find_indexes_and_statistics(folder):
     reader = pytest.importorskip('mcap.reader')
-    writer = BagWriter(folder, 'mcap', topics=[COUNT, PICTURE])
+    writer = BagWriter(folder, 'mcap', topics=[COUNT, IMAGE])
     for n in range(30):
         writer.write(COUNT.name, T0 + n, T0 - 1, cdr(n))
         if n % 10 == 9:
@@ -181,13 +181,13 @@ WRITE_FOR_EVER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from test_bag_writer import COUNT, PICTURE, T0, cdr, picture
+from test_bag_writer import COUNT, IMAGE, T0, cdr, image
 from frs_ros.bags.write.bag_writer import BagWriter
-writer = BagWriter(Path({folder!r}), {storage!r}, topics=[COUNT, PICTURE])
+writer = BagWriter(Path({folder!r}), {storage!r}, topics=[COUNT, IMAGE])
 n = 0
 while True:
     writer.write(COUNT.name, T0 + 2 * n, T0, cdr(n))
-    writer.write(PICTURE.name, T0 + 2 * n + 1, T0, picture(n, 50_000))
+    writer.write(IMAGE.name, T0 + 2 * n + 1, T0, image(n, 50_000))
     n += 1
     if n % 7 == 0:
         writer.flush()
@@ -251,35 +251,35 @@ class FullDisk(FileIO):
 def test_a_full_disk_costs_what_was_not_flushed_and_the_bag_is_closed(folder):
     writer = BagWriter(
         folder,
-        topics=[COUNT, PICTURE],
+        topics=[COUNT, IMAGE],
         open_storage=lambda path: McapStorage(path, lambda path: FullDisk(path, 'x')),
     )
     for n in range(100):
         writer.write(COUNT.name, T0 + n, T0, cdr(n))
     writer.flush()
-    writer.write(PICTURE.name, T0 + 100, T0, picture(1, 200_000))
+    writer.write(IMAGE.name, T0 + 100, T0, image(1, 200_000))
     with pytest.raises(OSError, match='No space left'):
         writer.flush()
-    writer.close({PICTURE.name: 3}, bag_metadata.STOPPED)  # what was freed is room for the summary
+    writer.close({IMAGE.name: 3}, bag_metadata.STOPPED)  # what was freed is room for the summary
     assert read(folder) == {COUNT.name: [(T0 + n, n) for n in range(100)]}
     custom = metadata(folder)['custom_data']
     assert custom['frs_ros.state'] == 'stopped by an error'
-    assert yaml.safe_load(custom['frs_ros.dropped']) == {PICTURE.name: 4}
+    assert yaml.safe_load(custom['frs_ros.dropped']) == {IMAGE.name: 4}
 
 
 LIMITED = """
 import resource, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from test_bag_writer import COUNT, PICTURE, T0, cdr, picture
+from test_bag_writer import COUNT, IMAGE, T0, cdr, image
 from frs_ros.bags.write import bag_metadata
 from frs_ros.bags.write.bag_writer import BagWriter
-writer = BagWriter(Path({folder!r}), {storage!r}, topics=[COUNT, PICTURE])
+writer = BagWriter(Path({folder!r}), {storage!r}, topics=[COUNT, IMAGE])
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
 try:
     for n in range(1000):
         writer.write(COUNT.name, T0 + 2 * n, T0, cdr(n))
-        writer.write(PICTURE.name, T0 + 2 * n + 1, T0, picture(n, 30_000))
+        writer.write(IMAGE.name, T0 + 2 * n + 1, T0, image(n, 30_000))
         if n % 10 == 9:
             writer.flush()
             print(n + 1, flush=True)

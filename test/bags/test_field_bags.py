@@ -36,14 +36,14 @@ def unset_clock(path: Path, plans: int = 6) -> Path:
         bag.event(START, START_NS, 'e0')
         for n in range(plans):
             received = START_NS + (n + 1) * 100 * MS
-            picture = make(
+            image = make(
                 'sensor_msgs/msg/CompressedImage', header=header(0), format='jpeg',
                 data=jpeg(received, 'wrist'),
             )  # fmt: skip
             state = make('frs_ros/msg/RobotState', header=header(0), policy_state=np.ones(8) * n)
             chunk = make_chunk(n)
             bag.write('robot_state', received, state)
-            bag.write('wrist/color/image_raw/compressed', received, picture)
+            bag.write('wrist/color/image_raw/compressed', received, image)
             bag.write('action_chunk', received + 2 * MS, chunk)
         bag.event(2, START_NS + 2 * NS, 'e0', 1)
     return path
@@ -56,7 +56,7 @@ def make_chunk(n: int):
 
 
 def camera_ahead(path: Path, ahead: int) -> Path:
-    """A cell whose camera stamps its pictures by a clock that is `ahead` ns ahead."""
+    """A cell whose camera stamps its images by a clock that is `ahead` ns ahead."""
     with BagFactory(path) as bag:
         bag.event(START, START_NS, 'e0')
         written = []
@@ -70,11 +70,11 @@ def camera_ahead(path: Path, ahead: int) -> Path:
                 bag.observation(received - MS, ())
                 bag.plan(received, value, 'e0', False)
                 continue
-            picture = make(
+            image = make(
                 'sensor_msgs/msg/CompressedImage', header=header(value + ahead), format='jpeg',
                 data=jpeg(value, 'wrist'),
             )  # fmt: skip
-            bag.write('wrist/color/image_raw/compressed', received, picture)
+            bag.write('wrist/color/image_raw/compressed', received, image)
         bag.event(2, START_NS + 3 * NS, 'e0', 1)
     return path
 
@@ -104,7 +104,7 @@ def test_sound_episodes_beside_those_of_an_unset_clock_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize('ahead_ms', [0, 400])
-def test_plans_get_the_pictures_they_saw_whatever_the_clock_of_the_camera(
+def test_plans_get_the_images_they_saw_whatever_the_clock_of_the_camera(
     tmp_path, capsys, ahead_ms
 ):
     bag = camera_ahead(tmp_path / 'b', ahead_ms * MS)

@@ -23,7 +23,7 @@ from frs_ros.bags.write.recording import Recording
 from frs_ros.errors import DataError
 
 STATE = BagTopic('/state', 'std_msgs/msg/Byte', 'byte data\n', 'RIHS01_0')
-PICTURE = BagTopic('/picture', 'test_msgs/msg/Picture', 'uint8[] data\n', 'RIHS01_1')
+IMAGE = BagTopic('/image', 'test_msgs/msg/Image', 'uint8[] data\n', 'RIHS01_1')
 LIMIT = 30.0  # s
 
 
@@ -31,22 +31,22 @@ def message(topic: BagTopic, size: int) -> Received:
     return Received(topic.name, 1, 1, bytes(size))
 
 
-def test_what_finds_no_room_is_counted_and_pictures_give_way_first():
+def test_what_finds_no_room_is_counted_and_images_give_way_first():
     queue = MessageQueue(10 * SMALL, 1000)
-    assert not queue.put(message(PICTURE, 9 * SMALL + 1))
-    assert queue.put(message(PICTURE, 9 * SMALL))
-    assert not queue.put(message(PICTURE, SMALL + 1))
+    assert not queue.put(message(IMAGE, 9 * SMALL + 1))
+    assert queue.put(message(IMAGE, 9 * SMALL))
+    assert not queue.put(message(IMAGE, SMALL + 1))
     assert queue.put(message(STATE, SMALL))
     assert not queue.put(message(STATE, 1))
-    assert queue.dropped == {PICTURE.name: 2, STATE.name: 1}
+    assert queue.dropped == {IMAGE.name: 2, STATE.name: 1}
     assert queue.size == 10 * SMALL
     assert queue.half_full.is_set()
-    assert queue.get() == message(PICTURE, 9 * SMALL)
+    assert queue.get() == message(IMAGE, 9 * SMALL)
     assert queue.put(message(STATE, 1))
     queue.close()
     assert queue.get() is None
     assert not queue.put(message(STATE, 1))
-    assert queue.dropped == {PICTURE.name: 2, STATE.name: 4}
+    assert queue.dropped == {IMAGE.name: 2, STATE.name: 4}
 
 
 def test_many_small_messages_are_bounded_too():
@@ -85,7 +85,7 @@ def recorded(tmp_path):
 
     def start(room: int) -> tuple[Recording, Disk, Path]:
         def make() -> BagWriter:
-            return BagWriter(folder, topics=[STATE, PICTURE], open_storage=open_storage)
+            return BagWriter(folder, topics=[STATE, IMAGE], open_storage=open_storage)
 
         recording = Recording(make, MessageQueue(room, 10_000))
         end = threading.Event()

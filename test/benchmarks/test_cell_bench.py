@@ -8,7 +8,7 @@ import json
 from frs_ros.benchmarks.cell import CellTape, summary, text
 
 
-def picture(number: int) -> bytes:
+def image(number: int) -> bytes:
     return number.to_bytes(4, 'big')
 
 
@@ -20,7 +20,7 @@ def tape(**changes) -> CellTape:
     heard = {
         'chunk_to_command': {i: 0.001 for i in range(100)},
         'latencies': [0.02, 0.03],
-        'pictures': {'a': [picture(n) for n in range(5, 35)]},
+        'images': {'a': [image(n) for n in range(5, 35)]},
         'state_stamps': [10_000_000 * n for n in range(100)],
         'counters': {'holds': 0},
     }
@@ -52,16 +52,16 @@ def test_late_commands_miss_the_target():
     assert 'MISSED' in text(results)
 
 
-def test_lost_and_doubled_pictures_are_noticed():
+def test_lost_and_doubled_images_are_noticed():
     numbers = [n for n in range(30) if n != 11] + [29]
-    results = summary(tape(pictures={'a': [picture(n) for n in numbers]}), 1.0, number_of)
+    results = summary(tape(images={'a': [image(n) for n in numbers]}), 1.0, number_of)
     assert results['cameras']['a']['missing'] == 1
     assert results['cameras']['a']['received'] == 29
     assert not results['all_frames_delivered']
 
 
 def test_silence_reaches_no_target():
-    results = summary(CellTape(pictures={'a': []}), 1.0, number_of)
+    results = summary(CellTape(images={'a': []}), 1.0, number_of)
     assert not results['target_reached']
     assert results['cameras']['a']['made'] == 0
     assert not results['all_frames_delivered']

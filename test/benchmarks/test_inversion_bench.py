@@ -127,7 +127,7 @@ def test_batches_of_a_policy_are_repeatable_and_inputs_stay():
     np.testing.assert_array_equal(first.fresh, kept[1])
 
 
-def test_the_command_writes_json_and_a_picture(tmp_path):
+def test_the_command_writes_json_and_a_image(tmp_path):
     """As a process, without a simulator."""
     from frs_ros.policies.checkpoint import save_policy
 

@@ -8,7 +8,7 @@ import time
 import cv2
 import numpy as np
 
-RGB = (250, 120, 10)  # of its pictures; OpenCV gives them as BGR
+RGB = (250, 120, 10)  # of its images; OpenCV gives them as BGR
 
 
 class FakeCapture:
@@ -16,8 +16,8 @@ class FakeCapture:
 
     Attributes:
         set_log: What was set, in order.
-        alive: Whether it gives pictures.
-        broken: Whether a picture cannot be decoded.
+        alive: Whether it gives images.
+        broken: Whether an image cannot be decoded.
         released: Whether it was given back.
     """
 

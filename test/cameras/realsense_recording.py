@@ -14,10 +14,10 @@ FOCAL, CENTRE, RADIAL = 60.0, (31.5, 23.5), 0.1
 
 def color(number: int) -> np.ndarray:
     """[h, w, 3] uint8 RGB: the number as red (modulo 256), and a blue that differs."""
-    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    picture[..., 0] = number % 256
-    picture[..., 2] = 200
-    return picture
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image[..., 0] = number % 256
+    image[..., 2] = 200
+    return image
 
 
 def depth(number: int) -> np.ndarray:

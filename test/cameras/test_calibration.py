@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turning a picture and its calibration by 180 degrees."""
+"""Turning an image and its calibration by 180 degrees."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_approximation_is_centred_and_ideal():
 
 
 class Still:
-    """A source of one picture."""
+    """A source of one image."""
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
@@ -64,7 +64,7 @@ class Still:
         return CameraStatus(1, 2, 3, 4, 0.5, 'line', True)
 
 
-def test_turned_camera_turns_picture_and_depth():
+def test_turned_camera_turns_image_and_depth():
     rgb = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
     depth = np.arange(6, dtype=np.uint16).reshape(2, 3)
     camera = TurnedCamera(Still(Frame(rgb, 5, 6, depth, b'jpeg')))

@@ -15,15 +15,15 @@ from fake_realsense import FakeDevice, FakeRealSense
 
 from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.cameras.opencv import UvcCamera
-from frs_ros.cameras.playback import Pictures
+from frs_ros.cameras.playback import Images
 from frs_ros.cameras.realsense import RealSense
 from frs_ros.cameras.recording import Recording
 from frs_ros.cameras.supervised import SupervisedCamera
-from frs_ros.cameras.synthetic import SyntheticCamera, TestPicture
+from frs_ros.cameras.synthetic import SyntheticCamera, TestImage
 from frs_ros.cameras.turned import TurnedCamera
 
 HEIGHT, WIDTH, FPS = 48, 64, 50.0
-PICTURE = TestPicture(HEIGHT, WIDTH)
+IMAGE = TestImage(HEIGHT, WIDTH)
 
 
 def supervised(driver):
@@ -48,11 +48,11 @@ def realsense(request):
     return supervised(RealSense('1', HEIGHT, WIDTH, FPS, depth=True, library=module))
 
 
-def pictures(request):
+def images(request):
     folder = request.getfixturevalue('tmp_path')
     for number in range(3):
-        (folder / f'{number}.jpg').write_bytes(encode_jpeg(PICTURE.draw(number)))
-    return supervised(Pictures(str(folder), FPS))
+        (folder / f'{number}.jpg').write_bytes(encode_jpeg(IMAGE.draw(number)))
+    return supervised(Images(str(folder), FPS))
 
 
 def recording(request):
@@ -75,7 +75,7 @@ def topic(request):
     publisher = node.create_publisher(Image, 'image', qos.IMAGE_OUT)
 
     def publish():
-        publisher.publish(image_to_msg('c', PICTURE.draw(1), time.time_ns()))
+        publisher.publish(image_to_msg('c', IMAGE.draw(1), time.time_ns()))
 
     node.create_timer(1.0 / FPS, publish)
     thread = threading.Thread(target=ros.executor.spin, daemon=True)
@@ -89,7 +89,7 @@ def topic(request):
     return TopicCamera(node, 'image', 1.0 / FPS)
 
 
-KINDS = [synthetic, turned, uvc, realsense, pictures, recording]
+KINDS = [synthetic, turned, uvc, realsense, images, recording]
 
 
 @pytest.fixture(params=[*KINDS, pytest.param(topic, marks=pytest.mark.ros)])
@@ -102,7 +102,7 @@ def camera(request):
 
 @pytest.fixture
 def running(camera, wait_for):
-    """The same, with pictures."""
+    """The same, with images."""
     camera.start()
     wait_for(lambda: camera.status().received > 0)
     return camera
@@ -134,7 +134,7 @@ def test_no_call_waits_for_the_camera(camera):
         assert time.monotonic() - begin < 2.0
 
 
-def test_frames_are_pictures_in_order_and_of_now(running):
+def test_frames_are_images_in_order_and_of_now(running):
     begin = time.time_ns()
     frames = take(running, 5)
     for frame in frames:
@@ -159,7 +159,7 @@ def test_a_frame_is_given_once_and_the_newest_wins(running, wait_for):
     assert again is None or again.number > newest.number
 
 
-def test_pictures_are_not_written_to_again(running):
+def test_images_are_not_written_to_again(running):
     frame = take(running, 1)[0]
     kept = frame.rgb.copy()
     take(running, 3)

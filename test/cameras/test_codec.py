@@ -7,17 +7,17 @@ import cv2
 import numpy as np
 import pytest
 
-from frs_ros.cameras.codec import decode_jpeg, decode_picture, encode_jpeg
+from frs_ros.cameras.codec import decode_image, decode_jpeg, encode_jpeg
 from frs_ros.cameras.raw_image import raw_to_rgb
 from frs_ros.errors import DataError
 
 
-def test_a_picture_survives_within_the_loss_of_jpeg():
+def test_a_image_survives_within_the_loss_of_jpeg():
     ramp = np.linspace(0, 255, 64).astype(np.uint8)
-    picture = np.stack([np.tile(ramp, (48, 1)), np.full((48, 64), 30), np.full((48, 64), 200)], 2)
-    back = decode_jpeg(encode_jpeg(picture.astype(np.uint8)))
+    image = np.stack([np.tile(ramp, (48, 1)), np.full((48, 64), 30), np.full((48, 64), 200)], 2)
+    back = decode_jpeg(encode_jpeg(image.astype(np.uint8)))
     assert back.shape == (48, 64, 3)
-    assert np.abs(back.astype(int) - picture).max() < 12
+    assert np.abs(back.astype(int) - image).max() < 12
 
 
 def test_channels_keep_their_order():
@@ -29,34 +29,34 @@ def test_channels_keep_their_order():
 
 
 @pytest.mark.parametrize(
-    'data', [b'', b'not a picture', encode_jpeg(np.zeros((8, 8, 3), np.uint8))[:20]]
+    'data', [b'', b'not an image', encode_jpeg(np.zeros((8, 8, 3), np.uint8))[:20]]
 )
 def test_bad_data_is_refused(data):
     with pytest.raises(DataError, match='not a readable JPEG'):
         decode_jpeg(data)
 
 
-@pytest.mark.parametrize('picture', [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3))])
-def test_other_arrays_are_no_pictures(picture):
+@pytest.mark.parametrize('image', [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3))])
+def test_other_arrays_are_no_images(image):
     with pytest.raises(DataError, match='uint8'):
-        encode_jpeg(picture)
+        encode_jpeg(image)
 
 
 def test_bytes_are_those_of_the_encoder():
     """Policies were trained on these; however channels are swapped, the bytes must stay."""
     rng = np.random.default_rng(0)
     rgb = cv2.GaussianBlur(rng.integers(0, 256, (84, 128, 3), dtype=np.uint8), (0, 0), 2)
-    for picture in (rgb, rgb[::-1, ::-1], rgb[:, :100]):  # also views of other arrays
-        _, plain = cv2.imencode('.jpg', picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
-        assert encode_jpeg(picture) == plain.tobytes()
+    for image in (rgb, rgb[::-1, ::-1], rgb[:, :100]):  # also views of other arrays
+        _, plain = cv2.imencode('.jpg', image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+        assert encode_jpeg(image) == plain.tobytes()
 
 
-def test_png_is_a_picture_too():
+def test_png_is_a_image_too():
     rgb = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
     _, data = cv2.imencode('.png', rgb[:, :, ::-1])
-    assert np.array_equal(decode_picture(data.tobytes()), rgb)
+    assert np.array_equal(decode_image(data.tobytes()), rgb)
     with pytest.raises(DataError, match='not a readable JPEG or PNG'):
-        decode_picture(b'GIF89a')
+        decode_image(b'GIF89a')
 
 
 JPEG = encode_jpeg(np.random.default_rng(1).integers(0, 256, (24, 40, 3), dtype=np.uint8))
@@ -80,10 +80,10 @@ def test_a_cut_file_is_refused_whatever_the_decoder_makes_of_it(whole, monkeypat
     calls = forgiving(monkeypatch)
     for length in range(len(whole)):
         with pytest.raises(DataError, match='not a readable JPEG or PNG'):
-            decode_picture(whole[:length])
+            decode_image(whole[:length])
     assert not calls
-    decode_picture(whole)
-    decode_picture(whole + bytes(50))  # some cameras fill their buffers up
+    decode_image(whole)
+    decode_image(whole + bytes(50))  # some cameras fill their buffers up
     assert len(calls) == 2
 
 
@@ -92,8 +92,8 @@ def test_a_cut_file_is_refused_whatever_the_decoder_makes_of_it(whole, monkeypat
     [cv2.IMWRITE_JPEG_OPTIMIZE, 1],
 ])  # fmt: skip
 def test_other_forms_of_jpeg_are_read_and_their_ends_are_missed(flags, monkeypatch):
-    picture = np.random.default_rng(3).integers(0, 256, (32, 48, 3), np.uint8)
-    data = cv2.imencode('.jpg', picture, flags)[1].tobytes()
+    image = np.random.default_rng(3).integers(0, 256, (32, 48, 3), np.uint8)
+    data = cv2.imencode('.jpg', image, flags)[1].tobytes()
     assert decode_jpeg(data).shape == (32, 48, 3)
     forgiving(monkeypatch)
     for length in range(0, len(data), 7):
@@ -115,7 +115,7 @@ def with_size(data, height, width):
 def test_a_size_beyond_cameras_is_refused_before_anything_is_allocated(whole, size, monkeypatch):
     calls = forgiving(monkeypatch)
     with pytest.raises(DataError, match=f'{size[0]} x {size[1]} pixels, at most 4096'):
-        decode_picture(with_size(whole, *size))
+        decode_image(with_size(whole, *size))
     assert not calls
 
 
@@ -134,31 +134,31 @@ def test_damage_within_a_png_is_refused(monkeypatch):
     data = bytearray(PNG.tobytes())
     data[-20] ^= 1
     with pytest.raises(DataError, match='damaged'):
-        decode_picture(bytes(data))
+        decode_image(bytes(data))
     assert not calls
 
 
 def test_depth_in_a_png_is_no_colour_image():
     depth = cv2.imencode('.png', np.arange(64, dtype=np.uint16).reshape(8, 8))[1]
     with pytest.raises(DataError, match='16 bits per channel'):
-        decode_picture(depth)
+        decode_image(depth)
 
 
 def test_grey_and_transparent_images_become_rgb():
     grey = np.arange(64, dtype=np.uint8).reshape(8, 8)
     for ending in ('.png', '.jpg'):
-        rgb = decode_picture(cv2.imencode(ending, grey)[1])
+        rgb = decode_image(cv2.imencode(ending, grey)[1])
         assert np.abs(rgb.astype(int) - grey[..., None]).max() < 8
     bgra = np.dstack([grey, grey.T, 2 * grey, np.zeros((8, 8), np.uint8)])
-    rgb = decode_picture(cv2.imencode('.png', bgra)[1])
+    rgb = decode_image(cv2.imencode('.png', bgra)[1])
     assert np.array_equal(rgb, bgra[..., 2::-1])
 
 
 def test_formats_that_only_the_decoder_knows_are_refused():
-    picture = np.zeros((8, 8, 3), np.uint8)
+    image = np.zeros((8, 8, 3), np.uint8)
     for ending in ('.bmp', '.tiff', '.webp', '.ppm'):
         with pytest.raises(DataError, match='not a readable JPEG or PNG'):
-            decode_picture(cv2.imencode(ending, picture)[1])
+            decode_image(cv2.imencode(ending, image)[1])
 
 
 def test_random_bytes_are_refused():
@@ -166,7 +166,7 @@ def test_random_bytes_are_refused():
     for start in (b'', b'\xff\xd8', b'\xff\xd8\xff\xda', PNG.tobytes()[:33], JPEG[:60]):
         for length in (1, 30, 4000):
             with pytest.raises(DataError):
-                decode_picture(start + rng.bytes(length))
+                decode_image(start + rng.bytes(length))
     with pytest.raises(DataError, match='more than 64 MiB'):
         decode_jpeg(np.zeros((64 << 20) + 1, np.uint8))
 

@@ -7,11 +7,11 @@ import numpy as np
 from frs_ros.cameras.base import Frame
 from frs_ros.cameras.latest import Latest
 
-PICTURE = np.zeros((2, 2, 3), np.uint8)
+IMAGE = np.zeros((2, 2, 3), np.uint8)
 
 
 def frame(number: int) -> Frame:
-    return Frame(PICTURE, 10 * number, number)
+    return Frame(IMAGE, 10 * number, number)
 
 
 def test_the_newest_wins_and_the_rest_is_counted():

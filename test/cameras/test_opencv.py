@@ -48,7 +48,7 @@ def test_mode_that_the_camera_has_not_is_a_warning():
     assert session.read(0.1).rgb.shape == (48, 1280, 3)
 
 
-def test_broken_picture_is_left_out():
+def test_broken_image_is_left_out():
     capture = FakeCapture()
     session = opened(capture)
     capture.broken = True
@@ -75,7 +75,7 @@ def test_unplugged_camera_is_opened_again(wait_for):
     wait_for(lambda: camera.status().received > 2)
     captures[0].alive = False
     wait_for(lambda: camera.status().failed)
-    assert camera.status().line == f'camera {PATH}: gives no pictures'
+    assert camera.status().line == f'camera {PATH}: gives no images'
     wait_for(lambda: captures[0].released and len(captures) > 1)
     wait_for(lambda: not camera.status().failed)
     camera.close()

@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 
 from frs_ros.cameras.codec import encode_jpeg
-from frs_ros.cameras.playback import Pictures
+from frs_ros.cameras.playback import Images
 from frs_ros.cameras.registry import CameraSettings, make_camera
 from frs_ros.cameras.supervised import SupervisedCamera
-from frs_ros.cameras.synthetic import TestPicture, read_number
+from frs_ros.cameras.synthetic import TestImage, read_number
 from frs_ros.errors import ConfigError
 
-PICTURE = TestPicture(48, 64)
+IMAGE = TestImage(48, 64)
 
 
 def write_folder(path, count: int):
-    """Pictures of both formats whose names sort as their numbers, and a file of another kind."""
+    """Images of both formats whose names sort as their numbers, and a file of another kind."""
     for number in range(count):
-        rgb = PICTURE.draw(number)
+        rgb = IMAGE.draw(number)
         if number % 2:
             cv2.imwrite(str(path / f'{number:03}.png'), rgb[..., ::-1])
         else:
             (path / f'{number:03}.JPG').write_bytes(encode_jpeg(rgb))
-    (path / 'notes.txt').write_text('not a picture')
+    (path / 'notes.txt').write_text('not an image')
     return path
 
 
@@ -31,21 +31,21 @@ def write_video(path, count: int):
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), 30.0, (64, 48))
     assert writer.isOpened()
     for number in range(count):
-        writer.write(np.ascontiguousarray(PICTURE.draw(number)[..., ::-1]))
+        writer.write(np.ascontiguousarray(IMAGE.draw(number)[..., ::-1]))
     writer.release()
     return path
 
 
 @pytest.fixture(params=['folder', 'video'])
 def played(request, tmp_path):
-    """Path of six pictures."""
+    """Path of six images."""
     if request.param == 'folder':
         return write_folder(tmp_path, 6)
     return write_video(tmp_path / 'video.avi', 6)
 
 
-def test_pictures_come_in_order_and_begin_again(played):
-    driver = Pictures(str(played), fps=500.0)
+def test_images_come_in_order_and_begin_again(played):
+    driver = Images(str(played), fps=500.0)
     driver.check()
     session = driver.open()
     frames = [session.read(1.0) for _ in range(8)]
@@ -65,12 +65,12 @@ def test_what_does_not_exist_is_refused(path):
 
 
 def test_empty_folder_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match='holds no pictures'):
+    with pytest.raises(ConfigError, match='holds no images'):
         make_camera('playback', CameraSettings(path=str(tmp_path))).start()
 
 
-def test_broken_picture_is_named(tmp_path, wait_for):
-    (tmp_path / 'a.jpg').write_bytes(b'not a picture')
+def test_broken_image_is_named(tmp_path, wait_for):
+    (tmp_path / 'a.jpg').write_bytes(b'not an image')
     camera = make_camera('playback', CameraSettings(path=str(tmp_path)))
     camera.start()
     wait_for(lambda: camera.status().failed)
@@ -81,8 +81,8 @@ def test_broken_picture_is_named(tmp_path, wait_for):
 def test_file_that_is_no_video_is_told(tmp_path, wait_for):
     path = tmp_path / 'a.mp4'
     path.write_bytes(b'not a video')
-    camera = SupervisedCamera(Pictures(str(path), 30.0), period=1 / 30)
+    camera = SupervisedCamera(Images(str(path), 30.0), period=1 / 30)
     camera.start()
     wait_for(lambda: camera.status().failed)
-    assert 'neither a folder of pictures nor a readable video' in camera.status().line
+    assert 'neither a folder of images nor a readable video' in camera.status().line
     camera.close()

@@ -116,7 +116,7 @@ def test_calibration_is_that_of_the_camera(two):
     assert np.array_equal(calibration.distortion, [0.1] * 5)
 
 
-def test_pictures_are_copies(two):
+def test_images_are_copies(two):
     session = driver(two, depth=True).open()
     frame = session.read(0.1)
     assert frame.rgb.flags.owndata

@@ -45,7 +45,7 @@ def bench():
     return bench
 
 
-def test_slow_camera_is_not_restarted_between_two_pictures():
+def test_slow_camera_is_not_restarted_between_two_images():
     done: list[str] = []
     ladder = Ladder(2.0, lambda: done.append('restart'), lambda: done.append('reset'))
     ladder.start(0.0)
@@ -61,7 +61,7 @@ def test_slow_camera_is_not_restarted_between_two_pictures():
     assert done == ['restart']
 
 
-def test_three_periods_without_a_picture_are_stale(bench):
+def test_three_periods_without_a_image_are_stale(bench):
     bench.run(2 * PERIOD)
     assert not bench.ladder.stale(bench.now)
     bench.run(1.2 * PERIOD)
@@ -84,7 +84,7 @@ def test_restart_after_one_second_reset_after_three_then_open_again(bench):
     assert bench.ladder.recoveries == 3
 
 
-def test_a_picture_ends_the_climb(bench):
+def test_a_image_ends_the_climb(bench):
     bench.run(1.5)
     bench.ladder.opened(bench.now)
     bench.run(1.0, frames=True)

@@ -15,7 +15,7 @@ from frs_ros.cameras.recovery import Patience
 from frs_ros.cameras.supervised import SupervisedCamera
 from frs_ros.errors import ConfigError
 
-PICTURE = np.zeros((2, 2, 3), np.uint8)
+IMAGE = np.zeros((2, 2, 3), np.uint8)
 SOON = Patience(restart=0.1, reset=0.3, settle=0.2, opening=0.5)
 
 
@@ -60,7 +60,7 @@ class ScriptedSession:
         if not self._camera.reading:
             return None
         self._number += 1
-        return Frame(PICTURE, time.time_ns(), self._number)
+        return Frame(IMAGE, time.time_ns(), self._number)
 
     def close(self) -> None:
         self._camera.closing()
@@ -145,7 +145,7 @@ def test_opening_that_hangs_blocks_nobody(scripted, camera, wait_for):
     begin = time.monotonic()
     camera.start()
     assert camera.take() is None
-    line = 'scripted: no picture yet'
+    line = 'scripted: no image yet'
     wait_for(lambda: camera.status().line == line)
     assert time.monotonic() - begin < 2.0
     wait_for(lambda: scripted.resets >= 1)
@@ -181,7 +181,7 @@ def test_what_an_abandoned_session_delivers_is_ignored(scripted, camera, wait_fo
         if session._number < 2000 and not late.is_set():
             release.wait()
             late.set()
-            return Frame(PICTURE, 0, 1)  # from long ago
+            return Frame(IMAGE, 0, 1)  # from long ago
         return ordinary(session, timeout)
 
     monkeypatch.setattr(ScriptedSession, 'read', hangs)

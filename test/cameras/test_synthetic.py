@@ -6,32 +6,32 @@ import pytest
 
 from frs_ros.cameras.codec import decode_jpeg, encode_jpeg
 from frs_ros.cameras.pacing import Pace
-from frs_ros.cameras.synthetic import SyntheticSession, TestPicture, read_number
+from frs_ros.cameras.synthetic import SyntheticSession, TestImage, read_number
 
 
 @pytest.mark.parametrize('size', [(480, 640), (32, 32), (101, 333), (720, 1280)])
 @pytest.mark.parametrize('number', [0, 1, 12345, 2**31 + 5, 2**32 - 1])
 def test_the_number_can_be_read_back(size, number):
-    picture = TestPicture(*size).draw(number)
-    assert picture.shape == (*size, 3)
-    assert picture.dtype == np.uint8
-    assert read_number(picture) == number
-    assert read_number(decode_jpeg(encode_jpeg(picture, 80))) == number
+    image = TestImage(*size).draw(number)
+    assert image.shape == (*size, 3)
+    assert image.dtype == np.uint8
+    assert read_number(image) == number
+    assert read_number(decode_jpeg(encode_jpeg(image, 80))) == number
 
 
-def test_pictures_follow_from_their_number():
-    one, other = TestPicture(48, 64), TestPicture(48, 64)
+def test_images_follow_from_their_number():
+    one, other = TestImage(48, 64), TestImage(48, 64)
     assert np.array_equal(one.draw(3), other.draw(3))
     lower = one.draw(3)[24:], one.draw(4)[24:]
     assert not np.array_equal(*lower)  # it moves, beside the number
 
 
 def test_drawing_is_cheap():
-    picture = TestPicture(480, 640)
+    image = TestImage(480, 640)
     times = []
     for number in range(20):
         start = time.perf_counter()
-        picture.draw(number)
+        image.draw(number)
         times.append(time.perf_counter() - start)
     assert min(times) < 10e-3  # about half a millisecond: cameras must leave time for others
 
@@ -78,7 +78,7 @@ def test_pace_returns_in_time_if_nothing_is_due():
 def test_stamps_are_those_of_the_clock():
     clock = Clock()
     session = SyntheticSession(
-        TestPicture(32, 32), Pace(20.0, clock, clock.sleep), lambda: round(1e9 * clock.now)
+        TestImage(32, 32), Pace(20.0, clock, clock.sleep), lambda: round(1e9 * clock.now)
     )
     frames = [session.read(1.0) for _ in range(3)]
     assert [f.stamp_ns for f in frames] == [7_000_000_000, 7_050_000_000, 7_100_000_000]

@@ -86,7 +86,7 @@ def test_failed_attempts_are_not_repeated(dataset, tmp_path):
     assert collect(SETTINGS, CAMERAS, tmp_path, episodes=2, workers=1)['attempts'] == 0
 
 
-def test_pictures_can_be_drawn_again_from_the_states(dataset, tmp_path):
+def test_images_can_be_drawn_again_from_the_states(dataset, tmp_path):
     path = demonstrations.episode_files(dataset)[0]
     small = (CAMERAS[0], CameraSpec(WRIST, 42, 42))
     totals = render_again(dataset, tmp_path / 'again', 'standin', small, workers=1)

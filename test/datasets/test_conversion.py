@@ -77,7 +77,7 @@ def test_a_dataset_holds_what_the_policy_saw_and_answered(
                 assert np.array_equal(episode.images[camera][row], expected)
 
 
-def test_raw_pictures_and_an_image_size(tmp_path: Path) -> None:
+def test_raw_images_and_an_image_size(tmp_path: Path) -> None:
     _, dataset = run(write_bag(tmp_path / 'b', raw=True), out=tmp_path / 'd', image_size=32)
     assert dataset.episodes[0].images['wrist'].shape == (4, 32, 32, 3)
 
@@ -141,7 +141,7 @@ def test_chunks_that_cannot_be_learnt_from_are_counted(tmp_path: Path) -> None:
         bag.observation(now)
         bag.plan(now, 10, 'e0', True, noise=np.full(H * D, np.nan, np.float32))
         bag.plan(now, 11, 'e0', True, noise=np.zeros(3, np.float32))
-        bag.plan(now + 5000 * MS, 12, 'e0', True)  # no picture, no state
+        bag.plan(now + 5000 * MS, 12, 'e0', True)  # no image, no state
         stamp = now + 9000 * MS
         bag.observation(stamp, cameras=('wrist',))
         bag.plan(stamp, 13, 'e0', True)
@@ -154,7 +154,7 @@ def test_chunks_that_cannot_be_learnt_from_are_counted(tmp_path: Path) -> None:
     assert any('3 noise numbers' in note for note in done.notes)
 
 
-def test_pictures_that_are_missing_or_broken_are_counted(tmp_path: Path) -> None:
+def test_images_that_are_missing_or_broken_are_counted(tmp_path: Path) -> None:
     with BagFactory(tmp_path / 'b') as bag:
         bag.event(1, START_NS, 'e0')
         for number, cameras in enumerate((CAMERAS, ('wrist',), ('agentview',), ())):
@@ -171,8 +171,8 @@ def test_pictures_that_are_missing_or_broken_are_counted(tmp_path: Path) -> None
         bag.event(2, START_NS + 5000 * MS, 'e0', 1)
     done, dataset = run(tmp_path / 'b', out=tmp_path / 'd')
     assert dataset.episodes[0].stamp_ns.tolist() == [START_NS + 1000 * MS]
-    assert done.info.dropped['chunks without pictures'] == 3
-    assert done.info.dropped['unreadable pictures'] == 1
+    assert done.info.dropped['chunks without images'] == 3
+    assert done.info.dropped['unreadable images'] == 1
 
 
 @pytest.mark.parametrize('command', ['convert', 'export', 'info'])

@@ -19,11 +19,11 @@ def demonstration():
         empty, empty, empty, empty, empty, empty,
     )  # fmt: skip
     greys = [np.full((16, 16, 3), level, np.uint8) for level in (10, 120, 240)]
-    pictures = {
+    images = {
         AGENTVIEW: [encode_jpeg(g) for g in greys],
         WRIST: [encode_jpeg(255 - g) for g in greys],
     }
-    return bare.with_pictures(np.array([0, 3, 5]), np.ones((3, 2, 3, 2), np.float32), pictures)
+    return bare.with_images(np.array([0, 3, 5]), np.ones((3, 2, 3, 2), np.float32), images)
 
 
 def test_an_episode_survives_the_disk(demonstration, tmp_path):

@@ -37,12 +37,12 @@ for words in json.load(sys.stdin):
 def write_libero(path: Path) -> None:
     import h5py
 
-    picture = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     with h5py.File(path, 'w') as file:
         group = file.create_group('data/demo_0')
         group['actions'] = np.zeros((3, 7))
         group['obs/ee_states'], group['obs/gripper_states'] = np.zeros((3, 6)), np.zeros((3, 2))
-        group['obs/agentview_rgb'] = group['obs/eye_in_hand_rgb'] = picture
+        group['obs/agentview_rgb'] = group['obs/eye_in_hand_rgb'] = image
 
 
 def test_a_full_disk_is_one_line_for_every_command(tmp_path: Path) -> None:

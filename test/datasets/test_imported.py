@@ -29,7 +29,7 @@ T = 6
 
 
 def gradient(steps: int = T, size: int = 32) -> np.ndarray:
-    """[T, h, w, 3] upright pictures: the darker the higher and the more to the left."""
+    """[T, h, w, 3] upright images: the darker the higher and the more to the left."""
     rows, columns = np.mgrid[:size, :size] * (255 // size)
     images = [np.stack([rows, columns, np.full_like(rows, t)], -1) for t in range(steps)]
     return np.stack(images).astype(np.uint8)
@@ -118,10 +118,10 @@ def write_lerobot(
 ) -> Path:  # fmt: skip
     """Two episodes; `changes` of columns (None: without), `info` of info.json."""
     pngs = [cv2.imencode('.png', p[..., ::-1])[1].tobytes() for p in gradient()]
-    pictures = [{'bytes': data, 'path': None} for data in pngs] * 2
+    images = [{'bytes': data, 'path': None} for data in pngs] * 2
     table = {
-        'observation.images.image': pictures,
-        'observation.images.wrist_image': pictures,
+        'observation.images.image': images,
+        'observation.images.wrist_image': images,
         'observation.state': [[float(t)] * 8 for t in range(2 * T)],
         'action': [[float(t)] * 7 for t in range(2 * T)],
         'timestamp': [t / 20 for t in range(T)] * 2,
@@ -184,7 +184,7 @@ def test_broken_files_are_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[
     for key, words in {
         'actions': "no 'actions'",
         'obs/ee_states': 'no ee_states',
-        'obs/eye_in_hand_rgb': 'no pictures of wrist',
+        'obs/eye_in_hand_rgb': 'no images of wrist',
     }.items():
         assert words in refused(write_libero(tmp_path / 'c.hdf5', 1, **{key: None}))
     short = write_libero(tmp_path / 'c.hdf5', 1, actions=np.zeros((T - 1, 7)))
@@ -468,20 +468,20 @@ def test_episodes_whose_task_changes_are_left_out_and_said(
     assert [e.instruction for e in load(tmp_path / 'e')] == ['use it', 'use it']
 
 
-@pytest.mark.parametrize(('picture', 'words'), [
+@pytest.mark.parametrize(('image', 'words'), [
     (np.zeros((32, 32), np.uint16), '16 bits per channel'),
     (np.zeros((16, 16, 3), np.uint8), 'another size than before: 16x16, 32x32'),
-    (None, 'a picture that is not in the parquet file'),
+    (None, 'an image that is not in the parquet file'),
     (b'\xff\xd8\xff', 'not a readable JPEG or PNG'),
 ])  # fmt: skip
-def test_pictures_of_lerobot_are_checked(
-    picture: Any, words: str, tmp_path: Path, refused: Any
+def test_images_of_lerobot_are_checked(
+    image: Any, words: str, tmp_path: Path, refused: Any
 ) -> None:
-    if isinstance(picture, np.ndarray):
-        picture = cv2.imencode('.png', picture)[1].tobytes()
+    if isinstance(image, np.ndarray):
+        image = cv2.imencode('.png', image)[1].tobytes()
     good = cv2.imencode('.png', gradient()[0])[1].tobytes()
     column = [{'bytes': good, 'path': 'p'}] * 2 * T
-    changed = rows(column, at=2, value={'bytes': picture, 'path': 'p'})
+    changed = rows(column, at=2, value={'bytes': image, 'path': 'p'})
     folder = write_lerobot(tmp_path / 'l', 'v3.0', changes={'observation.images.image': changed})
     error = refused(folder)
     assert words in error

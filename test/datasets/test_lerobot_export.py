@@ -24,7 +24,7 @@ from bag_factory import (
     write_bag,
 )
 
-from frs_ros.cameras.codec import decode_picture
+from frs_ros.cameras.codec import decode_image
 from frs_ros.cli import main
 from frs_ros.datasets import demonstrations
 
@@ -96,12 +96,12 @@ def test_rows_hold_what_the_policy_saw_and_answered(exported: Path) -> None:
     assert len(table[0]['noise']) == H * D
 
 
-def test_raw_pictures_become_png_without_loss(tmp_path: Path) -> None:
+def test_raw_images_become_png_without_loss(tmp_path: Path) -> None:
     bag = write_bag(tmp_path / 'b', episodes=1, raw=True)
     assert main(['bag', 'export', str(bag), '--out', str(tmp_path / 'd')]) == 0
     table = pq.read_table(tmp_path / 'd' / 'data' / 'chunk-000' / 'file-000.parquet')
     data = table['observation.images.wrist'][0]['bytes'].as_py()
-    assert np.array_equal(decode_picture(data), pixels(START_NS + 100 * MS, 'wrist'))
+    assert np.array_equal(decode_image(data), pixels(START_NS + 100 * MS, 'wrist'))
 
 
 def test_what_is_exported_can_be_imported(exported: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from frs_ros.errors import DataError
 
 
 def robot_episode(bag: BagFactory, name: str, began_ns: int) -> None:
-    """An episode in real time: pictures every 33 ms, chunks 150 ms after what they are of."""
+    """An episode in real time: images every 33 ms, chunks 150 ms after what they are of."""
     bag.event(START, began_ns, name)
     timeline = []
     for index in range(60):

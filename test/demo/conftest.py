@@ -59,7 +59,7 @@ def recording(camera):
         event = EpisodeEvent('e', settings.instruction, seed)
         made.add_event(1000, event)
         wish = Guidance(direction=np.array([1.0, 0, 0]), source='oracle')
-        picture = encode_jpeg(np.full((SIZE, SIZE, 3), 200, np.uint8))
+        image = encode_jpeg(np.full((SIZE, SIZE, 3), 200, np.uint8))
         steps = STEPS[side]
         for step in range(steps + 1):
             stamp = 2000 + 10 * step
@@ -86,7 +86,7 @@ def recording(camera):
                 made.grippers[stamp + 1] = np.array([0.0, 0.0, 0.0])
             made.grippers[stamp] = np.array([0.0, 0.0, 0.0])
             if step % 2 == 0:
-                made.pictures[stamp] = picture
+                made.images[stamp] = image
         outcome = Outcome.SUCCESS if side == 'steered' else Outcome.FAILURE
         reason = '' if side == 'steered' else 'never near'
         end = EpisodeEvent('e', settings.instruction, seed, outcome, reason, steps)

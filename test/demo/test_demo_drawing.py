@@ -122,15 +122,15 @@ def test_side_that_ends_first_waits_with_its_outcome(settings, pairs):
 
 
 def test_summary_shows_both_outcomes(tmp_path, settings, pairs):
-    picture = summary.summary_picture(settings, pairs)
+    image = summary.summary_figure(settings, pairs)
     last = summary.MARGIN + summary.LABEL + 4 * (summary.TILE + summary.GAP) + 4
-    assert looks_like(picture, (last, summary.HEADER + 100), side_by_side.BAD)
+    assert looks_like(image, (last, summary.HEADER + 100), side_by_side.BAD)
     below = summary.HEADER + summary.TILE + summary.GAP + 100
-    assert looks_like(picture, (last, below), side_by_side.GOOD)
-    summary.write_png(tmp_path / 'a.png', picture)
-    np.testing.assert_array_equal(cv2.imread(str(tmp_path / 'a.png'))[:, :, ::-1], picture)
+    assert looks_like(image, (last, below), side_by_side.GOOD)
+    summary.write_png(tmp_path / 'a.png', image)
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / 'a.png'))[:, :, ::-1], image)
     with pytest.raises(DataError, match='cannot write'):
-        summary.write_png(tmp_path / 'a.png' / 'b.png', picture)
+        summary.write_png(tmp_path / 'a.png' / 'b.png', image)
 
 
 def test_table_tells_outcomes_and_totals(pairs):

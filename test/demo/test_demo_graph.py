@@ -51,7 +51,7 @@ def test_demo_makes_what_it_says(nodes, checkpoint, tmp_path, capsys):
         ('frs', 7, 2),
     ]
     video = cv2.VideoCapture(str(tmp_path / 'demo.mp4'))
-    # pictures after steps 0, 2, 4, 6, and 1.5 s of the last one at 20 per second
+    # images after steps 0, 2, 4, 6, and 1.5 s of the last one at 20 per second
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 4 + 30
     assert nodes() == []
 

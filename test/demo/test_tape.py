@@ -26,7 +26,7 @@ def test_an_episode_is_put_together(recording):
 def test_frames_know_their_plan_and_how_much_of_it_is_executed(recording):
     (tape,) = recording('unsteered').tapes()
     seen = [(f.plan.chunk.request_id, f.executed) if f.plan else None for f in tape.frames]
-    # pictures after steps 0, 2, 4, ...; plan i is made right after step 5 i
+    # images after steps 0, 2, 4, ...; plan i is made right after step 5 i
     assert seen[0] is None
     assert seen[1:7] == [(0, 2), (0, 4), (1, 1), (1, 3), (1, 5), (2, 2)]
 
@@ -53,7 +53,7 @@ def test_aborted_and_unfinished_episodes_are_left_out(recording):
 def test_events_of_other_episodes_are_kept_apart(recording):
     made = recording('steered')
     made.grippers[10] = np.ones(3)  # long before
-    made.pictures[10] = b'x'
+    made.images[10] = b'x'
     (tape,) = made.tapes()
     assert all(frame.stamp_ns >= 2000 for frame in tape.frames)
 
@@ -63,7 +63,7 @@ def test_events_of_other_episodes_are_kept_apart(recording):
     [
         (lambda r: r.ends.clear(), 'was not heard of'),
         (lambda r: r.chunks.clear(), 'no plans'),
-        (lambda r: r.pictures.clear(), 'no pictures'),
+        (lambda r: r.images.clear(), 'no images'),
     ],
 )
 def test_a_missing_episode_is_named(settings, recording, spoil, words):

@@ -356,9 +356,9 @@ def test_missing_torch_fails(machine, findings):
 
 def test_rendering_that_fails_or_draws_nothing(machine, findings):
     machine.answers['render'] = {'error': 'AttributeError: glGetError'}
-    is_(findings('simulator')['pictures'], 'fail', 'glGetError', 'libosmesa6')
+    is_(findings('simulator')['images'], 'fail', 'glGetError', 'libosmesa6')
     machine.answers['render'] = {'version': '3.8.1', 'gl': 'egl', 'drawn': False}
-    is_(findings('simulator')['pictures'], 'fail', 'empty')
+    is_(findings('simulator')['images'], 'fail', 'empty')
 
 
 def test_missing_stock_assets_are_a_warning(machine, findings):

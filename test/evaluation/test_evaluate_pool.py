@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs of the point world pooled into tables, pictures and a page."""
+"""Runs of the point world pooled into tables, images and a page."""
 
 import json
 
@@ -159,12 +159,12 @@ def test_both_kinds_of_seeds_are_columns_and_what_a_seed_lacks_is_said(tmp_path)
 
 def test_a_dot_of_each_evaluation_seed_is_drawn(tmp_path):
     folders = [run(tmp_path / str(seed), seed=seed) for seed in (7, 8)]
-    pictures = []
+    images = []
     for name, chosen in (('one', folders[:1]), ('both', folders)):
         file = tmp_path / f'{name}.png'
         assert main(['report', *map(str, chosen), '--out', str(file)]) == 0
-        pictures.append(cv2.imread(str(file)).astype(int))
-    orange = [np.sum((p[..., 2] > 180) & (p[..., 0] < 40)) for p in pictures]
+        images.append(cv2.imread(str(file)).astype(int))
+    orange = [np.sum((p[..., 2] > 180) & (p[..., 0] < 40)) for p in images]
     assert orange[0] == 0 < orange[1]
 
 
@@ -329,17 +329,17 @@ def test_sweep_needs_several_values(tmp_path):
 PLOTS = ('rates', 'failures', 'nfe', 'latency', 'strength', 'wrong', 'steps', 'guidance')
 
 
-def test_every_picture_is_drawn_and_none_is_another(tmp_path, capsys):
+def test_every_image_is_drawn_and_none_is_another(tmp_path, capsys):
     a = run(tmp_path / 'a', 'base,frs,frs[strength=0.5],frs[steps=8],frs[guidance=random]')
     b = run(tmp_path / 'b', 'frs', conditions=Conditions(wrong=1.0))
-    pictures = set()
+    images = set()
     for plot in PLOTS:
         file = tmp_path / f'{plot}.png'
         assert main(['report', str(a), str(b), '--plot', plot, '--out', str(file)]) == 0
-        picture = cv2.imread(str(file))
-        assert picture.std() > 5, 'something is drawn'
-        pictures.add(picture.tobytes())
-    assert len(pictures) == len(PLOTS)
+        image = cv2.imread(str(file))
+        assert image.std() > 5, 'something is drawn'
+        images.add(image.tobytes())
+    assert len(images) == len(PLOTS)
 
 
 def test_report_writes_each_kind_of_file(tmp_path, capsys):

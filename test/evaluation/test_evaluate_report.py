@@ -108,10 +108,10 @@ def test_table_names_rates_intervals_and_failure_classes(results):
     assert 'p = 7.6e-06, 18 won and 0 lost of 20 pairs; the 95 % intervals do not overlap' in text
 
 
-def test_picture_shows_a_bar_per_method_and_group(results, tmp_path):
+def test_image_shows_a_bar_per_method_and_group(results, tmp_path):
     plot_results(tmp_path / 'results.png', results)
-    picture = cv2.imread(str(tmp_path / 'results.png'))[..., ::-1]
-    blue_of_frs = np.all(np.abs(picture.astype(int) - (0xE6, 0x9F, 0x00)) < 4, axis=-1)
+    image = cv2.imread(str(tmp_path / 'results.png'))[..., ::-1]
+    blue_of_frs = np.all(np.abs(image.astype(int) - (0xE6, 0x9F, 0x00)) < 4, axis=-1)
     # frs is the second method: three bars (two tasks, all tasks) of the second colour.
     columns = blue_of_frs.sum(axis=0) > 100
     assert np.count_nonzero(np.diff(columns.astype(int)) == 1) >= 3

@@ -16,7 +16,7 @@ from frs_ros.policies.proprioception import rotation_matrices
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA, Observation
 
 DOWN = np.array([np.pi, 0, 0])  # as at home: x ahead, y to the right, fingers down
-SIDE = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])  # columns: right, down, into the picture
+SIDE = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])  # columns: right, down, into the image
 MIRRORED = SIDE * [-1, 1, 1]
 CAMERAS = {
     'side': CameraAxes(SIDE),
@@ -66,8 +66,8 @@ def test_the_rest_of_the_wish_stays():
     np.testing.assert_allclose(wish.direction, 3 * SIDE[:, 0])
 
 
-def test_in_a_mirrored_picture_right_is_right_and_turning_goes_as_it_looks():
-    """Turning from the picture's right to its down is a quarter turn about the way into it."""
+def test_in_a_mirrored_image_right_is_right_and_turning_goes_as_it_looks():
+    """Turning from the image's right to its down is a quarter turn about the way into it."""
     for name in ('side', 'mirrored'):
         axes = CAMERAS[name].axes
         wish = based(frame=name, direction=[1, 0, 0], rotation=[0, 0, 1])
@@ -108,13 +108,13 @@ def test_joint_states_need_kinematics():
 # ---- cameras ----------------------------------------------------------------------------------
 
 
-def test_axes_of_a_camera_with_a_mirrored_picture():
+def test_axes_of_a_camera_with_a_mirrored_image():
     matrix = np.array([[-77.0, 0, 32], [0, 77, 32], [0, 0, 1]])
     camera = Pinhole(matrix, np.zeros(3), SIDE)
     np.testing.assert_allclose(camera_axes(camera).axes, MIRRORED, atol=1e-12)
     here = np.array([[0.5, 0.1, -0.2]]) + 3 * SIDE[:, 2]
     moved = here + 0.1 * camera_axes(camera).axes[:, 0]
-    assert camera.project(moved)[0, 0] > camera.project(here)[0, 0]  # right in the picture
+    assert camera.project(moved)[0, 0] > camera.project(here)[0, 0]  # right in the image
 
 
 @pytest.mark.parametrize(

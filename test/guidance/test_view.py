@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steering from the hand or from a picture."""
+"""Steering from the hand or from an image."""
 
 import numpy as np
 import pytest

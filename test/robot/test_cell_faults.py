@@ -62,7 +62,7 @@ def test_camera_frozen(row):
     world.filming = False
     last = world._next_frame - FRAME
     world.run_to(CellState.HOLD, 1.0)
-    seconds(world.now - last - FRAME, row.hold)  # when the next picture was due
+    seconds(world.now - last - FRAME, row.hold)  # when the next image was due
     assert row.says(world.status.reason)
     world.run_to(CellState.STOPPED, 1.0)
     seconds(world.now - last - FRAME, row.stop)
@@ -73,7 +73,7 @@ def test_camera_frozen(row):
     assert_resumes(world)
 
 
-def test_camera_that_repeats_a_picture_is_frozen():
+def test_camera_that_repeats_a_image_is_frozen():
     world = World()
     world.run(1.0)
     world.filming, stamp = False, world.stamp()

@@ -13,7 +13,7 @@ from frs_ros.robot.inputs import Inputs
 
 SECOND = 10**9
 EPOCH = 1_700_000_000 * SECOND
-FROZEN = "no new picture from camera 'a'; is it running?"
+FROZEN = "no new image from camera 'a'; is it running?"
 MISTIMED = (
     "the images of camera 'a' are old or of the future by their stamps; "
     'is it frozen, are all clocks the same?'

@@ -26,7 +26,7 @@ START_TIMEOUT = 30.0  # a process with numpy and ROS, on cores that others use t
 
 
 class Cell:
-    """Publishes pictures, answers requests, watches the controller.
+    """Publishes images, answers requests, watches the controller.
 
     Attributes:
         plays: Whether it answers requests itself.

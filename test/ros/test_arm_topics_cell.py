@@ -26,7 +26,7 @@ from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.arm_commands import TOPICS
 
-# The pictures come from this process, which may have to wait for a processor, as does the mock.
+# The images come from this process, which may have to wait for a processor, as does the mock.
 WATCHED = (f'cameras:={",".join(CAMERAS)}', 'image_timeout:=1.0', 'start:=immediately')
 REACHED = (
     'driver:=topics',

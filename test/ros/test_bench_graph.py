@@ -60,7 +60,7 @@ def test_graph_gives_the_chunks_of_the_evaluator(ros_domain, checkpoint, tmp_pat
 
 @pytest.mark.ros
 @pytest.mark.flaky(reruns=1)  # its processes have to keep time, see test/conftest.py
-def test_the_cell_moves_and_all_pictures_arrive(ros_domain, checkpoint, tmp_path, capsys):
+def test_the_cell_moves_and_all_images_arrive(ros_domain, checkpoint, tmp_path, capsys):
     file = tmp_path / 'graph.json'
     words = ['bench', 'graph', '--graphs', 'cell', '--checkpoint', checkpoint, '--seconds', '3']
     assert main([*words, '--json', str(file)]) == 0

@@ -16,7 +16,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from frs_ros.cameras.codec import decode_jpeg, encode_jpeg
-from frs_ros.cameras.synthetic import TestPicture, read_number
+from frs_ros.cameras.synthetic import TestImage, read_number
 from frs_ros.errors import ConfigError
 from frs_ros.nodes.parameters.camera import CameraParameters
 from frs_ros.ros import qos, stamps
@@ -51,7 +51,7 @@ def test_synthetic_camera(ros, node_process):
     images, infos = listener.images[:30], listener.infos[:30]
     numbers = [read_number(decode_jpeg(bytes(m.data))) for m in images]
     assert numbers == sorted(set(numbers))
-    # every picture is followed by its calibration, the heart beat of the camera
+    # every image is followed by its calibration, the heart beat of the camera
     assert set(map(stamp, infos[1:-1])) <= set(map(stamp, images))
     assert {m.header.frame_id for m in (*images, *infos)} == {'wrist_color_optical_frame'}
     assert abs(stamp(listener.images[-1]) - time.time_ns()) < 5e9
@@ -70,14 +70,14 @@ def test_synthetic_camera(ros, node_process):
     assert process.interrupt() == 0
 
 
-def test_raw_pictures_turned(ros, node_process):
+def test_raw_images_turned(ros, node_process):
     listener = Listener(ros, 'camera')
     node_process(
         'camera', '-p', 'source:=synthetic', '-p', 'raw:=true', '-p', 'rotate:=180', *SMALL
     )
     ros.wait_for(lambda: listener.raw and listener.images, 30.0)
     upright = rgb_from_msg(listener.raw[-1])[::-1, ::-1]
-    assert np.array_equal(upright, TestPicture(48, 64).draw(read_number(upright)))
+    assert np.array_equal(upright, TestImage(48, 64).draw(read_number(upright)))
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_jpeg_topic_is_passed_on_byte_by_byte(ros, node_process, somebody):
     listener = Listener(ros, 'left')
     topic = '/zed/left/image/compressed'
     node_process('camera', '-p', 'source:=topic', '-p', f'topic:={topic}', '-p', 'name:=left')
-    jpeg = encode_jpeg(TestPicture(48, 64).draw(7), 60)
+    jpeg = encode_jpeg(TestImage(48, 64).draw(7), 60)
     matrix = np.array([[70.0, 0, 33], [0, 71, 22], [0, 0, 1]])
     info = camera_info_to_msg('zed', 48, 64, matrix, 8)
     infos = somebody.create_publisher(CameraInfo, '/zed/left/camera_info', qos.IMAGE_OUT)
@@ -118,18 +118,18 @@ def test_jpeg_topic_is_passed_on_byte_by_byte(ros, node_process, somebody):
     assert np.array_equal(listener.infos[-1].k, matrix.ravel())
 
 
-def test_raw_topic_is_compressed_and_bad_pictures_are_told(ros, node_process, somebody):
+def test_raw_topic_is_compressed_and_bad_images_are_told(ros, node_process, somebody):
     listener = Listener(ros, 'camera')
     node_process('camera', '-p', 'source:=topic', '-p', 'topic:=/webcam/image_raw')
-    picture = TestPicture(48, 64).draw(9)
-    good = image_to_msg('webcam', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), 0)
+    image = TestImage(48, 64).draw(9)
+    good = image_to_msg('webcam', cv2.cvtColor(image, cv2.COLOR_RGB2BGR), 0)
     good.encoding = 'bgr8'  # and no stamp
     offer(ros, somebody, Image, '/webcam/image_raw', [good], lambda: listener.images)
     assert np.array_equal(
-        decode_jpeg(bytes(listener.images[-1].data)), decode_jpeg(encode_jpeg(picture))
+        decode_jpeg(bytes(listener.images[-1].data)), decode_jpeg(encode_jpeg(image))
     )
     assert abs(stamp(listener.images[-1]) - time.time_ns()) < 20e9
-    bad = image_to_msg('webcam', picture, 0)
+    bad = image_to_msg('webcam', image, 0)
     bad.encoding = 'yuv999'
 
     def told() -> bool:
@@ -144,7 +144,7 @@ def test_silent_topic_is_an_error_that_names_it(ros, node_process):
 
     def told() -> bool:
         return any(
-            s.level == DiagnosticStatus.ERROR and '/nobody/image: no new picture' in s.message
+            s.level == DiagnosticStatus.ERROR and '/nobody/image: no new image' in s.message
             for s in listener.statuses()
         )
 

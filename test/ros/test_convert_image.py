@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures from topics: encodings, rows with padding, what is refused."""
+"""Images from topics: encodings, rows with padding, what is refused."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_grey_becomes_three_equal_channels():
     assert np.array_equal(rgb, np.stack([grey] * 3, 2))
 
 
-def test_picture_does_not_share_memory_with_the_message():
+def test_image_does_not_share_memory_with_the_message():
     msg = message(RGB, 'rgb8')
     rgb = image.rgb_from_msg(msg)
     msg.data[0] = 200
@@ -72,7 +72,7 @@ def test_sizes_that_disagree_are_refused(change):
         image.rgb_from_msg(msg)
 
 
-def test_raw_picture_round_trip():
+def test_raw_image_round_trip():
     msg = image.image_to_msg('wrist', RGB, 5_000_000_007)
     assert (msg.height, msg.width, msg.encoding, msg.step) == (2, 3, 'rgb8', 9)
     assert msg.header.frame_id == 'wrist_color_optical_frame'

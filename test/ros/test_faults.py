@@ -26,7 +26,7 @@ from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.guidance import guidance_to_msg
 
-# The pictures come from this process, which may have to wait for a processor.
+# The images come from this process, which may have to wait for a processor.
 WATCHED = (
     *('-p', f'cameras:={",".join(CAMERAS)}', '-p', 'image_timeout:=1.0'),
     *('-p', 'start:=immediately'),

@@ -21,7 +21,7 @@ from frs_ros.msg import Episode, RobotState, SafetyStatus
 from frs_ros.ros.convert.episode import episode_to_msg
 from frs_ros.ros.convert.robot import proprioception_from_msg
 
-# The pictures come from this process, which may have to wait for a processor.
+# The images come from this process, which may have to wait for a processor.
 WATCHED = ('-p', f'cameras:={",".join(CAMERAS)}', '-p', 'image_timeout:=1.0')
 
 
@@ -67,7 +67,7 @@ def test_frozen_cameras_and_nonsense_hold_the_arm(ros, cell, controller):
     cell.reaches(SafetyStatus.ACTIVE)
     cell.films = False
     status = cell.reaches(SafetyStatus.STOPPED, 10.0)
-    assert 'no new picture from camera' in status.reason
+    assert 'no new image from camera' in status.reason
     assert status.resume == 'call ~/resume'
     commands = status.commands
     cell.films = True
@@ -83,7 +83,7 @@ def test_frozen_cameras_and_nonsense_hold_the_arm(ros, cell, controller):
     cell.chunks.publish(cell.answer(cell.requests[-1], actions=[float('nan')] * 120))
     ros.wait_for(lambda: cell.says('holds a number that is not finite'), 10.0, 'the refusal')
     cell.reaches(SafetyStatus.STOPPED, 10.0)
-    assert process.output.count('no new picture from camera') < 5  # one line, not one per tick
+    assert process.output.count('no new image from camera') < 5  # one line, not one per tick
 
 
 def test_operator_services(ros, cell, controller):

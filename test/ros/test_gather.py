@@ -30,13 +30,13 @@ def gatherer(observations: str = 'stamped', guidance: str = 'none') -> Gatherer:
     )
 
 
-def picture(value: int) -> bytes:
+def image(value: int) -> bytes:
     return encode_jpeg(np.full((16, 16, 3), value, np.uint8))
 
 
 def fill(target: Gatherer, stamp_ns: int, value: int = 0) -> None:
     for camera in CAMERAS:
-        target.add_image(camera, stamp_ns, picture(value))
+        target.add_image(camera, stamp_ns, image(value))
     target.add_state(stamp_ns, np.full(8, float(value)), 1.0)
 
 
@@ -44,7 +44,7 @@ def test_names_what_is_missing_until_all_is_there():
     target = gatherer(guidance='stamped')
     assert target.missing(request(5)) == ['agentview', 'wrist', STATE, GUIDANCE]
     target.add_guidance(Guidance(stamp_ns=5))
-    target.add_image('wrist', 5, picture(0))
+    target.add_image('wrist', 5, image(0))
     assert target.missing(request(5)) == ['agentview', STATE]
     fill(target, 5)
     assert target.missing(request(5)) == []
@@ -73,7 +73,7 @@ def test_latest_is_the_newest_that_had_arrived_with_the_request():
     target = gatherer('latest')
     for stamp, received, value in ((10, 12, 10), (20, 22, 20), (30, 32, 30)):
         for camera in CAMERAS:
-            target.add_image(camera, stamp, picture(value), received)
+            target.add_image(camera, stamp, image(value), received)
         target.add_state(stamp, np.full(8, float(value)), 1.0, received)
     assert target.ask(request(24), 25) == {}
     seen = target.observation(request(24))
@@ -87,8 +87,8 @@ def test_a_clock_that_is_ahead_is_told_by_images_that_come_before_the_request():
     target = gatherer('latest')
     for number in range(4):  # 0.4 s ahead, at 10 Hz
         stamp = SECOND + number * SECOND // 10
-        target.add_image('agentview', stamp + 2 * SECOND // 5, picture(number), stamp)
-        target.add_image('wrist', stamp, picture(number), stamp + SECOND // 1000)
+        target.add_image('agentview', stamp + 2 * SECOND // 5, image(number), stamp)
+        target.add_image('wrist', stamp, image(number), stamp + SECOND // 1000)
         target.add_state(stamp, np.zeros(8), 1.0, stamp)
     asked = SECOND + 350 * SECOND // 1000
     assert target.ask(request(asked), asked) == {'agentview': pytest.approx(0.35)}
@@ -102,7 +102,7 @@ def test_an_image_that_was_too_old_when_the_request_came_is_not_used():
     target = gatherer('latest')
     for stamp, value in ((SECOND, 1), (2 * SECOND, 2)):
         for camera in CAMERAS:
-            target.add_image(camera, stamp, picture(value), stamp)
+            target.add_image(camera, stamp, image(value), stamp)
     target.add_state(2 * SECOND, np.zeros(8), 1.0, 2 * SECOND)
     late = request(19 * SECOND // 10)
     target.ask(late, 19 * SECOND // 10)
@@ -113,14 +113,14 @@ def test_an_image_that_was_too_old_when_the_request_came_is_not_used():
 def test_silent_streams_are_named_once_others_speak():
     target = gatherer()
     assert target.silent() == []
-    target.add_image('agentview', 5, picture(0))
+    target.add_image('agentview', 5, image(0))
     assert target.silent() == ['wrist', STATE]
 
 
 def test_unreadable_image_is_a_data_error():
     target = gatherer()
     fill(target, 5)
-    target.add_image('wrist', 5, picture(0)[:40])
+    target.add_image('wrist', 5, image(0)[:40])
     with pytest.raises(DataError, match='not a readable JPEG'):
         target.observation(request(5))
 
@@ -166,7 +166,7 @@ def test_latest_refuses_images_that_are_not_of_the_time_of_the_request():
     late = request(11 * SECOND)
     assert target.too_old(late) == pytest.approx({'agentview': 1.0, 'wrist': 1.0})
     assert target.missing(late) == ['agentview', 'wrist']
-    target.add_image('wrist', 11 * SECOND, picture(0))
+    target.add_image('wrist', 11 * SECOND, image(0))
     assert target.missing(late) == ['agentview']
     assert list(target.too_old(request(0))) == ['agentview', 'wrist']  # or their clock is ahead
     assert gatherer('stamped').too_old(late) == {}

@@ -125,7 +125,7 @@ def test_guidance_in_the_frame_of_a_camera(robot, node_process, checkpoint, tmp_
         'policy_server', '-p', f'checkpoint:={checkpoint}', '-p', f'guidance_cameras:={cameras}'
     )
     robot.wait_for_server()
-    seen_up = replace(UP, direction=[0, -1, 0], frame='scene')  # down the picture is -z
+    seen_up = replace(UP, direction=[0, -1, 0], frame='scene')  # down the image is -z
 
     for request_id, wish in enumerate((seen_up, UP)):
         robot.show(1000 + request_id, guidance=wish)
@@ -170,7 +170,7 @@ def test_follows_a_path_while_nobody_steers(robot, node_process, checkpoint):
         count = len(robot.reports)
 
         def answered() -> bool:
-            """Shown again and again, as a camera would: the newest picture may be lost."""
+            """Shown again and again, as a camera would: the newest image may be lost."""
             robot.show(robot.node.get_clock().now().nanoseconds, guidance=guidance)
             return len(robot.reports) > count
 

@@ -131,19 +131,19 @@ def test_weights_of_another_shape_end_with_one_line(node_process, checkpoint, tm
     assert len(server.output.splitlines()) == 1
 
 
-def test_does_not_plan_from_old_pictures(robot, node_process, checkpoint):
+def test_does_not_plan_from_old_images(robot, node_process, checkpoint):
     arguments = ('observation_sync:=latest', 'guidance_sync:=none', f'checkpoint:={checkpoint}')
     server = node_process('policy_server', *(word for a in arguments for word in ('-p', a)))
     robot.wait_for_server()
     second = 10**9
 
     def refused():
-        """Asks anew each time: pictures travel on a best effort."""
+        """Asks anew each time: images travel on a best effort."""
         robot.show(10 * second)
         robot.show(12 * second, cameras=('agentview',))  # the wrist's camera is frozen
         robot.ask(0, 12 * second)
         return robot.says(
-            'no plan: the newest picture of /wrist/color/image_raw/compressed is 2.0 s older than '
+            'no plan: the newest image of /wrist/color/image_raw/compressed is 2.0 s older than '
             'the request, more than 0.5 s'
         )
 

@@ -68,8 +68,8 @@ class Cell:
             topics.ROBOT_STATE, RobotState(header=header, policy_state=rng.normal(size=8))
         )
         for camera in CAMERAS:
-            picture = cv2.resize(rng.integers(0, 256, (4, 4, 3), np.uint8), (96, 96))
-            data = cv2.imencode('.jpg', picture)[1].tobytes()
+            image = cv2.resize(rng.integers(0, 256, (4, 4, 3), np.uint8), (96, 96))
+            data = cv2.imencode('.jpg', image)[1].tobytes()
             self._publish(
                 topics.image(camera), CompressedImage(header=header, format='jpeg', data=data)
             )

@@ -14,7 +14,7 @@ from frs_ros.bringup.graphs import GRAPHS
 from frs_ros.nodes.recorded_topics import IMAGES, RecordedTopics
 from frs_ros.ros import endpoints
 
-PICTURES = {
+TOPICS = {
     'compressed': {'/robot/wrist/color/image_raw/compressed'},
     'raw': {'/robot/wrist/color/image_raw'},
     'both': {'/robot/wrist/color/image_raw', '/robot/wrist/color/image_raw/compressed'},
@@ -39,9 +39,9 @@ def resolve(name: str) -> str:
 @pytest.mark.parametrize('images', IMAGES)
 def test_topics_are_chosen_by_name(images):
     topics = RecordedTopics(images, ['/tf', 'note'], resolve, '/robot')
-    names = {*PICTURES['both'], *ALWAYS, *EXTRA, *NEVER, '/diagnostics'}
+    names = {*TOPICS['both'], *ALWAYS, *EXTRA, *NEVER, '/diagnostics'}
     wanted = {name for name in names if topics.wanted(name)}
-    assert wanted == PICTURES[images] | ALWAYS | EXTRA | {'/diagnostics'}
+    assert wanted == TOPICS[images] | ALWAYS | EXTRA | {'/diagnostics'}
 
 
 def test_without_a_namespace():

@@ -52,7 +52,7 @@ class Cell:
         self.state = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
         self.chunk = publish(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
         self.episode = publish(Episode, topics.EPISODE, qos.LATCHED)
-        self.picture = publish(CompressedImage, topics.image('wrist'), qos.IMAGE_OUT)
+        self.image = publish(CompressedImage, topics.image('wrist'), qos.IMAGE_OUT)
         self.info = publish(CameraInfo, topics.camera_info('wrist'), qos.IMAGE_OUT)
         self.raw = publish(Image, topics.raw_image('wrist'), qos.IMAGE_OUT)
         self.view = publish(CompressedImage, topics.image(topics.VIEW), qos.IMAGE_OUT)
@@ -60,7 +60,7 @@ class Cell:
         self.diagnostics = ros.collect(self.node, DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
 
     def wait_for_recorder(self, *publishers) -> None:
-        publishers = publishers or (self.state, self.chunk, self.episode, self.picture, self.info)
+        publishers = publishers or (self.state, self.chunk, self.episode, self.image, self.info)
         self.ros.wait_for(
             lambda: all(p.get_subscription_count() for p in publishers), PATIENCE, 'the recorder'
         )
@@ -119,7 +119,7 @@ def test_what_is_said_is_in_the_bag(ros, node_process, tmp_path, storage):
     assert not cell.view.get_subscription_count()
     for n in range(20):
         cell.state.publish(state(n))
-    cell.picture.publish(CompressedImage(format='jpeg', data=bytes(range(256)) * 100))
+    cell.image.publish(CompressedImage(format='jpeg', data=bytes(range(256)) * 100))
     cell.info.publish(CameraInfo(width=640, height=480))
     cell.chunk.publish(chunk_to_msg(CHUNK))
     cell.note.publish(String(data='hallo'))
@@ -181,10 +181,10 @@ def test_a_disk_that_takes_no_more_stops_the_recording_and_not_the_node(
     cell.wait_for_recorder(cell.state, cell.raw)
     cell.state.publish(state(1))
     cell.wait_for_messages(1)
-    picture = Image(data=array('B', bytes(500_000)))
+    image = Image(data=array('B', bytes(500_000)))
 
     def stopped() -> bool:
-        cell.raw.publish(picture)
+        cell.raw.publish(image)
         return 'recording has stopped' in cell.values().get('line', '')
 
     ros.wait_for(stopped, PATIENCE, 'the end of the recording')

@@ -55,14 +55,14 @@ def matched(ros, heard: TrainingTopics, *publishers) -> None:
 
 def test_messages_come_in_the_order_of_their_stamps(ros, node, heard):
     state = node.create_publisher(RobotState, 'robot_state', qos.STATE)
-    picture = node.create_publisher(
+    image = node.create_publisher(
         CompressedImage, 'wrist/color/image_raw/compressed', qos.IMAGE_OUT
     )
-    matched(ros, heard, state, picture)
+    matched(ros, heard, state, image)
     for stamp in (3 * S, 5 * S):
         state.publish(RobotState(header=stamps.header(stamp), policy_state=[float(stamp)]))
     for stamp in (2 * S, 4 * S):
-        picture.publish(CompressedImage(header=stamps.header(stamp), data=[stamp // S]))
+        image.publish(CompressedImage(header=stamps.header(stamp), data=[stamp // S]))
     found = listen(ros, heard, 4)
     assert [arrival.stamp_ns for arrival, _ in found] == [2 * S, 3 * S, 4 * S, 5 * S]
     contents = [content for _, content in found]

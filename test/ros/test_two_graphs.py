@@ -71,7 +71,7 @@ def test_a_bridge_that_two_servers_answer_waits_until_one_is_left(ros, node_proc
     assert bridge.interrupt(20.0) == 0
 
 
-def test_pictures_of_two_robots_in_turn_are_no_observation(ros, node_process, checkpoint):
+def test_images_of_two_robots_in_turn_are_no_observation(ros, node_process, checkpoint):
     words = ('observation_sync:=latest', 'guidance_sync:=none', 'image_max_age:=60.0')
     arguments = [word for option in words for word in ('-p', option)]
     server = node_process('policy_server', '-p', f'checkpoint:={checkpoint}', *arguments)

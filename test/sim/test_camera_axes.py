@@ -25,7 +25,7 @@ def test_axes_are_those_of_the_simulator(butter_env, repository, name):
 
 @pytest.mark.parametrize('name', [AGENTVIEW, WRIST])
 @pytest.mark.parametrize(('axis', 'pixel'), [([1, 0, 0], [1, 0]), ([0, 1, 0], [0, 1])])
-def test_right_and_down_are_so_in_the_picture(butter_env, repository, name, axis, pixel):
+def test_right_and_down_are_so_in_the_image(butter_env, repository, name, axis, pixel):
     cameras = load_cameras(repository.root / 'examples' / 'cameras_libero.json')
     camera = butter_env.pinhole(name, 64, 64)
     here = camera.position + 0.5 * camera.rotation[:, 2]

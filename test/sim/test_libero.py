@@ -60,17 +60,17 @@ def test_projected_objects_show_their_colour(butter_env):
     """Checks projection and mirroring at once: the butter is yellow, the basket is on the left."""
     env = butter_env
     env.reset(30)
-    picture = env.view(256, 256)
+    image = env.view(256, 256)
     (u, v), (basket_u, _) = env.project(
         np.stack([env.world.position('butter_1'), env.world.position('basket_1')]), 256, 256
     )
-    r, g, b = picture[int(v), int(u)].astype(int)
+    r, g, b = image[int(v), int(u)].astype(int)
     assert min(r, g) > 2 * b
     assert env.world.position('basket_1')[1] > env.world.position('butter_1')[1]
     assert basket_u < u
 
 
-def test_observation_is_what_a_receiver_of_the_pictures_decodes(butter_env):
+def test_observation_is_what_a_receiver_of_the_images_decodes(butter_env):
     from frs_ros.cameras.codec import decode_jpeg
 
     butter_env.reset(30)

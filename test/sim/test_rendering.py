@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures must not depend on what is left out to draw them faster."""
+"""Images must not depend on what is left out to draw them faster."""
 
 import numpy as np
 import pytest
@@ -27,11 +27,11 @@ def test_what_is_out_of_view_would_not_show(butter_env, monkeypatch, camera, siz
     for _ in range(12):
         for _ in range(5):
             butter_env.step(np.append(rng.uniform(-1, 1, 6), 1.0))
-        picture = butter_env.view(height, width, camera)
+        image = butter_env.view(height, width, camera)
         with monkeypatch.context() as patch:
             patch.setattr(rendering, 'in_view', _everything)
             whole = butter_env.view(height, width, camera)
-        np.testing.assert_array_equal(picture, whole)
+        np.testing.assert_array_equal(image, whole)
     np.testing.assert_array_equal(butter_env.model.geom_group, groups)
 
 

@@ -223,7 +223,7 @@ def test_a_wish_that_cannot_be_followed_costs_no_plan(method, wish, message):
 
 
 def test_a_camera_frame_is_known_to_the_writer_that_has_it():
-    left = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])  # right in the picture is the base's y
+    left = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])  # right in the image is the base's y
     references = References(cameras={'wrist': CameraAxes(left)})
     planner = Planner(MIXTURE, make_steerer('direct', references))
     wish = Guidance(direction=[1, 0, 0], frame='wrist')

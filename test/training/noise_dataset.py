@@ -28,9 +28,9 @@ def make_episode(rng, policy, cameras, rows, name='e0', outcome='success', task=
     place = rng.uniform(-1, 1, (rows, 2))
     images = {c: rng.integers(0, 60, (rows, size, size, 3)).astype(np.uint8) for c in cameras}
     pixels = ((place + 1) / 2 * (size - 12)).astype(int)
-    for pictures in images.values():
-        for picture, (v, u) in zip(pictures, pixels, strict=True):
-            picture[v : v + 12, u : u + 12] = 255
+    for frames in images.values():
+        for frame, (v, u) in zip(frames, pixels, strict=True):
+            frame[v : v + 12, u : u + 12] = 255
     noise = np.zeros((rows, policy.horizon, policy.model_dim), np.float32)
     noise += 0.1 * rng.standard_normal(noise.shape, dtype=np.float32)
     noise[..., :2] += 2 * place[:, None]

@@ -14,7 +14,7 @@ COLOURS = {'ketchup_1': (220, 30, 30), 'orange_juice_1': (240, 150, 20), 'milk_1
 BASKET = (110, 70, 30)
 
 
-def picture(places: np.ndarray, size: int) -> np.ndarray:
+def image(places: np.ndarray, size: int) -> np.ndarray:
     """Squares at places [n, 2] (u, v) on a grey table."""
     image = np.full((size, size, 3), 128, np.uint8)
     for (u, v), colour in zip(places.round().astype(int), [*COLOURS.values(), BASKET]):
@@ -23,7 +23,7 @@ def picture(places: np.ndarray, size: int) -> np.ndarray:
 
 
 def make_episode(rng: np.random.Generator, init_id: int, target: str, steps: int) -> Demonstration:
-    """An 'expert' whose action is the direction of its target in the agentview picture."""
+    """An 'expert' whose action is the direction of its target in the agentview image."""
     names = (*COLOURS, 'basket_1')
     u, v = rng.uniform(12, 112, len(names)), rng.uniform(36, 104, len(names))
     places = np.stack([u, v], -1)
@@ -51,10 +51,10 @@ def make_episode(rng: np.random.Generator, init_id: int, target: str, steps: int
     )
     pixels = np.tile(np.stack([places, wrist]), (len(frames), 1, 1, 1)).astype(np.float32)
     jpegs = {
-        'agentview': [encode_jpeg(picture(places, 128))] * len(frames),
-        'wrist': [encode_jpeg(picture(wrist, 84))] * len(frames),
+        'agentview': [encode_jpeg(image(places, 128))] * len(frames),
+        'wrist': [encode_jpeg(image(wrist, 84))] * len(frames),
     }
-    return bare.with_pictures(frames, pixels, jpegs)
+    return bare.with_images(frames, pixels, jpegs)
 
 
 def make_dataset(folder: Path, episodes: int = 12, steps: int = 24, seed: int = 0) -> Path:

@@ -75,7 +75,7 @@ def test_a_tiny_dataset_is_learnt_by_heart(tmp_path, variant):
     assert metrics['history'][-1]['train'] < metrics['history'][0]['train']
 
 
-def test_pictures_alone_are_enough(tmp_path):
+def test_images_alone_are_enough(tmp_path):
     dataset = make_dataset(episodes=1, rows=6, cameras=('agentview',), size=32)
     config = DistilConfig(
         steps=250, batch=6, learning_rate=3e-3, augment='none', val_episodes=0, proprio=False
@@ -167,7 +167,7 @@ def test_early_stopping_keeps_the_best_weights(tmp_path, monkeypatch):
     assert metrics['steps'] == 5  # a quarter of the steps without a better loss
 
 
-def test_shifts_move_pictures_by_at_most_four_pixels():
+def test_shifts_move_images_by_at_most_four_pixels():
     images = torch.zeros(1, 30, 30, 3, dtype=torch.uint8)
     images[0, 15, 15] = 200
     rows = torch.zeros(200, dtype=torch.long)
@@ -206,8 +206,8 @@ def test_history_starts_empty():
     assert History().entries == []
 
 
-def test_pictures_of_which_nothing_would_be_left_are_refused():
-    with pytest.raises(ConfigError, match='pictures of 24 pixels are too small'):
+def test_images_of_which_nothing_would_be_left_are_refused():
+    with pytest.raises(ConfigError, match='images of 24 pixels are too small'):
         learn(make_dataset(size=24), 'made', 'dsbc', QUICK, progress=False)
 
 

@@ -19,7 +19,7 @@ from frs_ros.types import Observation
 
 
 def test_it_lets_go_where_the_operator_did(tmp_path):
-    """Which chunks are steered is told by the state; pictures and noise go their own way."""
+    """Which chunks are steered is told by the state; images and noise go their own way."""
     dataset = make_dataset(episodes=2, rows=12, cameras=())
     episodes = []
     for episode in dataset.episodes:

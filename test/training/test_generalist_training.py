@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from synthetic_dataset import make_dataset, picture
+from synthetic_dataset import image, make_dataset
 
 from frs_ros.errors import CheckpointError, ConfigError, DataError
 from frs_ros.policies.checkpoint import load_policy, read_metadata
@@ -94,7 +94,7 @@ def test_learns_direction_from_images(dataset, tmp_path):
     assert history[-1]['val_agentview_place'] < history[0]['val_agentview_place']
     policy = load_policy(tmp_path / CHECKPOINT)
     places = np.array([[30.0, 60], [90, 90], [60, 50], [100, 50]])
-    images = {'agentview': picture(places, 128), 'wrist': picture(places * 84 / 128, 84)}
+    images = {'agentview': image(places, 128), 'wrist': image(places * 84 / 128, 84)}
     state = np.array([0, 0, 1, np.pi, 0, 0, 0.04, -0.04])
     observation = Observation(images, state, 'pick up the ketchup and place it in the basket')
     context = policy.encode(observation)

@@ -51,11 +51,11 @@ def own_plan(policy, seed=0):
 
 
 def demonstration(policy, steps=14, every=4, name='d0', scale=1.0):
-    """The policy's own chunk, its pictures at every few steps."""
+    """The policy's own chunk, its images at every few steps."""
     seen, plan = own_plan(policy)
     actions = np.concatenate([plan.chunk, plan.chunk])[:steps] * scale
     frames = np.arange(0, steps, every)
-    images = {c: np.stack([picture] * len(frames)) for c, picture in seen.images.items()}
+    images = {c: np.stack([image] * len(frames)) for c, image in seen.images.items()}
     state = np.tile(seen.state, (steps, 1))
     return Demonstrated(name, TASK, state, actions, frames, images, np.full(steps, -1.0))
 

@@ -46,7 +46,7 @@ def labelled(policy):
         with policy.inference():
             steering = Steering(policy, seen, None, np.random.default_rng(0))
             plan = steering.plan(steering.sample(noise[None]), noise, 'x')
-        images = {name: picture[None] for name, picture in seen.images.items()}
+        images = {name: image[None] for name, image in seen.images.items()}
         shown.append(
             Demonstrated(
                 f'd{sign}', TASK, np.tile(state, (10, 1)), plan.chunk, np.array([0]), images,

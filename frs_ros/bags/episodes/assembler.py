@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from frs_ros.bags.bag_topics import role
+from frs_ros.bags.episodes.image_streams import ImageStreams
 from frs_ros.bags.episodes.message_parts import stamp_of
-from frs_ros.bags.episodes.picture_streams import PictureStreams
 from frs_ros.bags.episodes.recorded_episode import RecordedEpisode
 from frs_ros.bags.episodes.session import FOREIGN_MESSAGES, Session
 
 
 def unprepared(message: Any) -> Any:
-    """The picture's message as it is."""
+    """The image's message as it is."""
     return message
 
 
@@ -30,10 +30,10 @@ class AssemblerSettings:
     """What may belong together.
 
     Attributes:
-        image_tolerance: Largest distance of the stamps of a chunk and its pictures, s; the policy
+        image_tolerance: Largest distance of the stamps of a chunk and its images, s; the policy
             server's own default (`image_max_age`).
         state_tolerance: The same of its robot state, s.
-        cameras: Names of the cameras whose pictures are wanted; None for all but the view for
+        cameras: Names of the cameras whose images are wanted; None for all but the view for
             people.
     """
 
@@ -47,10 +47,10 @@ class EpisodeAssembler:
 
     Args:
         settings: Tolerances and cameras.
-        prepare: Applied once to the message (or `Deferred`) of every picture that belongs to a
+        prepare: Applied once to the message (or `Deferred`) of every image that belongs to a
             chunk, as soon as that is certain; what it returns is kept in the place of the
-            picture, so a decoder that makes pictures small keeps memory small. A DataError of it
-            makes the picture missing.
+            image, so a decoder that makes images small keeps memory small. A DataError of it
+            makes the image missing.
 
     Attributes:
         counts: What was left out -> how often, such as 'corrupt chunks'.
@@ -67,7 +67,7 @@ class EpisodeAssembler:
         self._sessions: dict[str, Session] = {}
         self.counts: Counter[str] = Counter()
         self.complaints: list[str] = []
-        self._pictures = PictureStreams(tolerance_ns, prepare, self.complaints)
+        self._images = ImageStreams(tolerance_ns, prepare, self.complaints)
 
     def wants(self, topic: str) -> bool:
         """Whether messages of a topic can be of use."""
@@ -82,7 +82,7 @@ class EpisodeAssembler:
         Args:
             topic: Its name, with or without namespaces.
             stamp_ns: When it was received; the assembler's only clock.
-            message: Deserialised, or a `message_parts.Deferred` of a picture or robot state.
+            message: Deserialised, or a `message_parts.Deferred` of an image or robot state.
             arrived_ns: When it was received, for what a plan had seen by then; `stamp_ns` if None.
 
         Returns:
@@ -97,7 +97,7 @@ class EpisodeAssembler:
             self._session(part.namespace).add(part.kind, stamp_ns, message, arrived_ns)
             return self.settle(stamp_ns)
         try:
-            self._pictures.add(stamp_ns, part, stamp_of(message), message, arrived_ns)
+            self._images.add(stamp_ns, part, stamp_of(message), message, arrived_ns)
         except AttributeError:
             self.counts[FOREIGN_MESSAGES] += 1
         return []
@@ -116,14 +116,14 @@ class EpisodeAssembler:
         return sorted(left, key=lambda episode: episode.end_ns)
 
     @property
-    def unreadable_pictures(self) -> int:
-        """Pictures that `prepare` refused."""
-        return self._pictures.unreadable
+    def unreadable_images(self) -> int:
+        """Images that `prepare` refused."""
+        return self._images.unreadable
 
     @property
     def remarks(self) -> list[str]:
         """What is worth knowing of the clocks of the cameras, a line each."""
-        return self._pictures.remarks
+        return self._images.remarks
 
     def _wanted(self, camera: str) -> bool:
         return self._settings.cameras is None or camera in self._settings.cameras
@@ -133,7 +133,7 @@ class EpisodeAssembler:
             self._sessions[namespace] = Session(
                 namespace,
                 round(1e9 * self._settings.state_tolerance),
-                self._pictures,
+                self._images,
                 self.counts,
                 self.complaints,
             )

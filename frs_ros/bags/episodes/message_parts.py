@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.cameras.codec import decode_picture
+from frs_ros.cameras.codec import decode_image
 from frs_ros.cameras.raw_image import raw_to_rgb
 from frs_ros.errors import DataError
 from frs_ros.messages.plan import Chunk
@@ -97,11 +97,11 @@ def state_of(message: Any) -> np.ndarray:
     return state
 
 
-def picture_of(message: Any) -> np.ndarray:
+def image_of(message: Any) -> np.ndarray:
     """[h, w, 3] uint8 RGB of a CompressedImage or Image; DataError if it is unreadable."""
     message = loaded(message)
     if hasattr(message, 'encoding'):
         return raw_to_rgb(message)
     if 'compressedDepth' in message.format:
         raise DataError(f'CompressedImage.format is {shown(message.format)}, a depth image')
-    return decode_picture(np.asarray(message.data, dtype=np.uint8))
+    return decode_image(np.asarray(message.data, dtype=np.uint8))

@@ -20,7 +20,7 @@ class RecordedChunk:
     Attributes:
         chunk: The policy's answer.
         steered: Whether a wish was followed.
-        images: Camera -> what the assembler's `prepare` made of its picture; without cameras
+        images: Camera -> what the assembler's `prepare` made of its image; without cameras
             that had none within the tolerance.
         state: [S] proprioception; None if there was none within the tolerance.
     """

@@ -11,9 +11,9 @@ import numpy as np
 
 from frs_ros.bags import bag_topics
 from frs_ros.bags.episodes import message_parts
+from frs_ros.bags.episodes.image_streams import ImageStreams
 from frs_ros.bags.episodes.matching import LATENESS_NS, Matcher
 from frs_ros.bags.episodes.message_parts import chunk_of, seed_of, stamp_of
-from frs_ros.bags.episodes.picture_streams import PictureStreams
 from frs_ros.bags.episodes.recorded_episode import RecordedChunk, RecordedEpisode
 from frs_ros.errors import DataError
 from frs_ros.messages.plan import Chunk
@@ -55,11 +55,11 @@ class Session:
         self,
         namespace: str,
         state_tolerance_ns: int,
-        pictures: PictureStreams,
+        images: ImageStreams,
         counts: Counter[str],
         complaints: list[str],
     ) -> None:
-        self._namespace, self._pictures = namespace, pictures
+        self._namespace, self._images = namespace, images
         self._states = Matcher(state_tolerance_ns, message_parts.state_of)
         self._counts, self._complaints = counts, complaints
         self._arrived_ns = 0  # of the present message
@@ -75,7 +75,7 @@ class Session:
         }
 
     def add(self, kind: str, received_ns: int, message: Any, arrived_ns: int) -> None:
-        """Takes in what is no picture; other messages than ours are counted."""
+        """Takes in what is no image; other messages than ours are counted."""
         self._arrived_ns = arrived_ns
         try:
             self._takers[kind](received_ns, message)
@@ -179,13 +179,13 @@ class Session:
     def _want(self, episode: _Open, received_ns: int, stamp_ns: int, asked_ns: int | None) -> None:
         episode.stamps.add(stamp_ns)
         self._states.want(received_ns, stamp_ns, asked_ns)
-        self._pictures.want(self._namespace, received_ns, stamp_ns, asked_ns)
+        self._images.want(self._namespace, received_ns, stamp_ns, asked_ns)
 
     def _finish(self, episode: _Open) -> None:
         del self._open[episode.id]
         self._finished.add(episode.id)
         stamps = sorted(episode.stamps)
-        pictures = self._pictures.take(self._namespace, stamps)
+        images = self._images.take(self._namespace, stamps)
         states = {stamp: self._states.take(stamp) for stamp in stamps}
         if episode.start_ns is None and not episode.chunks:
             return  # a request or report that was repeated from before the recording
@@ -200,7 +200,7 @@ class Session:
             RecordedChunk(
                 chunk,
                 episode.guided.get(chunk.request_id, chunk.method != UNSTEERED),
-                pictures[chunk.stamp_ns],
+                images[chunk.stamp_ns],
                 states[chunk.stamp_ns],
             )
             for chunk in chunks

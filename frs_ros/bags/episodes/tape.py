@@ -26,11 +26,11 @@ class TapedPlan:
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture for people and what was going on.
+    """An image for people and what was going on.
 
     Attributes:
         stamp_ns: When it was taken.
-        jpeg: The picture.
+        jpeg: The image.
         camera: Calibration and pose of the camera.
         gripper: [3] position of the gripper, m, world frame.
         plan: The plan in force; None before the first one.
@@ -53,7 +53,7 @@ class Tape:
         end: Its END event.
         ended_ns: Stamp of that.
         plans: Its plans by request id.
-        frames: Its pictures in order.
+        frames: Its images in order.
     """
 
     end: EpisodeEvent
@@ -94,8 +94,8 @@ class Recording:
         chunks: (episode id, request id) -> chunk.
         reports: (episode id, request id) -> report.
         grippers: Stamp -> position of the gripper [3], m.
-        pictures: Stamp -> JPEG.
-        camera: That of the pictures; None until it is known.
+        images: Stamp -> JPEG.
+        camera: That of the images; None until it is known.
     """
 
     starts: dict[str, int] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Recording:
     chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)
     reports: dict[tuple[str, int], Report] = field(default_factory=dict)
     grippers: dict[int, np.ndarray] = field(default_factory=dict)
-    pictures: dict[int, bytes] = field(default_factory=dict)
+    images: dict[int, bytes] = field(default_factory=dict)
     camera: Pinhole | None = None
 
     def add_event(self, stamp_ns: int, event: EpisodeEvent) -> None:
@@ -143,7 +143,7 @@ class Recording:
         stamps = np.array(sorted(s for s in self.grippers if began_ns <= s <= ended_ns))
         planned = np.array([plan.chunk.stamp_ns for plan in plans])
         frames = []
-        for stamp in sorted(s for s in self.pictures if began_ns <= s <= ended_ns):
+        for stamp in sorted(s for s in self.images if began_ns <= s <= ended_ns):
             moved = int(np.searchsorted(stamps, stamp, side='right'))
             if not moved:
                 continue  # no position is known yet
@@ -153,5 +153,5 @@ class Recording:
                 plan = plans[index]
                 executed = moved - int(np.searchsorted(stamps, planned[index], side='right'))
             gripper = self.grippers[int(stamps[moved - 1])]
-            frames.append(Frame(stamp, self.pictures[stamp], self.camera, gripper, plan, executed))
+            frames.append(Frame(stamp, self.images[stamp], self.camera, gripper, plan, executed))
         return tuple(frames)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 NS = 1_000_000_000
-LARGEST_MESSAGE = 256 << 20  # bytes; a raw picture of 4K has 25 MB
+LARGEST_MESSAGE = 256 << 20  # bytes; a raw image of 4K has 25 MB
 MOST_TOPICS = 10_000
 
 

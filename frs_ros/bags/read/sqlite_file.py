@@ -21,7 +21,7 @@ from frs_ros.errors import DataError
 from frs_ros.text import one_line
 
 MAGIC = b'SQLite format 3\x00'
-_TAIL = 32  # bytes at the end of a message; a picture does not end in so many zeros
+_TAIL = 32  # bytes at the end of a message; an image does not end in so many zeros
 _TOPICS, _MESSAGES = {'name', 'type'}, {'topic_id', 'timestamp', 'data'}
 _DEFINITIONS = ('topic_type', 'encoded_message_definition', 'encoding')
 

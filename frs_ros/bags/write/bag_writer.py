@@ -22,7 +22,7 @@ STORAGES: Mapping[str, tuple[Callable[[Path], Storage], str]] = {
     'mcap': (McapStorage, '.mcap'),
     'sqlite3': (SqliteStorage, '.db3'),
 }
-CHUNK_BYTES = 4 * 2**20  # written at once: a few pictures, thousands of states
+CHUNK_BYTES = 4 * 2**20  # written at once: a few images, thousands of states
 
 
 class BagWriter:

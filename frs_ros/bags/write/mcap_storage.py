@@ -2,7 +2,7 @@
 """Messages in an MCAP file (https://mcap.dev/spec), uncompressed, with all indexes.
 
 The `mcap` package writes the small records. Chunks are put together here: its writer ends a chunk
-only when it is full, and copies every picture several times.
+only when it is full, and copies every image several times.
 """
 
 from __future__ import annotations

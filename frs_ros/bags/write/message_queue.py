@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from frs_ros.bags.storage import BagTopic
 
-SMALL = 16 * 2**10  # bytes; what is larger is a picture
-PICTURE_SHARE = 0.9  # of the room; the rest is for what is small
+SMALL = 16 * 2**10  # bytes; what is larger is an image
+IMAGE_SHARE = 0.9  # of the room; the rest is for what is small
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Received:
 class MessageQueue:
     """Never blocks: what finds no room is dropped and counted.
 
-    Pictures give way first: labels, plans and states may use the last tenth of the room.
+    Images give way first: labels, plans and states may use the last tenth of the room.
 
     Attributes:
         dropped: Topic -> messages that found no room.
@@ -54,7 +54,7 @@ class MessageQueue:
     def put(self, message: Received) -> bool:
         """Appends a message; False if it had to be dropped."""
         size = len(message.data)
-        share = 1.0 if size <= SMALL else PICTURE_SHARE
+        share = 1.0 if size <= SMALL else IMAGE_SHARE
         with self._lock:
             room = self._max_bytes * share - self.size >= size
             if self._closed or not room or len(self._items) >= self._max_count * share:

@@ -30,7 +30,7 @@ def rows(
         camera: Those of both cameras.
         described: Drivers whose arm nobody else describes to robot_state_publisher.
     """
-    # on few cores plans and drawings give way: commands and pictures must not wait for them
+    # on few cores plans and drawings give way: commands and images must not wait for them
     behind, last = 5, 10
     devices = tuple(name for name in GUIDES if name not in ('none', 'keyboard'))
     return (

@@ -2,7 +2,7 @@
 """The graph `droid_sim`: the cell without hardware.
 
 The same nodes as `droid`. The arm is franky-sim, which speaks the network protocol of the real
-one, or arithmetic inside the controller; the cameras show a moving test picture.
+one, or arithmetic inside the controller; the cameras show a moving test image.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _camera(node: Node, name: str) -> tuple[Publisher, Image]:
-    """Uncompressed pictures of noise."""
+    """Uncompressed images of noise."""
     size = HEIGHT * WIDTH * CHANNELS
     pixels = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
     message = Image(height=HEIGHT, width=WIDTH, encoding='rgb8', step=WIDTH * CHANNELS)

@@ -55,7 +55,7 @@ class CellListener(Listener):
             on_time: Told now and then for how long it has listened, in the listener's thread.
         """
         super().__init__('bench', domain)
-        self.tape = CellTape(pictures={camera: [] for camera in cameras})
+        self.tape = CellTape(images={camera: [] for camera in cameras})
         self.seconds = 0.0
         self._duration, self._on_time = duration, on_time
         self._finish: Callable[[], None] = lambda: None
@@ -71,8 +71,8 @@ class CellListener(Listener):
         subscribe(SafetyStatus, topics.SAFETY_STATUS, self._on_status, qos.RECORD)
         subscribe(SteeringReport, topics.STEERING_REPORT, self._on_report, qos.RECORD)
         subscribe(JointState, topics.JOINT_STATES, self._on_joints, qos.RECORD)
-        for camera in self.tape.pictures:
-            take = partial(self._on_picture, camera)
+        for camera in self.tape.images:
+            take = partial(self._on_image, camera)
             subscribe(CompressedImage, topics.image(camera), take, qos.RECORD)
         node.create_timer(GUIDANCE_PERIOD, self._wish)
 
@@ -104,9 +104,9 @@ class CellListener(Listener):
         if self._listening:
             self.tape.state_stamps.append(stamps.to_ns(msg.header.stamp))
 
-    def _on_picture(self, camera: str, msg: CompressedImage) -> None:
+    def _on_image(self, camera: str, msg: CompressedImage) -> None:
         if self._listening:
-            self.tape.pictures[camera].append(bytes(msg.data))
+            self.tape.images[camera].append(bytes(msg.data))
 
     def _wish(self) -> None:
         """Publishes a direction, another one every `WISH_TIME`, and looks at the time."""

@@ -44,7 +44,7 @@ class EpisodeListener(Listener):
         namespaces: Sequence[str],
         *,
         domain: int,
-        pictures: bool = False,
+        images: bool = False,
         on_event: OnEvent = lambda namespace, event: None,
         on_plan: Callable[[], None] = lambda: None,
     ) -> None:
@@ -53,13 +53,13 @@ class EpisodeListener(Listener):
         Args:
             namespaces: One per graph, without slashes.
             domain: ROS domain of all graphs.
-            pictures: Whether to record the view and the steps of the robot, too.
+            images: Whether to record the view and the steps of the robot, too.
             on_event: Told of every start and end of an episode, in the listener's thread.
             on_plan: Told of every plan, likewise.
         """
         super().__init__('episode_listener', domain)
         self.recordings = {namespace: Recording() for namespace in namespaces}
-        self._pictures = pictures
+        self._images = images
         self._on_event, self._on_plan = on_event, on_plan
 
     def _subscribe_all(self, node: Node) -> None:
@@ -89,7 +89,7 @@ class EpisodeListener(Listener):
         self._subscribe(Episode, namespace, topics.EPISODE, on_episode, qos.RECORD_LATCHED)
         self._subscribe(ActionChunk, namespace, topics.ACTION_CHUNK, on_chunk)
         self._subscribe(SteeringReport, namespace, topics.STEERING_REPORT, on_report)
-        if self._pictures:
+        if self._images:
             self._look(namespace, recording)
 
     def _look(self, namespace: str, recording: Recording) -> None:
@@ -100,8 +100,8 @@ class EpisodeListener(Listener):
             at = msg.pose.position
             recording.grippers[stamps.to_ns(msg.header.stamp)] = np.array([at.x, at.y, at.z])
 
-        def on_picture(msg: CompressedImage) -> None:
-            recording.pictures[stamps.to_ns(msg.header.stamp)] = jpeg_from_msg(msg)
+        def on_image(msg: CompressedImage) -> None:
+            recording.images[stamps.to_ns(msg.header.stamp)] = jpeg_from_msg(msg)
 
         def on_pose(msg: PoseStamped) -> None:
             if recording.camera is None and infos:  # the camera stands still
@@ -109,7 +109,7 @@ class EpisodeListener(Listener):
 
         view = topics.VIEW
         self._subscribe(RobotState, namespace, topics.ROBOT_STATE, on_state)
-        self._subscribe(CompressedImage, namespace, topics.image(view), on_picture)
+        self._subscribe(CompressedImage, namespace, topics.image(view), on_image)
         self._subscribe(CameraInfo, namespace, topics.camera_info(view), infos.append)
         self._subscribe(PoseStamped, namespace, topics.camera_pose(view), on_pose)
 

@@ -30,7 +30,7 @@ from frs_ros.errors import DataError, DependencyError
 from frs_ros.text import one_line, shown
 from frs_ros.types import AGENTVIEW, WRIST
 
-# Our camera -> its names below obs/, and whether its pictures are upside down.
+# Our camera -> its names below obs/, and whether its images are upside down.
 CAMERA_KEYS = {
     AGENTVIEW: (('agentview_rgb', True), ('agentview_image', False)),
     WRIST: (('eye_in_hand_rgb', True), ('robot0_eye_in_hand_image', False)),

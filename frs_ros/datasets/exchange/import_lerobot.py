@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Demonstrations in LeRobot datasets, v2.1 and v3.0, whose pictures are in their parquet files.
+"""Demonstrations in LeRobot datasets, v2.1 and v3.0, whose images are in their parquet files.
 
 Layout: https://github.com/huggingface/lerobot, src/lerobot/datasets/utils.py. What the rows say is
 compared with what meta/ says of them; a dataset that contradicts itself is refused.
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.cameras.codec import decode_picture
+from frs_ros.cameras.codec import decode_image
 from frs_ros.datasets.exchange.import_lerobot_meta import Meta, parquet_rows, read_meta
 from frs_ros.datasets.exchange.imported import MOST_STEPS, Foreign, ImageTrack, ImportSettings
 from frs_ros.errors import DataError
@@ -80,7 +80,7 @@ class _Episode:
             into.append(_vector(row[key], key, self.meta.sizes[key], where))
         for camera, track in self.images.items():
             key = self.meta.cameras[camera]
-            track.add(_picture(row[key], f'{where}: {key}'), f'{where}: {key}')
+            track.add(_image(row[key], f'{where}: {key}'), f'{where}: {key}')
 
     def finish(self, settings: ImportSettings) -> Foreign:
         """The demonstration; DataError if meta/ says something else of it."""
@@ -151,11 +151,11 @@ def _vector(value: Any, key: str, size: int | None, where: str) -> np.ndarray:
     return np.array(numbers, np.float64)
 
 
-def _picture(value: Any, where: str) -> np.ndarray:
+def _image(value: Any, where: str) -> np.ndarray:
     data = value.get('bytes') if isinstance(value, dict) else value
     if not isinstance(data, bytes):
-        raise DataError(f'{where} has a picture that is not in the parquet file')
+        raise DataError(f'{where} has an image that is not in the parquet file')
     try:
-        return decode_picture(data)
+        return decode_image(data)
     except DataError as error:
         raise DataError(f'{where}: {error}') from error

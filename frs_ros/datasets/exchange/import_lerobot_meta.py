@@ -22,7 +22,7 @@ VERSIONS = ('v2.0', 'v2.1', 'v3.0')
 _OF_WRIST = ('wrist', 'hand', 'image2')  # parts of names of cameras at the gripper
 _MOST = 1 << 30  # bytes of a row group's columns
 _VALUE = 8  # bytes of a number
-_BATCH = 64  # rows, with their pictures, that are in memory at a time
+_BATCH = 64  # rows, with their images, that are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -177,25 +177,23 @@ def _size(feature: Mapping[str, Any], where: str) -> int | None:
 def _cameras(features: dict[str, Any], settings: ImportSettings, folder: Path) -> dict[str, str]:
     """Our camera -> column."""
     kinds = {key: str(value.get('dtype')) for key, value in features.items()}
-    pictures = [key for key, kind in kinds.items() if kind == 'image']
-    if not pictures:
+    images = [key for key, kind in kinds.items() if kind == 'image']
+    if not images:
         videos = 'only videos' if 'video' in kinds.values() else 'none'
-        raise DataError(f'{folder} has no pictures in its parquet files ({videos})')
+        raise DataError(f'{folder} has no images in its parquet files ({videos})')
     for camera, key in settings.cameras:
-        if key not in pictures:
-            raise DataError(
-                f"{folder} has no pictures '{key}' for {camera}, only {shown(pictures)}"
-            )
+        if key not in images:
+            raise DataError(f"{folder} has no images '{key}' for {camera}, only {shown(images)}")
     if settings.cameras:
         return dict(settings.cameras)
-    named = {key.split('.')[-1]: key for key in pictures}
+    named = {key.split('.')[-1]: key for key in images}
     if AGENTVIEW in named and WRIST in named:
         return {AGENTVIEW: named[AGENTVIEW], WRIST: named[WRIST]}
-    wrist = [key for key in pictures if any(part in key for part in _OF_WRIST)]
-    other = [key for key in pictures if key not in wrist]
+    wrist = [key for key in images if any(part in key for part in _OF_WRIST)]
+    other = [key for key in images if key not in wrist]
     if len(wrist) != 1 or len(other) != 1:
         raise DataError(
-            f'which of {shown(pictures)} is which camera? say it with --cameras '
+            f'which of {shown(images)} is which camera? say it with --cameras '
             f'{AGENTVIEW}=...,{WRIST}=...'
         )
     return {AGENTVIEW: other[0], WRIST: wrist[0]}

@@ -37,7 +37,7 @@ class ImportSettings:
 
     Attributes:
         turn: 'none', '180' (what OpenGL renders upside down, as robosuite and LIBERO do: their
-            pictures are turned as openpi's clients turn them) or 'auto' (by the names in the
+            images are turned as openpi's clients turn them) or 'auto' (by the names in the
             file).
         cameras: Our camera -> name in the file; empty for those known by name.
         instruction: In the place of the file's; '' to keep that.
@@ -94,7 +94,7 @@ def to_demonstration(foreign: Foreign) -> Demonstration:
             raise DataError(f'{foreign.name} row {bad[0]} has an {name} that is not finite')
     missing = [camera for camera in CAMERAS if camera not in foreign.images]
     if missing:
-        raise DataError(f'{foreign.name} has no pictures of {", ".join(missing)}; see --cameras')
+        raise DataError(f'{foreign.name} has no images of {", ".join(missing)}; see --cameras')
     if not foreign.instruction.strip():
         raise DataError(f'{foreign.name} has no task in words; give it with --instruction')
     empty = np.zeros(0)
@@ -115,7 +115,7 @@ def to_demonstration(foreign: Foreign) -> Demonstration:
         wrist_offsets=empty,
     )
     pixels = np.zeros((steps, len(CAMERAS), 0, 2), np.float32)
-    return bare.with_pictures(np.arange(steps), pixels, foreign.images)
+    return bare.with_images(np.arange(steps), pixels, foreign.images)
 
 
 def import_demonstrations(

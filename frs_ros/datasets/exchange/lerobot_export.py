@@ -18,7 +18,7 @@ import numpy as np
 
 from frs_ros.bags.episodes.assembler import AssemblerSettings, EpisodeAssembler
 from frs_ros.bags.episodes.bag_episodes import episodes_of
-from frs_ros.bags.episodes.message_parts import loaded, picture_of
+from frs_ros.bags.episodes.message_parts import image_of, loaded
 from frs_ros.bags.episodes.recorded_episode import RecordedChunk, RecordedEpisode
 from frs_ros.bags.read.bag_reader import Bag, distinct
 from frs_ros.datasets.conversion import TWICE
@@ -30,8 +30,8 @@ _JPEG, _PNG = b'\xff\xd8', b'\x89PNG'
 _THUMB = 32  # pixels of what statistics are made of
 
 
-class Picture(NamedTuple):
-    """A picture that waits for the end of its episode.
+class Image(NamedTuple):
+    """An image that waits for the end of its episode.
 
     Attributes:
         data: JPEG or PNG file.
@@ -146,8 +146,8 @@ class LeRobotExport:
             'task_index': np.full(len(rows), task),
         }
         for camera in chunks[0].images:
-            pictures = [{'bytes': c.images[camera].data, 'path': None} for c in chunks]
-            columns[f'observation.images.{camera}'] = pictures
+            images = [{'bytes': c.images[camera].data, 'path': None} for c in chunks]
+            columns[f'observation.images.{camera}'] = images
         return columns
 
     def _describe(
@@ -212,15 +212,15 @@ def export(
     return made, notes
 
 
-def as_file(message: Any) -> Picture:
-    """A picture as a JPEG or PNG file: unchanged if it came as one, else PNG, without loss."""
+def as_file(message: Any) -> Image:
+    """An image as a JPEG or PNG file: unchanged if it came as one, else PNG, without loss."""
     message = loaded(message)
-    pixels = picture_of(message)
+    pixels = image_of(message)
     data = b'' if hasattr(message, 'encoding') else bytes(message.data)
     if not data.startswith((_JPEG, _PNG)):
         data = cv2.imencode('.png', cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
     thumb = cv2.resize(pixels, (_THUMB, _THUMB), interpolation=cv2.INTER_AREA)
-    return Picture(data, pixels.shape, thumb)
+    return Image(data, pixels.shape, thumb)
 
 
 def _features(recorded: RecordedChunk) -> dict[str, dict[str, Any]]:
@@ -234,10 +234,10 @@ def _features(recorded: RecordedChunk) -> dict[str, dict[str, Any]]:
     features = {
         f'observation.images.{camera}': {
             'dtype': 'image',
-            'shape': list(picture.shape),
+            'shape': list(image.shape),
             'names': ['height', 'width', 'channels'],
         }
-        for camera, picture in sorted(recorded.images.items())
+        for camera, image in sorted(recorded.images.items())
     }
     return {
         **features,

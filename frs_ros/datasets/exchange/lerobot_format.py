@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of a LeRobot dataset, format v3.0, pictures in parquet.
+"""Files of a LeRobot dataset, format v3.0, images in parquet.
 
 Layout and names: https://github.com/huggingface/lerobot, src/lerobot/datasets (utils.py,
 dataset_metadata.py, dataset_writer.py). Only pyarrow is needed, not LeRobot.
@@ -51,11 +51,11 @@ def file_place(number: int) -> dict[str, int]:
 def data_table(columns: Mapping[str, Sequence[Any]], features: Mapping[str, Any]) -> Any:
     """Rows of one episode as parquet holds them."""
     pa = arrow()
-    picture = pa.struct([('bytes', pa.binary()), ('path', pa.string())])
+    image = pa.struct([('bytes', pa.binary()), ('path', pa.string())])
     arrays, fields = [], []
     for name, feature in features.items():
         if feature['dtype'] == 'image':
-            kind = picture
+            kind = image
         else:
             base = pa.bool_() if feature['dtype'] == 'bool' else getattr(pa, feature['dtype'])()
             size = feature['shape'][0]
@@ -66,11 +66,11 @@ def data_table(columns: Mapping[str, Sequence[Any]], features: Mapping[str, Any]
 
 
 def statistics(values: np.ndarray) -> dict[str, list[Any]]:
-    """Statistics of numbers [N, k], or of pictures [N, h, w, 3] uint8 per channel in [0, 1]."""
+    """Statistics of numbers [N, k], or of images [N, h, w, 3] uint8 per channel in [0, 1]."""
     values = np.asarray(values)
     count = len(values)
-    pictures = values.ndim == 4
-    rows = values.reshape(-1, values.shape[-1]) / 255.0 if pictures else values.astype(np.float64)
+    images = values.ndim == 4
+    rows = values.reshape(-1, values.shape[-1]) / 255.0 if images else values.astype(np.float64)
     finite = rows[np.isfinite(rows).all(1)]  # noise may be missing
     rows = finite if len(finite) else np.zeros((1, rows.shape[1]))
     found = {
@@ -80,7 +80,7 @@ def statistics(values: np.ndarray) -> dict[str, list[Any]]:
         'std': rows.std(0),
         **{name: np.quantile(rows, share, axis=0) for name, share in _QUANTILES.items()},
     }
-    shape = (-1, 1, 1) if pictures else (-1,)
+    shape = (-1, 1, 1) if images else (-1,)
     return {k: v.reshape(shape).tolist() for k, v in found.items()} | {'count': [count]}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws one small picture with MuJoCo, as the simulator does."""
+"""Draws one small image with MuJoCo, as the simulator does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SCENE = (
 
 
 def look() -> dict[str, Any]:
-    """Version, OpenGL implementation, and whether the picture shows anything."""
+    """Version, OpenGL implementation, and whether the image shows anything."""
     from frs_ros.sim.backend import choose_backend
 
     choose_backend()
@@ -24,6 +24,6 @@ def look() -> dict[str, Any]:
     mujoco.mj_forward(model, data)
     with mujoco.Renderer(model, 32, 32) as renderer:
         renderer.update_scene(data)
-        picture = renderer.render()
-    drawn = int(picture.max()) > int(picture.min())
+        image = renderer.render()
+    drawn = int(image.max()) > int(image.min())
     return {'version': mujoco.__version__, 'gl': os.environ['MUJOCO_GL'], 'drawn': drawn}

@@ -27,9 +27,9 @@ def turned(direction: np.ndarray, view_yaw: float) -> np.ndarray:
 
 
 # The axes of each frame (rows) along an operator's ahead, left and up. The hand is taken as it
-# hangs over a table, where its z axis points down; for a picture ahead is into it.
+# hangs over a table, where its z axis points down; for an image ahead is into it.
 _OF_TOOL = np.diag([1.0, -1.0, -1.0])
-_OF_PICTURE = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
+_OF_IMAGE = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
 _AXES = {BASE: np.eye(3), TOOL: _OF_TOOL}
 
 
@@ -38,8 +38,8 @@ def seen_from(guidance: Guidance, frame: str) -> Guidance:
 
     Args:
         guidance: Directions and rotations as the operator means them.
-        frame: From where: 'base', 'tool', or the name of a camera whose picture is looked at.
+        frame: From where: 'base', 'tool', or the name of a camera whose image is looked at.
     """
-    axes = _AXES.get(frame, _OF_PICTURE)
+    axes = _AXES.get(frame, _OF_IMAGE)
     direction, rotation = axes @ guidance.direction, axes @ guidance.rotation
     return replace(guidance, direction=direction, rotation=rotation, frame=frame)

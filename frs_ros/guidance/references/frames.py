@@ -25,12 +25,12 @@ _JOINTS = 7
 
 @dataclass(frozen=True)
 class CameraAxes:
-    """Where a camera looks, told by what its picture shows.
+    """Where a camera looks, told by what its image shows.
 
     Attributes:
-        axes: [3, 3] orthogonal; its columns are the picture's right, its down, and the way into
-            the picture, along the axes of the parent. For a mirrored picture, as policies see
-            LIBERO, the determinant is -1: right in the picture is left of the camera.
+        axes: [3, 3] orthogonal; its columns are the image's right, its down, and the way into
+            the image, along the axes of the parent. For a mirrored image, as policies see
+            LIBERO, the determinant is -1: right in the image is left of the camera.
         parent: What the camera is mounted to: 'base' for one that stands, or 'tool'.
     """
 

@@ -19,8 +19,8 @@ class CameraParameters:
     name: str = parameter('camera', 'Name of the camera: begins its topics and its frame.')
     source: str = parameter(
         'realsense',
-        'Where the pictures come from. uvc: a USB camera through Video4Linux. topic: any ROS '
-        'image topic. playback: files. synthetic: a moving test picture.',
+        'Where the images come from. uvc: a USB camera through Video4Linux. topic: any ROS '
+        'image topic. playback: files. synthetic: a moving test image.',
         choices=('realsense', 'uvc', 'topic', 'playback', 'synthetic'),
     )
     serial: str = parameter('', 'Serial number of the RealSense; empty for the first one found.')
@@ -28,7 +28,7 @@ class CameraParameters:
         '', 'UVC device: a path below /dev/v4l/by-id, which stays the same, or an index.'
     )
     path: str = parameter(
-        '', 'What is played: a folder of pictures, a video file or a RealSense recording (.db3).'
+        '', 'What is played: a folder of images, a video file or a RealSense recording (.db3).'
     )
     topic: str = parameter(
         '', 'Topic that is taken over; CompressedImage if it ends in /compressed, else Image.'
@@ -36,17 +36,17 @@ class CameraParameters:
     width: int = parameter(640, 'Width that is asked of the camera, px.', low=32, high=4096)
     height: int = parameter(480, 'Height that is asked of the camera, px.', low=32, high=4096)
     fps: float = parameter(
-        30.0, 'Pictures per second; also tells when one is missing.', low=0.5, high=120.0
+        30.0, 'Images per second; also tells when one is missing.', low=0.5, high=120.0
     )
     depth: bool = parameter(False, 'Also publish depth aligned to the colour (RealSense).')
-    jpeg_quality: int = parameter(95, 'Quality of the JPEG pictures.', low=10, high=100)
+    jpeg_quality: int = parameter(95, 'Quality of the JPEG images.', low=10, high=100)
     rotate: int = parameter(
         0,
-        'Turn the pictures of a camera that hangs upside down, degrees: 0 or 180.',
+        'Turn the images of a camera that hangs upside down, degrees: 0 or 180.',
         low=0,
         high=180,
     )
-    raw: bool = parameter(False, 'Also publish the pictures uncompressed.')
+    raw: bool = parameter(False, 'Also publish the images uncompressed.')
     latency: float = parameter(
         0.0,
         'Time from exposure to arrival, s; taken off the stamps of cameras that give none.',

@@ -57,7 +57,7 @@ class FrankaControllerParameters:
     )
     image_timeout: float = parameter(
         0.0,
-        'Time without a new picture after which the arm holds, s; 0 for 2.5 control periods.',
+        'Time without a new image after which the arm holds, s; 0 for 2.5 control periods.',
         low=0.0,
         high=5.0,
     )

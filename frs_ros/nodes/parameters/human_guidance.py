@@ -48,7 +48,7 @@ class HumanGuidanceParameters:
     frame: str = parameter(
         'base',
         "From where the operator steers: 'base', 'tool' (over a table the same, turned with the "
-        "hand), or a camera in the policy server's guidance_cameras, ahead being into its picture "
+        "hand), or a camera in the policy server's guidance_cameras, ahead being into its image "
         '(docs/guidance.md).',
     )
     instruction: str = parameter('', 'Task in words, for the episodes that are started here.')

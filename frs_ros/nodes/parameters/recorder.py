@@ -26,7 +26,7 @@ class RecorderParameters:
     label: str = parameter('', 'Words for the names of the bags, behind the date.')
     images: str = parameter(
         'compressed',
-        'Which pictures of the cameras are recorded.',
+        'Which images of the cameras are recorded.',
         choices=('compressed', 'raw', 'both', 'none'),
     )
     extra_topics: str = parameter('', 'Further topics of any type, with commas between them.')

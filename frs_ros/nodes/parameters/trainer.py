@@ -25,7 +25,7 @@ class TrainerParameters:
         'all, by name.',
     )
     image_size: int = parameter(
-        84, 'Height and width of the pictures in the dataset, pixels.', low=8, high=1024
+        84, 'Height and width of the images in the dataset, pixels.', low=8, high=1024
     )
     outcome: str = parameter(SUCCESS, 'Which episodes are kept.', choices=(SUCCESS, ALL))
     train_after: int = parameter(

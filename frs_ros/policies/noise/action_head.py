@@ -13,7 +13,7 @@ from frs_ros.flow.sample import sample
 from frs_ros.policies.noise.network import mlp
 
 STEPS = 10  # of the sampler, as many as the generalists make
-DRAWS = 16  # noises and times per observation: the pictures cost much, the head little
+DRAWS = 16  # noises and times per observation: the images cost much, the head little
 _FREQUENCIES = 8
 _NEGLECTED = 0.999  # times beyond leave no noise to tell
 

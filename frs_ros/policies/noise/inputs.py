@@ -49,7 +49,7 @@ def scaled_state(state: np.ndarray, inputs: Inputs, space: str) -> np.ndarray:
 
 
 def image_of(observation: Observation, camera: str, size: int) -> np.ndarray:
-    """[size, size, 3] uint8 picture of a camera; ConfigError if it is missing or misshapen."""
+    """[size, size, 3] uint8 image of a camera; ConfigError if it is missing or misshapen."""
     if camera not in observation.images:
         raise ConfigError(f"observation lacks the image of camera '{camera}'")
     return images.resampled(observation.images[camera], CameraSpec(camera, size, size))

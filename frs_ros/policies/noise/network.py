@@ -36,7 +36,7 @@ class ImageEncoder(nn.Module):
             layers += [nn.Conv2d(channels, width, kernel, stride), nn.ReLU()]
             channels, size = width, (size - kernel) // stride + 1
         if size < 1:
-            raise ConfigError(f'pictures of {pixels} pixels are too small for this encoder')
+            raise ConfigError(f'images of {pixels} pixels are too small for this encoder')
         self.convolutions = nn.Sequential(*layers)
         self.dense = nn.Linear(channels * size * size, IMAGE_FEATURES)
         self.norm = nn.LayerNorm(IMAGE_FEATURES)

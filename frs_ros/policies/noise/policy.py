@@ -103,9 +103,9 @@ class _Distilled:
     def warm_up(self) -> None:
         """Runs the network once, so that its first plan is not slow."""
         inputs, sizes = self.description.inputs, self.description.generalist
-        picture = torch.zeros(1, inputs.image_size, inputs.image_size, 3, dtype=torch.uint8)
+        image = torch.zeros(1, inputs.image_size, inputs.image_size, 3, dtype=torch.uint8)
         features = self.network.encoder(
-            [to_input(picture)] * len(inputs.cameras),
+            [to_input(image)] * len(inputs.cameras),
             torch.zeros(1, len(inputs.state_mean)),
             torch.zeros(1, dtype=torch.long),
         )
@@ -120,12 +120,12 @@ class _Distilled:
             index = inputs.instruction_index(observation.instruction)
         except ConfigError as error:
             raise ConfigError(f'{self.name}: {error}') from None
-        pictures = [image_of(observation, camera, inputs.image_size) for camera in inputs.cameras]
+        images = [image_of(observation, camera, inputs.image_size) for camera in inputs.cameras]
         state = scaled_state(
             np.asarray(observation.state)[None], inputs, self.description.generalist.action_space
         )
         features: Tensor = self.network.encoder(
-            [to_input(torch.from_numpy(picture)[None]) for picture in pictures],
+            [to_input(torch.from_numpy(image)[None]) for image in images],
             torch.from_numpy(state),
             torch.tensor([index]),
         )

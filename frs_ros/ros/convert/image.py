@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures <-> sensor_msgs/CompressedImage and Image; a camera <-> CameraInfo and its pose.
+"""Images <-> sensor_msgs/CompressedImage and Image; a camera <-> CameraInfo and its pose.
 
 The bytes of a JPEG are carried untouched: the policy must see the same decoded pixels over topics
 as in process.
@@ -16,7 +16,7 @@ from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from frs_ros.cameras.base import Calibration
-from frs_ros.cameras.codec import decode_picture
+from frs_ros.cameras.codec import decode_image
 from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.cameras.raw_image import raw_to_rgb
 from frs_ros.errors import DataError
@@ -50,18 +50,18 @@ def jpeg_from_msg(msg: CompressedImage) -> bytes:
     return data
 
 
-def image_to_msg(camera: str, picture: np.ndarray, stamp_ns: int) -> Image:
-    """Image of a picture [h, w, 3] uint8 RGB or a depth image [h, w] uint16 mm."""
-    encoding = {(3, 'uint8'): 'rgb8', (2, 'uint16'): '16UC1'}[picture.ndim, picture.dtype.name]
+def image_to_msg(camera: str, image: np.ndarray, stamp_ns: int) -> Image:
+    """Message of an image [h, w, 3] uint8 RGB or a depth image [h, w] uint16 mm."""
+    encoding = {(3, 'uint8'): 'rgb8', (2, 'uint16'): '16UC1'}[image.ndim, image.dtype.name]
     msg = Image(
         header=stamps.header(stamp_ns, optical_frame(camera)),
-        height=picture.shape[0],
-        width=picture.shape[1],
+        height=image.shape[0],
+        width=image.shape[1],
         encoding=encoding,
         is_bigendian=int(sys.byteorder == 'big'),
-        step=picture.shape[1] * picture[0, 0].nbytes,
+        step=image.shape[1] * image[0, 0].nbytes,
     )
-    msg.data = array.array('B', picture.tobytes())
+    msg.data = array.array('B', image.tobytes())
     return msg
 
 
@@ -77,7 +77,7 @@ def compressed_to_rgb(msg: CompressedImage) -> np.ndarray:
     """
     if 'compressedDepth' in msg.format or not re.search(r'jpe?g|png', msg.format):
         raise DataError(f"CompressedImage.format is '{msg.format}'; JPEG and PNG are accepted")
-    return decode_picture(bytes(msg.data))
+    return decode_image(bytes(msg.data))
 
 
 def is_jpeg(data: bytes) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flat grey pictures under the names that LIBERO's rooms ask for."""
+"""Flat grey images under the names that LIBERO's rooms ask for."""
 
 from __future__ import annotations
 

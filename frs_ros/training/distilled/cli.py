@@ -46,13 +46,13 @@ def add_training(parser: argparse.ArgumentParser, kind: str, *, variants: bool) 
         '--augment',
         choices=AUGMENTATIONS,
         default=default.augment,
-        help='shift: pictures are moved by up to 4 pixels (default: %(default)s)',
+        help='shift: images are moved by up to 4 pixels (default: %(default)s)',
     )
     option(
         '--encoder',
         choices=ENCODER_NAMES,
         default=default.encoder,
-        help="of pictures; dsrl: DSRL's, 20 times as slow (default: %(default)s)",
+        help="of images; dsrl: DSRL's, 20 times as slow (default: %(default)s)",
     )
     option(
         '--early-stopping',

@@ -29,7 +29,7 @@ class DistilConfig:
         batch: Observations per step.
         learning_rate: Peak of the cosine schedule.
         seed: Of weights, batches, augmentation and noise.
-        augment: 'shift' moves pictures by up to 4 pixels (DrQ, arXiv 2004.13649), or 'none'.
+        augment: 'shift' moves images by up to 4 pixels (DrQ, arXiv 2004.13649), or 'none'.
         early_stopping: Keep the weights with the least held-out loss, and stop when it has not
             fallen for a quarter of the steps.
         proprio: Feed proprioception too.

@@ -56,7 +56,7 @@ def instruction_of(file: Path) -> str:
 
 
 def read(files: Sequence[Path]) -> Iterator[Demonstrated]:
-    """One after the other: pictures of one episode are in memory at a time."""
+    """One after the other: images of one episode are in memory at a time."""
     for file in files:
         yield of_collected(demonstrations.load(file), file.stem)
 

@@ -127,17 +127,17 @@ def _step(
     pool: ThreadPoolExecutor,
     objective: Objective,
 ) -> float:
-    """One step; `views` are the samples' pictures, padded if they are to be shifted."""
+    """One step; `views` are the samples' images, padded if they are to be shifted."""
     share = math.ceil(config.batch / config.threads)
 
     def loss(worker: int) -> tuple[Tensor, float]:
         generator = step_generator(config.seed, _TRAINING, step, worker)
         rows = torch.randint(len(samples), (share,), generator=generator)
-        pictures = [
+        seen = [
             shifted(images, rows, generator) if config.augment == SHIFT else images[rows]
             for images in views
         ]
-        value = _loss(network, samples, rows, pictures, generator, objective)
+        value = _loss(network, samples, rows, seen, generator, objective)
         return value, float(value.detach())
 
     losses = set_gradients(list(network.parameters()), loss, config.threads, pool)
@@ -162,12 +162,12 @@ def padded(images: Tensor) -> Tensor:
 
 
 def shifted(wide: Tensor, rows: Tensor, generator: Generator) -> Tensor:
-    """Chosen pictures, each moved by up to `SHIFT_PIXELS`; what comes in at an edge is that edge.
+    """Chosen images, each moved by up to `SHIFT_PIXELS`; what comes in at an edge is that edge.
 
     Windows are copied one by one: an index of all pixels costs more than the network.
 
     Args:
-        wide: `padded` pictures.
+        wide: `padded` images.
         rows: [B] which of them.
         generator: Source of randomness.
     """
@@ -189,9 +189,9 @@ def validation_loss(
     network.eval()
     total = 0.0
     for number, rows in enumerate(_parts(len(held_out))):
-        pictures = [images[rows] for images in held_out.images]
+        seen = [images[rows] for images in held_out.images]
         generator = step_generator(config.seed, _VALIDATION, number)
-        loss = _loss(network, held_out, rows, pictures, generator, objective)
+        loss = _loss(network, held_out, rows, seen, generator, objective)
         total += len(rows) * float(loss)
     network.train()
     return total / len(held_out)
@@ -216,12 +216,12 @@ def _loss(
     network: DistilledNetwork,
     samples: Samples,
     rows: Tensor,
-    pictures: list[Tensor],
+    seen: list[Tensor],
     generator: Generator,
     objective: Objective,
 ) -> Tensor:
     features = network.encoder(
-        [to_input(picture) for picture in pictures], samples.state[rows], samples.sentence[rows]
+        [to_input(images) for images in seen], samples.state[rows], samples.sentence[rows]
     )
     return objective.loss(network, features, samples, rows, generator)
 

@@ -47,14 +47,14 @@ LABELLER = TunedReversalSteering(
 
 @dataclass(frozen=True)
 class Demonstrated:
-    """One demonstration of T steps with pictures of N of them, whatever file it came from.
+    """One demonstration of T steps with images of N of them, whatever file it came from.
 
     Attributes:
         id: Names it in messages.
         instruction: Task in words.
         state: [T, S] `Observation.state` before each action.
         actions: [T, A] in the units of the policy's action space.
-        frames: [N] steps that have pictures, increasing.
+        frames: [N] steps that have images, increasing.
         images: Camera -> [N, h, w, 3] uint8 RGB.
         gripper_command: [T] last command before each action, -1 open .. +1 closed.
     """
@@ -78,7 +78,7 @@ class Labelling:
             command.
         alone: Chunks to which nearly all of the policy's own plans come this near are left to it,
             see `by_itself`; 0 for none.
-        image_size: Of the dataset's pictures.
+        image_size: Of the dataset's images.
         seed: Of the padding's noise.
     """
 
@@ -209,7 +209,7 @@ def _check(demonstration: Demonstrated, policy: FlowPolicy) -> None:
     for camera in policy.cameras:
         if camera.name not in demonstration.images:
             has = ', '.join(demonstration.images)
-            raise DataError(f"{name} has no pictures of camera '{camera.name}', only of {has}")
+            raise DataError(f"{name} has no images of camera '{camera.name}', only of {has}")
 
 
 @dataclass(frozen=True)
@@ -279,7 +279,7 @@ def _episode(
 
 def _observation(demonstration: Demonstrated, position: int, step: int) -> Observation:
     return Observation(
-        images={camera: pictures[position] for camera, pictures in demonstration.images.items()},
+        images={camera: images[position] for camera, images in demonstration.images.items()},
         state=np.asarray(demonstration.state[step], np.float64),
         instruction=demonstration.instruction,
         gripper_command=float(demonstration.gripper_command[step]),
@@ -289,10 +289,10 @@ def _observation(demonstration: Demonstrated, position: int, step: int) -> Obser
 def _small(
     demonstration: Demonstrated, positions: list[int], policy: FlowPolicy, size: int
 ) -> dict[str, np.ndarray]:
-    """Camera -> [n, size, size, 3] pictures at these positions."""
+    """Camera -> [n, size, size, 3] images at these positions."""
     made: dict[str, np.ndarray] = {}
     for camera in (camera.name for camera in policy.cameras):
-        pictures = demonstration.images[camera]
-        shown = (Observation({camera: pictures[p]}, np.zeros(0)) for p in positions)
+        images = demonstration.images[camera]
+        shown = (Observation({camera: images[p]}, np.zeros(0)) for p in positions)
         made[camera] = np.stack([image_of(one, camera, size) for one in shown])
     return made

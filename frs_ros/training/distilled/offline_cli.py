@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar='N',
-        help='steps between two chunks, 1 for every picture (default: as many as the policy '
+        help='steps between two chunks, 1 for every image (default: as many as the policy '
         'executes of a chunk)',
     )
     option(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of a training: loss, the labels' law, their spread by dimension, the error."""
+"""The figure of a training: loss, the labels' law, their spread by dimension, the error."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def load_training_data(
         progress: Whether to show progress.
 
     Raises:
-        DataError: If there are no episodes with pictures, or a target is held out.
+        DataError: If there are no episodes with images, or a target is held out.
     """
     episodes: list[Demonstration] = []
     settled: dict[int, bool] = {}  # by identity: an episode does not know its dataset
@@ -115,7 +115,7 @@ def load_training_data(
     validation = [e for e in episodes if e.init_id >= FIRST_VALIDATION_INIT]
     if not any(len(e.frames) for e in train):
         names = ', '.join(str(folder) for folder in folders)
-        raise DataError(f'{names}: no pictures to train on; render them with frs collect')
+        raise DataError(f'{names}: no images to train on; render them with frs collect')
     normalisation = Normalisation.fit(
         np.concatenate([e.actions for e in train]),
         proprioception(np.concatenate([e.state[e.frames] for e in train])),
@@ -178,7 +178,7 @@ def pack(
     """
     counts = [len(e.frames) for e in episodes]
     total = sum(counts)
-    pictures = {
+    packed = {
         name: np.empty((total, *images.network_size(name), 3), np.uint8)
         for name in (AGENTVIEW, WRIST)
     }
@@ -190,11 +190,11 @@ def pack(
             decoded = episode.decode_frames(camera.name)
             if decoded.shape[1:3] != (camera.height, camera.width):
                 raise DataError(
-                    f'{camera.name} pictures are {decoded.shape[1]}x{decoded.shape[2]}, expected '
+                    f'{camera.name} images are {decoded.shape[1]}x{decoded.shape[2]}, expected '
                     f'{camera.height}x{camera.width}; render them again with frs render'
                 )
             end = start + len(decoded)
-            pictures[camera.name][start:end] = images.crop(decoded, camera.name)
+            packed[camera.name][start:end] = images.crop(decoded, camera.name)
 
     starts = np.cumsum([0, *counts[:-1]])
     with ThreadPoolExecutor(threads) as pool:
@@ -205,9 +205,7 @@ def pack(
         for e in episodes
     ]
     stacked = (torch.from_numpy(np.concatenate(values)) for values in zip(*columns, strict=True))
-    return Frames(
-        torch.from_numpy(pictures[AGENTVIEW]), torch.from_numpy(pictures[WRIST]), *stacked
-    )
+    return Frames(torch.from_numpy(packed[AGENTVIEW]), torch.from_numpy(packed[WRIST]), *stacked)
 
 
 def _columns(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pictures of all cameras of a recording, and those among them that belong to chunks."""
+"""The images of all cameras of a recording, and those among them that belong to chunks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from frs_ros.errors import DataError
 from frs_ros.serving.seen import NOTEWORTHY_NS
 
 
-class PictureStreams:
+class ImageStreams:
     """One matcher per camera topic.
 
     Args:
-        tolerance_ns: Largest distance of the stamps of a chunk and its pictures.
-        prepare: Applied once to every picture that belongs to a chunk.
+        tolerance_ns: Largest distance of the stamps of a chunk and its images.
+        prepare: Applied once to every image that belongs to a chunk.
         complaints: Takes the first line of each stream about what `prepare` refused.
     """
 
@@ -31,7 +31,7 @@ class PictureStreams:
 
     @property
     def unreadable(self) -> int:
-        """Pictures that `prepare` refused."""
+        """Images that `prepare` refused."""
         return sum(stream.unreadable for stream in self._streams.values())
 
     @property
@@ -47,7 +47,7 @@ class PictureStreams:
     def add(
         self, received_ns: int, part: Role, stamp_ns: int, message: Any, arrived_ns: int
     ) -> None:
-        """Takes a picture in; see `Matcher.add`."""
+        """Takes an image in; see `Matcher.add`."""
         if part not in self._streams:
             self._streams[part] = Matcher(self._tolerance_ns, partial(self._prepared, part))
         self._streams[part].add(received_ns, stamp_ns, message, arrived_ns)
@@ -55,20 +55,20 @@ class PictureStreams:
     def want(
         self, namespace: str, received_ns: int, stamp_ns: int, asked_ns: int | None = None
     ) -> None:
-        """Asks for the pictures that belong to a stamp; see `Matcher.want`."""
+        """Asks for the images that belong to a stamp; see `Matcher.want`."""
         for _, stream in self._of(namespace):
             stream.want(received_ns, stamp_ns, asked_ns)
 
     def take(self, namespace: str, stamps: Iterable[int]) -> dict[int, dict[str, Any]]:
-        """Stamp -> camera -> prepared picture, without cameras that have none. Forgets them."""
+        """Stamp -> camera -> prepared image, without cameras that have none. Forgets them."""
         streams = self._of(namespace)
         found: dict[int, dict[str, Any]] = {}
         for stamp_ns in stamps:
-            found[stamp_ns] = pictures = {}
+            found[stamp_ns] = images = {}
             for part, stream in streams:
-                picture = stream.take(stamp_ns)
-                if picture is not None:
-                    pictures[part.camera] = picture
+                image = stream.take(stamp_ns)
+                if image is not None:
+                    images[part.camera] = image
         return found
 
     def _prepared(self, part: Role, message: Any) -> Any:
@@ -81,7 +81,7 @@ class PictureStreams:
             raise
 
     def _of(self, namespace: str) -> list[tuple[Role, Matcher]]:
-        """Streams of a namespace or below it; of a camera, JPEGs come after raw pictures.
+        """Streams of a namespace or below it; of a camera, JPEGs come after raw images.
 
         So they win: a JPEG is what the policy server saw.
         """
