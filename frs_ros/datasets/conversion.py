@@ -91,7 +91,7 @@ def convert(
         clock: For `Conversion.seconds`.
 
     Raises:
-        DataError: Nothing can be learnt from the bags, or the noise is that of several policies;
+        DataError: Nothing can be learned from the bags, or the noise is that of several policies;
             no folder is left then.
     """
     began = clock()

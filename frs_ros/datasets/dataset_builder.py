@@ -94,7 +94,7 @@ class DatasetBuilder:
         self.episodes = self.samples = 0
 
     def add(self, episode: RecordedEpisode, source: str) -> bool:
-        """Writes what can be learnt from of an episode; returns whether that is anything."""
+        """Writes what can be learned from of an episode; returns whether that is anything."""
         self.outcomes[episode.outcome] += 1
         if self._accepted is not None and episode.outcome not in self._accepted:
             self.dropped[f'episodes: {episode.outcome}'] += 1

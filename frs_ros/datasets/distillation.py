@@ -115,7 +115,7 @@ class DistillationDataset:
         return sum(len(episode) for episode in self.episodes)
 
     def digest(self) -> str:
-        """Fingerprint (16 hex) of all that is learnt from; names of bags do not count."""
+        """Fingerprint (16 hex) of all that is learned from; names of bags do not count."""
         policy = json.dumps(asdict(self.info.policy), sort_keys=True)
         sums = hashlib.sha256(policy.encode())
         for episode in self.episodes:

@@ -2,7 +2,7 @@
 """A dataset that grows while episodes happen: what `frs bag convert` makes of the recording.
 
 Only header stamps tell time here. When a message was received depends on how fast a recording is
-played, and must not decide what is learnt; the order in which messages arrived does.
+played, and must not decide what is learned; the order in which messages arrived does.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 
 An option is one of the method (`steering.registry`) or a condition (`conditions.Conditions`) that
 is to differ from that of the other methods. `{task}` and `{target}` in a path stand for those of
-the episode: what was learnt for one task only.
+the episode: what was learned for one task only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from frs_ros.errors import ConfigError, choose
 from frs_ros.evaluation.conditions import DEFAULTS, NONE, Conditions
 from frs_ros.steering.base import Steerer
 from frs_ros.steering.options import parse_options, split_outside, written_options
-from frs_ros.steering.registry import ALL_METHODS, LEARNT, make_steerer
+from frs_ros.steering.registry import ALL_METHODS, LEARNED, make_steerer
 
 UNSTEERED = 'base'
 # What the unsteered policy, which follows no guidance, cannot be asked.
@@ -96,7 +96,7 @@ class Method:
                     raise ConfigError(f'{self.name} follows no guidance; it has no {key}')
             # It would ignore guidance; given none, its plans do not count as steered.
             values |= _UNGUIDED
-        if self.name in LEARNT and self.conditions.get('guidance', NONE) == NONE:
+        if self.name in LEARNED and self.conditions.get('guidance', NONE) == NONE:
             # What it does by itself is the question, unless its own options ask for guidance.
             values |= _UNGUIDED
         values |= self.conditions

@@ -186,7 +186,7 @@ def _check_same_world(runs: Sequence[Run]) -> None:
 
 
 def _check_same_distilled(runs: Sequence[Run]) -> None:
-    """ConfigError if what a method learnt was learnt anew in between, under the same name."""
+    """ConfigError if what a method learned was learned anew in between, under the same name."""
     known: dict[Path, tuple[str, Path]] = {}
     for run in runs:
         for file, digest in zip(run.settings.distilled_files, run.settings.distilled):

@@ -16,7 +16,7 @@ from frs_ros.serving.example import example_observation
 from frs_ros.steering.base import Checked, Steerer, plan_rng
 from frs_ros.steering.methods.unsteered import Unsteered
 from frs_ros.steering.options import parse_options
-from frs_ros.steering.registry import LEARNT, make_steerer
+from frs_ros.steering.registry import LEARNED, make_steerer
 from frs_ros.text import one_line
 from frs_ros.types import Observation, Plan
 
@@ -84,10 +84,10 @@ def steerer_from(
         method: Its name.
         options: As `steering.options` reads them; empty for none.
         reference: Writes wishes.
-        checkpoint: For methods that have learnt (`registry.LEARNT`), unless the options name one.
+        checkpoint: For learned methods (`registry.LEARNED`), unless the options name one.
     """
     values = parse_options(options, 'method options')
-    if checkpoint and method in LEARNT:
+    if checkpoint and method in LEARNED:
         values = {'checkpoint': checkpoint, **values}
     try:
         return make_steerer(method, reference, **values)

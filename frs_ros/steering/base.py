@@ -18,7 +18,7 @@ class Steerer(Protocol):
     """Makes plans.
 
     Without an active guidance every method is the unsteered policy exactly, except those that have
-    learnt to act when nobody steers (`registry.LEARNT`): they then act by their checkpoint, and
+    learned to act when nobody steers (`registry.LEARNED`): they then act by their checkpoint, and
     follow an active guidance by a method of the first kind. A plan's method says who made it.
     """
 

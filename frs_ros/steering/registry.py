@@ -95,13 +95,13 @@ def exact_inverter(tolerance: float, max_iterations: int, limit: float) -> Inver
 def dsbc(
     reference: ReferenceWriter, checkpoint: str = '', draw: str = 'mean', steer: str = 'frs'
 ) -> Steerer:
-    """What `frs train dsbc` learnt; a wish is followed by the method `steer`."""
+    """What `frs train dsbc` learned; a wish is followed by the method `steer`."""
     choose('draw', draw, ('mean', 'sample'))
     return Dsbc(_file('dsbc', checkpoint), draw, _override(steer, reference))
 
 
 def bc(reference: ReferenceWriter, checkpoint: str = '', steer: str = 'frs') -> Steerer:
-    """What `frs train bc` learnt; a wish is followed by the method `steer`."""
+    """What `frs train bc` learned; a wish is followed by the method `steer`."""
     return BehaviourCloning(_file('bc', checkpoint), _override(steer, reference))
 
 
@@ -115,7 +115,7 @@ def _file(method: str, checkpoint: object) -> str:
 
 
 def _override(steer: object, reference: ReferenceWriter) -> Steerer:
-    """What follows a wish in place of a learnt method."""
+    """What follows a wish in place of a learned method."""
     return make_steerer(choose('steer', str(steer), METHODS), reference)
 
 
@@ -129,8 +129,8 @@ METHODS: dict[str, Callable[..., Steerer]] = {
     'frs_fixed_point': frs_fixed_point,
 }
 # These need a checkpoint of their own, and act by it when nobody steers.
-LEARNT: dict[str, Callable[..., Steerer]] = {'dsbc': dsbc, 'bc': bc}
-ALL_METHODS = {**METHODS, **LEARNT}
+LEARNED: dict[str, Callable[..., Steerer]] = {'dsbc': dsbc, 'bc': bc}
+ALL_METHODS = {**METHODS, **LEARNED}
 # Options of `frs` until version 0.1.
 REMOVED = {
     'spread': 'noise around the recovered noise only cost success (docs/results.md)',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bags to datasets: what is learnt from, what is left out, and why."""
+"""Bags to datasets: what is learned from, what is left out, and why."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_sessions_are_put_together_although_ids_repeat(tmp_path: Path) -> None:
     assert [source.name for source in dataset.info.sources] == ['a', 'b']
 
 
-def test_chunks_that_cannot_be_learnt_from_are_counted(tmp_path: Path) -> None:
+def test_chunks_that_cannot_be_learned_from_are_counted(tmp_path: Path) -> None:
     with BagFactory(tmp_path / 'b') as bag:
         ended_ns = bag.episode('e0')
         now = ended_ns - 50 * MS

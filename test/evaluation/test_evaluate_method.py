@@ -171,11 +171,11 @@ def test_conditions_that_make_no_sense_are_refused(values):
         Conditions(**values)
 
 
-LEARNT = 'dsbc[checkpoint=out/milk-2/dsbc.safetensors,draw=sample]'
+LEARNED = 'dsbc[checkpoint=out/milk-2/dsbc.safetensors,draw=sample]'
 
 
-def test_a_learnt_method_is_read_with_the_path_of_its_checkpoint():
-    method = Method.parse(LEARNT)
+def test_a_learned_method_is_read_with_the_path_of_its_checkpoint():
+    method = Method.parse(LEARNED)
     assert method.options == {'checkpoint': 'out/milk-2/dsbc.safetensors', 'draw': 'sample'}
     assert method.steerer().checkpoint == 'out/milk-2/dsbc.safetensors'
     assert Method.parse(method.full_label(Conditions())).options == method.options
@@ -193,10 +193,10 @@ def test_a_path_can_name_the_task_of_the_episode():
     assert plain.of_task(7, 'milk') == plain
 
 
-def test_a_learnt_method_acts_alone_unless_it_asks_for_guidance():
+def test_a_learned_method_acts_alone_unless_it_asks_for_guidance():
     common = Conditions(guidance='oracle', wrong=0.2)
-    assert Method.parse(LEARNT).under(common).guidance == 'none'
-    assert Method.parse(LEARNT).under(common).wrong == 0
+    assert Method.parse(LEARNED).under(common).guidance == 'none'
+    assert Method.parse(LEARNED).under(common).wrong == 0
     asked = Method.parse('bc[checkpoint=a.safetensors,guidance=oracle]').under(common)
     assert (asked.guidance, asked.wrong) == ('oracle', 0.2)
     labels = {

@@ -113,7 +113,7 @@ def test_an_unsure_head_draws_the_unsteered_noise(features, noise):
 
 
 @pytest.mark.parametrize('kind', [RepeatedGaussian, ChunkGaussian])
-def test_draws_have_the_law_that_was_learnt(kind, features):
+def test_draws_have_the_law_that_was_learned(kind, features):
     head = make(kind)
     with torch.no_grad():
         head.out[-1].weight.zero_()

@@ -111,7 +111,7 @@ def test_live_file_and_playback_give_one_dataset(ros, node_process, wait_for, tm
     cell.episode('first', Episode.OUTCOME_SUCCESS)
     cell.episode('second', Episode.OUTCOME_FAILURE)
     cell.episode('third', Episode.OUTCOME_SUCCESS)
-    wait_for(lambda: whole(live, 2), WAIT, 'what was learnt live')
+    wait_for(lambda: whole(live, 2), WAIT, 'what was learned live')
     for process in (recorder, trainer):
         process.signal(signal.SIGINT)
     assert (recorder.wait(WAIT), trainer.wait(WAIT)) == (0, 0)
@@ -130,6 +130,6 @@ def test_live_file_and_playback_give_one_dataset(ros, node_process, wait_for, tm
     words = [sys.executable, '-m', 'frs_ros.cli', 'bag', 'play', str(bag), '--rate=4']
     words += ['--wait-for=7', f'--wait-limit={WAIT:.0f}']
     player = node_process('player', command=words)
-    wait_for(lambda: whole(again, 2), 2 * WAIT, 'what was learnt from the playback')
+    wait_for(lambda: whole(again, 2), 2 * WAIT, 'what was learned from the playback')
     assert player.wait(WAIT) == 0
     assert digest(again) == digest(tmp_path / 'file')

@@ -5,7 +5,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from learnt import VARIANTS, make_checkpoint
+from learned import VARIANTS, make_checkpoint
 from mixture_policy import Coupled, MixturePolicy, observation
 
 from frs_ros.benchmarks.counting import CountingPolicy
@@ -21,7 +21,7 @@ from frs_ros.steering.base import plan_rng
 from frs_ros.steering.guided_dims import Mask
 from frs_ros.steering.methods.frs import FlowReversalSteering
 from frs_ros.steering.methods.frs_tuned import TunedReversalSteering
-from frs_ros.steering.registry import LEARNT, METHODS, exact_inverter, make_steerer
+from frs_ros.steering.registry import LEARNED, METHODS, exact_inverter, make_steerer
 from frs_ros.steering.reversal import Inverter, Latent, mix
 
 LEFT = Guidance(direction=np.array([0.0, 1.0, 0.0]))
@@ -228,9 +228,9 @@ def test_weights_and_context_stay_as_they_are_and_the_prefix_is_encoded_once(met
     assert policy.unchanged()
 
 
-@pytest.mark.parametrize('method', LEARNT)
-def test_learnt_methods_leave_weights_and_context_alone(method, tmp_path):
-    checkpoint = make_checkpoint(MINI, tmp_path / 'learnt.safetensors', VARIANTS[method])
+@pytest.mark.parametrize('method', LEARNED)
+def test_learned_methods_leave_weights_and_context_alone(method, tmp_path):
+    checkpoint = make_checkpoint(MINI, tmp_path / 'learned.safetensors', VARIANTS[method])
     policy = Watched()
     steerer = make_steerer(method, checkpoint=checkpoint)
     for guidance in (None, LEFT):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training on noise labels: what is learnt, what is refused, what is written."""
+"""Training on noise labels: what is learned, what is refused, what is written."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def observation(cameras=('agentview', 'wrist'), instruction=TASK, size=100):
 
 def run(folder, dataset=None, kind='dsbc', config=QUICK):
     """Trains and writes the checkpoint alone; the metrics."""
-    learnt = learn(dataset or make_dataset(), 'made', kind, config, progress=False)
+    learned = learn(dataset or make_dataset(), 'made', kind, config, progress=False)
     path = folder / f'{kind}.safetensors'
-    save_noise_policy(learnt.network, learnt.lesson.description, path)
-    return learnt.metrics
+    save_noise_policy(learned.network, learned.lesson.description, path)
+    return learned.metrics
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path, kind, variant):
 
 
 @pytest.mark.parametrize('variant', ['repeated', 'chunk', 'chunk_nll'])
-def test_a_tiny_dataset_is_learnt_by_heart(tmp_path, variant):
+def test_a_tiny_dataset_is_learned_by_heart(tmp_path, variant):
     dataset = make_dataset(episodes=1, rows=6, cameras=('agentview',), size=32)
     config = DistilConfig(
         variant=variant,
@@ -124,10 +124,10 @@ def test_the_variant_follows_the_action_space():
     lesson = prepare(joints, 'made', 'dsbc', QUICK)
     assert lesson.description.architecture.variant == 'chunk'
     assert lesson.description.architecture.width == 256
-    assert lesson.samples.target.shape[1:] == (15, 8)  # the padding is not learnt
+    assert lesson.samples.target.shape[1:] == (15, 8)  # the padding is not learned
 
 
-def test_only_successes_are_learnt_from():
+def test_only_successes_are_learned_from():
     dataset = make_dataset(episodes=3, outcomes=('failure', 'aborted', 'failure'))
     with pytest.raises(DataError, match=r'no successful episode .*1 aborted, 2 failure'):
         prepare(dataset, 'made', 'dsbc', QUICK)

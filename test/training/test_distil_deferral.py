@@ -43,7 +43,7 @@ def test_it_lets_go_where_the_operator_did(tmp_path):
 
 
 @pytest.mark.parametrize('steered', [True, False])
-def test_where_nobody_let_go_or_steered_no_decision_is_learnt(steered):
+def test_where_nobody_let_go_or_steered_no_decision_is_learned(steered):
     episodes = tuple(
         replace(episode, steered=np.full(len(episode), steered))
         for episode in make_dataset().episodes
@@ -68,7 +68,7 @@ def test_short_pauses_are_lapses(steered, missed):
     assert ''.join('X' if m else '.' for m in found) == missed
 
 
-def test_nothing_is_learnt_from_lapses(tmp_path):
+def test_nothing_is_learned_from_lapses(tmp_path):
     dataset = make_dataset(episodes=2, rows=9)
     pattern = np.array([c == 'S' for c in 'SS.SS...S'])
     episodes = tuple(replace(e, steered=pattern) for e in dataset.episodes)

@@ -65,9 +65,9 @@ def taught(policy, labelled, **changes):
 
 def test_the_noise_becomes_what_was_demonstrated(policy, labelled):
     weights = {name: value.clone() for name, value in policy.network.state_dict().items()}
-    learnt = taught(policy, labelled)
-    assert learnt.metrics['error']['train']['explained'] > 0.85
-    assert learnt.metrics['labels_are'] == 'actions, in model space'
+    learned = taught(policy, labelled)
+    assert learned.metrics['error']['train']['explained'] > 0.85
+    assert learned.metrics['labels_are'] == 'actions, in model space'
     for name, value in policy.network.state_dict().items():
         assert torch.equal(value, weights[name])
 
@@ -84,9 +84,9 @@ def test_labels_are_the_demonstrated_actions(policy, labelled):
     assert samples.number.tolist() == [0, 1]
 
 
-def test_it_has_learnt_no_spread_to_draw_from(policy, labelled):
-    learnt = taught(policy, labelled, steps=1)
-    network = NoisePolicy(learnt.network, learnt.lesson.description, 'n')
+def test_it_has_learned_no_spread_to_draw_from(policy, labelled):
+    learned = taught(policy, labelled, steps=1)
+    network = NoisePolicy(learned.network, learned.lesson.description, 'n')
     network.check_draw('mean')
     with pytest.raises(ConfigError, match='taught by actions'):
         network.check_draw('sample')

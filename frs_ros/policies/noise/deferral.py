@@ -15,8 +15,8 @@ class Deferral(nn.Module):
     """Tells the chunks that were steered from those that were left to the policy.
 
     An operator steers coarsely and lets go for the fine part. The noise recorded there is what
-    the policy drew for itself: nothing can be learnt from it, and its mean, 0, is no draw. So it
-    is learnt when to let go, and the policy then draws for itself again. Not in the paper, whose
+    the policy drew for itself: nothing can be learned from it, and its mean, 0, is no draw. So it
+    is learned when to let go, and the policy then draws for itself again. Not in the paper, whose
     noise policy always speaks.
     """
 

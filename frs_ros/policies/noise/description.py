@@ -24,7 +24,7 @@ LARGEST_SIZE = 4096  # of a layer, an image, a chunk, a list
 MOST_LAYERS = 64
 DSBC, BC = 'dsbc', 'bc'
 REPEATED, CHUNK, CHUNK_NLL, FLOW = 'repeated', 'chunk', 'chunk_nll', 'flow'
-# What is learnt -> the kind of checkpoint and the method that serves it.
+# What is learned -> the kind of checkpoint and the method that serves it.
 KIND_OF = {REPEATED: DSBC, CHUNK: DSBC, CHUNK_NLL: DSBC, FLOW: BC}
 
 
@@ -68,7 +68,7 @@ class Architecture:
         encoder: A key of `noise_network.ENCODERS`.
         width: Of the hidden layers.
         layers: How many there are.
-        defer: Whether it has learnt when to leave the noise to the policy.
+        defer: Whether it has learned when to leave the noise to the policy.
     """
 
     variant: str

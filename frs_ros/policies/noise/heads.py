@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Features -> noise: what distilling a steered policy learns (DSBC, arXiv 2606.13675, app. E/F).
 
-Each head speaks about the A action dimensions; the padding up to D is never learnt.
+Each head speaks about the A action dimensions; the padding up to D is never learned.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from frs_ros.policies.noise.network import mlp
 BOUND = 5.0  # of repeated noise
 _REACHED = 1 - 1e-4  # of the bound, by labels: its inverse tanh is finite
 # Of the deviation of noise, 0.2 to 2.7. Without a floor the likelihood cares for those dimensions
-# alone that hardly vary: a made-up task is learnt to 36 % with one of 0.02, to 100 % with 0.2.
+# alone that hardly vary: a made-up task is learned to 36 % with one of 0.02, to 100 % with 0.2.
 LOG_STD = (-1.6, 1.0)
 
 

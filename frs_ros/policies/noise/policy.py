@@ -38,7 +38,7 @@ DRAWS = (MEAN, SAMPLE)
 
 
 class DistilledNetwork(nn.Module):
-    """Encoder, head, and a deferral if it has learnt one."""
+    """Encoder, head, and a deferral if it has learned one."""
 
     def __init__(self, description: NoiseDescription) -> None:
         """Untrained."""
@@ -174,8 +174,8 @@ class NoisePolicy(_Distilled):
         needed = chance if draw == SAMPLE else 0.5
         if self.network.deferral_probability(features).item() > needed:
             return noise, True
-        learnt = head.mean(features) if draw == MEAN else head.draw(features, self._fresh(fresh))
-        noise[:, : learnt.shape[2]] = learnt[0].numpy()
+        learned = head.mean(features) if draw == MEAN else head.draw(features, self._fresh(fresh))
+        noise[:, : learned.shape[2]] = learned[0].numpy()
         return noise, False
 
 

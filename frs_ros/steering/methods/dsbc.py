@@ -26,13 +26,13 @@ class Dsbc:
 
     While somebody steers, `steer` plans: a correction counts chunk by chunk, and the plan bears
     its name. The padding's noise is the unsteered one, and all of it is where the network has
-    learnt to let go: that chunk is the unsteered one bit for bit.
+    learned to let go: that chunk is the unsteered one bit for bit.
 
     Attributes:
         checkpoint: What `frs train dsbc` wrote; read at the first use. One that is
             trained anew in the meantime counts when the method is chosen again.
-        draw: 'mean', the most likely noise, or 'sample', drawn from what was learnt with the
-            numbers of the unsteered noise: where a whole chunk was learnt to be N(0, 1), that is
+        draw: 'mean', the most likely noise, or 'sample', drawn from what was learned with the
+            numbers of the unsteered noise: where a whole chunk was learned to be N(0, 1), that is
             the unsteered plan.
         steer: Plans under an active wish.
     """

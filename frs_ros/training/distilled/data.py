@@ -31,7 +31,7 @@ class Samples:
         images: [N, h, w, 3] uint8 of each camera.
         state: [N, P] standard scores.
         sentence: [N] index of the instruction.
-        target: [N, H, A] what is to be learnt.
+        target: [N, H, A] what is to be learned.
         steered: [N] bool, whether a wish was followed.
         number: [N] int64 place of the chunk among all of the dataset.
     """
@@ -60,7 +60,7 @@ def successes(dataset: DistillationDataset, name: str) -> tuple[DistillationEpis
         has = ', '.join(f'{count} {outcome}' for outcome, count in sorted(counts.items()))
         raise DataError(
             f'{name} has no successful episode with labels ({has or "no episode"}); only '
-            'successes are learnt from'
+            'successes are learned from'
         )
     return found
 
@@ -106,7 +106,7 @@ def is_mixed(samples: Samples) -> bool:
 def lapses(steered: np.ndarray) -> np.ndarray:
     """[N] bool, which chunks of an episode the operator missed rather than left to the policy.
 
-    Nothing is to be learnt from them: they came unsteered by chance, and what is learnt by heart
+    Nothing is to be learned from them: they came unsteered by chance, and what is learned by heart
     of them is let go on the way, elsewhere. A pause at the end is none: nobody steered again.
 
     Args:

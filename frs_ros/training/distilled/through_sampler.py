@@ -45,7 +45,7 @@ def stacking(policy: FlowPolicy) -> StackingPolicy:
     if not isinstance(policy, Stacking):
         raise ConfigError(
             'this policy cannot encode several observations into one batch, so nothing can be '
-            'learnt through its sampler; learn the noise labels: frs train dsbc --data .../labels'
+            'learned through its sampler; learn the noise labels: frs train dsbc --data .../labels'
         )
     return cast(StackingPolicy, policy)
 

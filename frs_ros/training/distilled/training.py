@@ -43,7 +43,7 @@ MIN_HALF_WIDTH = 0.05  # of an action's range, for dimensions that never moved
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is to be learnt, from what.
+    """What is to be learned, from what.
 
     Attributes:
         description: Of the network.
@@ -59,7 +59,7 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Learnt:
+class Learned:
     """What a training gave.
 
     Attributes:
@@ -103,13 +103,13 @@ def distil(
         DataError: There is no successful episode, or too few of them.
         ConfigError: A setting does not fit the data.
     """
-    learnt = learn(
+    learned = learn(
         dataset, name, kind, config, objective=objective, progress=progress, clock=clock
     )
-    lesson = learnt.lesson
+    lesson = learned.lesson
     file = out / f'{kind}.safetensors'
-    checkpoint = save_noise_policy(learnt.network, lesson.description, file)
-    metrics = {'checkpoint': str(checkpoint), **learnt.metrics}
+    checkpoint = save_noise_policy(learned.network, lesson.description, file)
+    metrics = {'checkpoint': str(checkpoint), **learned.metrics}
     write_json(out / METRICS, metrics)
     plot_report(out / REPORT, metrics, lesson.samples.target.numpy(), lesson.samples.steered)
     return metrics
@@ -124,7 +124,7 @@ def learn(
     objective: Objective | None = None,
     progress: bool = True,
     clock: Callable[[], float] = time.perf_counter,
-) -> Learnt:
+) -> Learned:
     """As `distil`; writes nothing."""
     start = clock()
     lesson = prepare(dataset, name, kind, config, objective)
@@ -144,7 +144,7 @@ def learn(
         'seconds': clock() - start,
         'peak_memory_mb': peak_memory_mb(),
     }
-    return Learnt(network, lesson, metrics)
+    return Learned(network, lesson, metrics)
 
 
 def prepare(
@@ -210,7 +210,7 @@ def _own_labels(scale: Normalisation | None, variant: str) -> Likelihood:
 
 
 def _noise(episode: DistillationEpisode) -> np.ndarray:
-    """[N, H, A]: the padding is not learnt."""
+    """[N, H, A]: the padding is not learned."""
     return episode.noise[..., : episode.actions.shape[2]]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checkpoints of methods that have learnt, for policies of the tests; quickly made, untrained."""
+"""Checkpoints of methods that have learned, for policies of the tests; quickly made, untrained."""
 
 from __future__ import annotations
 

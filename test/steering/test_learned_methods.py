@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from learnt import VARIANTS, make_checkpoint
+from learned import VARIANTS, make_checkpoint
 from mixture_policy import MixturePolicy, observation
 
 from frs_ros.benchmarks.counting import CountingPolicy
@@ -20,7 +20,7 @@ from frs_ros.messages.guidance import Guidance
 from frs_ros.messages.plan import Request
 from frs_ros.serving.planner import Planner, steerer_from
 from frs_ros.steering.base import plan_rng
-from frs_ros.steering.registry import LEARNT, make_steerer
+from frs_ros.steering.registry import LEARNED, make_steerer
 
 LEFT = Guidance(direction=np.array([0.0, 2.0, 0.0]))
 UNWISHED = [None, Guidance(), Guidance(direction=np.ones(3), defer=True)]
@@ -44,8 +44,8 @@ def plan(method, checkpoints, policy, guidance=None, seed=(3, 1), seen=None, **o
     return steerer.plan(policy, seen or observation(), guidance, plan_rng(*seed))
 
 
-def test_every_learnt_method_is_tested():
-    assert set(VARIANTS) == set(LEARNT)
+def test_every_learned_method_is_tested():
+    assert set(VARIANTS) == set(LEARNED)
 
 
 @pytest.mark.parametrize('method', VARIANTS)
@@ -110,9 +110,9 @@ def test_behaviour_cloning_has_no_noise_of_the_generalist(policy, checkpoints):
     assert np.isnan(plan('bc', checkpoints, policy).noise).all()
 
 
-def test_where_nothing_was_learnt_a_draw_is_the_unsteered_plan(tmp_path):
+def test_where_nothing_was_learned_a_draw_is_the_unsteered_plan(tmp_path):
     import torch
-    from learnt import make_description
+    from learned import make_description
 
     from frs_ros.policies.noise.checkpoint import save_noise_policy
     from frs_ros.policies.noise.policy import DistilledNetwork
@@ -130,7 +130,7 @@ def test_where_nothing_was_learnt_a_draw_is_the_unsteered_plan(tmp_path):
 @pytest.mark.parametrize('draw', ['mean', 'sample'])
 def test_where_the_network_lets_go_the_plan_is_the_unsteered_one(tmp_path, draw):
     import torch
-    from learnt import make_description
+    from learned import make_description
 
     from frs_ros.policies.noise.checkpoint import save_noise_policy
     from frs_ros.policies.noise.policy import DistilledNetwork
