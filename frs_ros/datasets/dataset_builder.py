@@ -19,7 +19,7 @@ from frs_ros.datasets.distillation import (
     Source,
 )
 from frs_ros.errors import ConfigError, DataError
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 from frs_ros.policies import images
 from frs_ros.policies.identity import PolicyInfo
 from frs_ros.types import CameraSpec
@@ -141,7 +141,7 @@ class DatasetBuilder:
         """Removes what was written."""
         self._writer.discard()
 
-    def _usable(self, chunk: Chunk) -> bool:
+    def _usable(self, chunk: ActionChunk) -> bool:
         """Whether there is a label of the right policy."""
         if not np.isfinite(chunk.noise).all() or not chunk.noise.size:
             self.dropped[NO_NOISE] += 1
@@ -223,7 +223,7 @@ class DatasetBuilder:
         return any(_same(policy, self._asked) for policy in self.policies if self._asked)
 
 
-def _policy_of(chunk: Chunk) -> PolicyInfo:
+def _policy_of(chunk: ActionChunk) -> PolicyInfo:
     (horizon, dim), width = chunk.actions.shape, chunk.noise.shape[1]
     return PolicyInfo(chunk.policy_id, horizon, dim, width, chunk.space, chunk.control_hz)
 

@@ -14,7 +14,7 @@ from frs_ros.types import Plan
 
 
 @dataclass(frozen=True)
-class Request:
+class PlanRequest:
     """Asks for a chunk; see msg/PlanRequest.msg.
 
     Attributes:
@@ -33,7 +33,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Chunk:
+class ActionChunk:
     """The answer to a request; see msg/ActionChunk.msg.
 
     Attributes:
@@ -64,14 +64,14 @@ class Chunk:
     instruction: str = ''
     seed: int = 0
 
-    def answers(self, request: Request) -> bool:
+    def answers(self, request: PlanRequest) -> bool:
         """Whether it is the answer to this request, word for word."""
-        return request == Request(
+        return request == PlanRequest(
             self.request_id, self.episode_id, self.seed, self.instruction, self.stamp_ns
         )
 
     @classmethod
-    def answer(cls, request: Request, plan: Plan, policy: FlowPolicy) -> Chunk:
+    def answer(cls, request: PlanRequest, plan: Plan, policy: FlowPolicy) -> ActionChunk:
         """The plan of a policy as the answer to a request."""
         spec = policy.spec
         return cls(
@@ -91,7 +91,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Report:
+class SteeringReport:
     """How a plan was made; see msg/SteeringReport.msg.
 
     Attributes:

@@ -17,8 +17,9 @@ from sensor_msgs.msg import JointState
 
 from frs_ros.arm.limits import JOINTS
 from frs_ros.messages.episode import EpisodeEvent
-from frs_ros.messages.plan import Request
-from frs_ros.msg import Episode, PlanRequest, RobotState, SafetyStatus
+from frs_ros.messages.plan import PlanRequest
+from frs_ros.msg import Episode, RobotState, SafetyStatus
+from frs_ros.msg import PlanRequest as PlanRequestMsg
 from frs_ros.nodes import topics
 from frs_ros.robot.base import ArmState
 from frs_ros.robot.cell_state import CellState
@@ -64,13 +65,13 @@ class ControllerTopics:
         self._joints = publish(JointState, topics.JOINT_STATES, qos.STATE) if joints else None
         self._state = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
         self._status = publish(SafetyStatus, topics.SAFETY_STATUS, qos.STATE)
-        self._requests = publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
+        self._requests = publish(PlanRequestMsg, topics.PLAN_REQUEST, qos.EXCHANGE)
         self._episodes = publish(Episode, topics.EPISODE, qos.LATCHED)
         self._diagnostics = diagnostics
         self._shown: Status | None = None
         self._told: dict[str, tuple[str, float]] = {}  # line, and when it was last true
 
-    def request(self, request: Request) -> None:
+    def request(self, request: PlanRequest) -> None:
         """Asks for a chunk."""
         self._requests.publish(request_to_msg(request))
 

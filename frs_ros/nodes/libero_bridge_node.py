@@ -13,7 +13,7 @@ from rclpy.task import Future
 
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.messages.episode import EpisodeEvent
-from frs_ros.messages.plan import Request
+from frs_ros.messages.plan import PlanRequest
 from frs_ros.msg import ActionChunk
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.libero_bridge import LiberoBridgeParameters
@@ -131,9 +131,9 @@ class LiberoBridge(Node):
 
     # ---- frs_ros.sim.runner.Outlet ------------------------------------------------------------
 
-    def ask(self, request_id: int, episode_id: str, seed: int) -> Request:
+    def ask(self, request_id: int, episode_id: str, seed: int) -> PlanRequest:
         """Publishes the observation of now, and the request."""
-        request = Request(request_id, episode_id, seed, self._instruction, self._stamp())
+        request = PlanRequest(request_id, episode_id, seed, self._instruction, self._stamp())
         self._topics.observation(request)
         if request_id == 0:
             self._show(0, request.stamp_ns)
@@ -175,7 +175,7 @@ class LiberoBridge(Node):
     def _several(self, topic: str) -> str:
         return several(topic, self.get_publishers_info_by_topic(topic))
 
-    def waiting(self, request: Request) -> None:
+    def waiting(self, request: PlanRequest) -> None:
         """Says what is waited for."""
         topic = self._chunk_subscription.topic_name
         heard_of = self.count_publishers(topic) > 0

@@ -18,9 +18,10 @@ from frs_ros.arm.kinematics import PinocchioKinematics
 from frs_ros.errors import DataError
 from frs_ros.guidance.operator.arrow import arrow
 from frs_ros.messages.guidance import BASE, Guidance
-from frs_ros.messages.plan import Chunk
-from frs_ros.msg import ActionChunk, SteeringReport
+from frs_ros.messages.plan import ActionChunk
+from frs_ros.msg import ActionChunk as ActionChunkMsg
 from frs_ros.msg import Guidance as GuidanceMsg
+from frs_ros.msg import SteeringReport
 from frs_ros.nodes import topics
 from frs_ros.nodes.config_files import cell_file
 from frs_ros.nodes.parameters.markers import MarkersParameters
@@ -58,7 +59,7 @@ class Markers(Node):
         self._diagnostics = Diagnostics(self)
         self._joints: np.ndarray | None = None
         self._wish: tuple[float, Guidance] | None = None  # when it came, and what
-        self._chunk: tuple[Chunk, np.ndarray] | None = None  # and the joints of then
+        self._chunk: tuple[ActionChunk, np.ndarray] | None = None  # and the joints of then
         self._paths: dict[str, tuple[float, np.ndarray]] = {}
         self._publisher = self.create_publisher(MarkerArray, topics.MARKERS, qos.DISPLAY)
         for kind, topic, take, profile in (
@@ -70,11 +71,13 @@ class Markers(Node):
         self._sources = OneSource(self, self._diagnostics)
         on_chunk = partial(self._checked, topics.ACTION_CHUNK, self._on_chunk)
 
-        def on_plan(msg: ActionChunk, info: Mapping[str, Any]) -> None:
+        def on_plan(msg: ActionChunkMsg, info: Mapping[str, Any]) -> None:
             if self._sources.alone(chunks.topic_name, info):
                 on_chunk(msg)
 
-        chunks = self.create_subscription(ActionChunk, topics.ACTION_CHUNK, on_plan, qos.EXCHANGE)
+        chunks = self.create_subscription(
+            ActionChunkMsg, topics.ACTION_CHUNK, on_plan, qos.EXCHANGE
+        )
         self.create_timer(1.0 / p.rate, self._on_period)
 
     def _checked(self, topic: str, take: Callable, msg: object) -> None:
@@ -94,7 +97,7 @@ class Markers(Node):
     def _on_guidance(self, msg: GuidanceMsg) -> None:
         self._wish = time.monotonic(), guidance_from_msg(msg)
 
-    def _on_chunk(self, msg: ActionChunk) -> None:
+    def _on_chunk(self, msg: ActionChunkMsg) -> None:
         chunk = chunk_from_msg(msg)
         if self._joints is not None:
             self._chunk = chunk, self._joints

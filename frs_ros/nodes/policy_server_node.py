@@ -17,14 +17,18 @@ from frs_ros.errors import DataError, FrsError
 from frs_ros.guidance.references.camera_file import load_cameras
 from frs_ros.guidance.references.direction import ReferenceWriter
 from frs_ros.guidance.references.writer import reference_chunk, robot_reference
-from frs_ros.messages.plan import Chunk, Request
+from frs_ros.messages.plan import ActionChunk, PlanRequest
 from frs_ros.msg import (
-    ActionChunk,
+    ActionChunk as ActionChunkMsg,
+)
+from frs_ros.msg import (
     Guidance,
     GuidancePath,
-    PlanRequest,
     RobotState,
     SteeringReport,
+)
+from frs_ros.msg import (
+    PlanRequest as PlanRequestMsg,
 )
 from frs_ros.nodes import topics
 from frs_ros.nodes.parameters.policy_server import PolicyServerParameters
@@ -89,11 +93,11 @@ class PolicyServer(ManagedNode):
             guidance_timeout_ns=round(1e9 * p.guidance_timeout),
             image_max_age_ns=round(1e9 * p.image_max_age),
         )
-        self._request: Request | None = None
+        self._request: PlanRequest | None = None
         self._arrival = time.monotonic()
         self._silent_since: float | None = None
         self._refused_at = self._arrival  # when a request was refused, monotonic
-        self._answer: tuple[Request, ActionChunk] | None = None
+        self._answer: tuple[PlanRequest, ActionChunkMsg] | None = None
         self._sources = OneSource(self, self.diagnostics)
         self._wire()
         self.get_logger().info(
@@ -141,7 +145,7 @@ class PolicyServer(ManagedNode):
         image_qos = qos.IMAGE_LOCKSTEP if stamped else qos.IMAGE_NEWEST
         latest = self._settings.guidance_sync == 'latest'
         guidance_qos = qos.GUIDANCE_NEWEST if latest else qos.EXCHANGE
-        self._chunks = self.create_publisher(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
+        self._chunks = self.create_publisher(ActionChunkMsg, topics.ACTION_CHUNK, qos.EXCHANGE)
         self._reports = self.create_publisher(SteeringReport, topics.STEERING_REPORT, qos.EXCHANGE)
         for made in (self._chunks, self._reports):
             self._active.callback(self.destroy_publisher, made)
@@ -161,7 +165,7 @@ class PolicyServer(ManagedNode):
         )
         path_qos = qos.GUIDANCE_NEWEST
         subscribe(GuidancePath, topics.GUIDANCE_PATH, self._on_path, path_qos)
-        requests = subscribe(PlanRequest, topics.PLAN_REQUEST, self._on_request, qos.EXCHANGE)
+        requests = subscribe(PlanRequestMsg, topics.PLAN_REQUEST, self._on_request, qos.EXCHANGE)
         self._requesters = Requesters(lambda: census(self, requests))
         self._active.callback(self.destroy_timer, self.create_timer(CHECK_PERIOD, self._check))
 
@@ -233,7 +237,7 @@ class PolicyServer(ManagedNode):
         self.diagnostics.clear(topics.GUIDANCE_PATH)
         self._gatherer.add_path(path)
 
-    def _on_request(self, msg: PlanRequest, info: Mapping[str, Any]) -> None:
+    def _on_request(self, msg: PlanRequestMsg, info: Mapping[str, Any]) -> None:
         now = time.monotonic()
         refusal = self._requesters.refusal(publisher(info), now)
         if refusal:
@@ -278,7 +282,7 @@ class PolicyServer(ManagedNode):
             self.diagnostics.clear('planning')
             self.diagnostics.clear('inputs')
 
-    def _plan(self, request: Request) -> None:
+    def _plan(self, request: PlanRequest) -> None:
         start, planner = time.monotonic(), self._planner
         assert planner is not None
         observation = self._gatherer.observation(request)
@@ -290,7 +294,7 @@ class PolicyServer(ManagedNode):
         else:
             self.diagnostics.clear('wish')
         now = time.monotonic()
-        answer = Chunk.answer(request, plan, planner.policy)
+        answer = ActionChunk.answer(request, plan, planner.policy)
         msg = chunk_to_msg(answer)
         self._chunks.publish(msg)
         self._answer = (request, msg)

@@ -12,8 +12,9 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, CompressedImage, JointState
 
 from frs_ros.cameras.codec import encode_jpeg
-from frs_ros.messages.plan import Request
-from frs_ros.msg import Episode, PlanRequest, PrivilegedScene, RobotState
+from frs_ros.messages.plan import PlanRequest
+from frs_ros.msg import Episode, PrivilegedScene, RobotState
+from frs_ros.msg import PlanRequest as PlanRequestMsg
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.image import (
@@ -44,7 +45,7 @@ class SimulatorTopics:
         self._joints = self._publish(JointState, topics.JOINT_STATES, qos.STATE)
         self._state = self._publish(RobotState, topics.ROBOT_STATE, qos.STATE)
         self._scene = self._publish(PrivilegedScene, topics.PRIVILEGED_SCENE, qos.EXCHANGE)
-        self.request = self._publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
+        self.request = self._publish(PlanRequestMsg, topics.PLAN_REQUEST, qos.EXCHANGE)
         self.episode = self._publish(Episode, topics.EPISODE, qos.LATCHED)
         self._cameras = {c.name: self._camera(c.name) for c in env.cameras}
         self._view = (*self._camera(topics.VIEW), self._view_pose()) if with_view else ()
@@ -65,7 +66,7 @@ class SimulatorTopics:
         for publisher, msg in self._states(stamp_ns):
             publisher.publish(msg)
 
-    def observation(self, request: Request) -> None:
+    def observation(self, request: PlanRequest) -> None:
         """Publishes all that belongs to an observation, then the request; one stamp."""
         stamp_ns = self._observed_ns = request.stamp_ns
         # state and scene first: the oracle can think while the images are drawn

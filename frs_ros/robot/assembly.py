@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from frs_ros.arm.kinematics import Kinematics, PinocchioKinematics
 from frs_ros.arm.models import ArmModel
 from frs_ros.errors import ConfigError
-from frs_ros.messages.plan import Request
+from frs_ros.messages.plan import PlanRequest
 from frs_ros.robot.base import FaultKind, RobotDriver, RobotError, RobotInfo
 from frs_ros.robot.controller import ArmController, Rules
 from frs_ros.robot.registry import make_driver
@@ -92,7 +92,7 @@ def make_controller(
     *,
     clock: Callable[[], float],
     stamp: Callable[[], int],
-    ask: Callable[[Request], None],
+    ask: Callable[[PlanRequest], None],
     report: Callable[[Exception], None],
     census: Callable[[], Mapping[str, str]],
 ) -> ArmController:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from frs_ros.arm.action_spaces.registry import make_action_space
 from frs_ros.arm.kinematics import Kinematics
-from frs_ros.messages.plan import Chunk, Request
+from frs_ros.messages.plan import ActionChunk, PlanRequest
 from frs_ros.robot.base import ArmState, ControlMode, Fault, RobotDriver, RobotError, RobotInfo
 from frs_ros.robot.cell_state import WAITING, CellState, CellStateMachine, NotNow
 from frs_ros.robot.commanders import Commanders
@@ -79,7 +79,7 @@ class ArmController:
         *,
         clock: Callable[[], float],
         stamp: Callable[[], int],
-        ask: Callable[[Request], None],
+        ask: Callable[[PlanRequest], None],
         report: Callable[[Exception], None] = lambda error: None,
         census: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
@@ -98,14 +98,13 @@ class ArmController:
             census: Who publishes chunks now, for `on_commanders`; None if nobody can tell.
         """
         self._driver = guarded = DriverGuard(driver, clock, report)
-        self._holding = Holding(cell.watchdog.stop_after)
+        self._holding, self._contact = Holding(cell.watchdog.stop_after), cell.contact_limit
         self._clock, self._stamp, self._ask_out = clock, stamp, ask
         executor = make_action_space(rules.space, kinematics)
         envelope = SafetyEnvelope(info.limits, kinematics, cell.envelope, smoothing=info.smoothing)
         self._motion = Motion(guarded, executor, envelope, rules.mode, 1.0 / rules.control_hz)
         self._homing = Homing(self._motion, cell.home.joints, cell.home.timeout)
         self._gripper = GripperCommand(guarded, executor, cell.gripper.interval)
-        self._contact = cell.contact_limit
         self._inputs = Inputs(
             rules.cameras,
             image_timeout=rules.image_timeout,
@@ -124,8 +123,7 @@ class ArmController:
         self.model, self.gripper_width = info.model, info.gripper_max_width
         self._machine = CellStateMachine()
         self._machine.connected()
-        self._rows_before = 0
-        self._chunk_to_command = math.nan
+        self._rows_before, self._chunk_to_command = 0, math.nan
         self._state = guarded.read()
         self._gripper.assume(self._state, info.gripper_max_width)
 
@@ -174,7 +172,9 @@ class ArmController:
         self._plans.commanders.seen(present, self._clock())
         self._watch_rivals()
 
-    def on_chunk(self, chunk: Chunk, arrived: float | None = None, endpoint: str = '') -> None:
+    def on_chunk(
+        self, chunk: ActionChunk, arrived: float | None = None, endpoint: str = ''
+    ) -> None:
         """A chunk arrived: the first command from it goes out before this returns.
 
         Args:

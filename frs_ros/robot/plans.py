@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from frs_ros.messages.plan import Chunk, Request
+from frs_ros.messages.plan import ActionChunk, PlanRequest
 from frs_ros.robot.commanders import Commanders
 from frs_ros.robot.player import ChunkPlayer, Due
 from frs_ros.robot.requests import REPEAT, Episode, NotAsked, Requests
@@ -64,7 +64,7 @@ class Plans:
         self.refusal = reason
         self._player.clear()
 
-    def take(self, chunk: Chunk, now: float, stamp_ns: int) -> None:
+    def take(self, chunk: ActionChunk, now: float, stamp_ns: int) -> None:
         """Lets a chunk take over now.
 
         Args:
@@ -105,7 +105,7 @@ class Plans:
         """The action of now, if there is one."""
         return self._player.due(_ns(now))
 
-    def request(self, now: float, stamp_ns: int) -> Request | None:
+    def request(self, now: float, stamp_ns: int) -> PlanRequest | None:
         """The request to send out now, if it is time for one."""
         if not self._requests.due(now, self._player.remaining(_ns(now)), self._execute_steps):
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 
 BLEND = 3  # rows over which a new chunk takes over from the old one
 BRIDGE = 2.5  # control periods for which the rest of the horizon is used when the next is late
@@ -40,7 +40,7 @@ class _Track:
         first: Row at which it took over; those before it passed while it was being made.
     """
 
-    chunk: Chunk
+    chunk: ActionChunk
     planned_ns: int
     first: int
 
@@ -81,7 +81,7 @@ class ChunkPlayer:
         self._new: _Track | None = None
         self._old: _Track | None = None
 
-    def take(self, chunk: Chunk, planned_ns: int, now_ns: int) -> None:
+    def take(self, chunk: ActionChunk, planned_ns: int, now_ns: int) -> None:
         """Lets an admitted chunk take over now.
 
         Args:

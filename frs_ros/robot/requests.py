@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from frs_ros.messages.plan import Chunk, Request
+from frs_ros.messages.plan import ActionChunk, PlanRequest
 from frs_ros.robot.player import Latencies
 from frs_ros.safety.rejected import Rejected
 from frs_ros.text import shown
@@ -38,7 +38,7 @@ class Asked:
     """
 
     at: float
-    request: Request
+    request: PlanRequest
 
 
 class Requests:
@@ -83,11 +83,11 @@ class Requests:
             return now - self._asked[self._outstanding].at >= REPEAT
         return remaining <= self.latencies.lead(self._hz, execute_steps)
 
-    def ask(self, now: float, episode: Episode, stamp_ns: int) -> Request:
+    def ask(self, now: float, episode: Episode, stamp_ns: int) -> PlanRequest:
         """The next request of an episode, which goes out now."""
         request_id, self._next_id = self._next_id, self._next_id + 1
         e = episode
-        request = Request(request_id, e.episode_id, e.seed, e.instruction, stamp_ns)
+        request = PlanRequest(request_id, e.episode_id, e.seed, e.instruction, stamp_ns)
         self._asked[request_id] = Asked(now, request)
         self._outstanding = request_id
         return request
@@ -96,7 +96,7 @@ class Requests:
         """Seconds since the outstanding request was sent; 0 without one."""
         return 0.0 if self._outstanding is None else now - self._asked[self._outstanding].at
 
-    def match(self, chunk: Chunk, now: float, stamp_now_ns: int) -> Asked:
+    def match(self, chunk: ActionChunk, now: float, stamp_now_ns: int) -> Asked:
         """What a chunk is the answer to.
 
         The age of the answer is known twice: from the monotonic clock and from the stamps. If the

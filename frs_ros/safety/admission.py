@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frs_ros.errors import ConfigError, choose
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 from frs_ros.safety.rejected import Rejected
 from frs_ros.types import ACTION_SPACES
 
@@ -60,7 +60,7 @@ class AdmissionRules:
                 raise ConfigError(f'{name} must be positive, not {getattr(self, name)}')
 
 
-def admit(chunk: Chunk, now_ns: int, rules: AdmissionRules) -> None:
+def admit(chunk: ActionChunk, now_ns: int, rules: AdmissionRules) -> None:
     """Returns if the chunk may be executed.
 
     Args:
@@ -81,7 +81,7 @@ def admit(chunk: Chunk, now_ns: int, rules: AdmissionRules) -> None:
         raise Rejected(f'chunk {chunk.request_id}: {reason}')
 
 
-def _order(chunk: Chunk, rules: AdmissionRules) -> str:
+def _order(chunk: ActionChunk, rules: AdmissionRules) -> str:
     if not rules.episode_id:
         return 'no episode is running'
     if chunk.episode_id != rules.episode_id:
@@ -92,7 +92,7 @@ def _order(chunk: Chunk, rules: AdmissionRules) -> str:
     return ''
 
 
-def _meaning(chunk: Chunk, rules: AdmissionRules) -> str:
+def _meaning(chunk: ActionChunk, rules: AdmissionRules) -> str:
     if chunk.space != rules.space:
         return f"is in action space '{chunk.space}'; this controller executes '{rules.space}'"
     # written so that NaN fails
@@ -101,7 +101,7 @@ def _meaning(chunk: Chunk, rules: AdmissionRules) -> str:
     return ''
 
 
-def _content(chunk: Chunk, rules: AdmissionRules) -> str:
+def _content(chunk: ActionChunk, rules: AdmissionRules) -> str:
     actions = chunk.actions
     if not isinstance(actions, np.ndarray) or actions.dtype != np.float64:
         kind = getattr(actions, 'dtype', type(actions).__name__)
@@ -126,7 +126,7 @@ def _content(chunk: Chunk, rules: AdmissionRules) -> str:
     return ''
 
 
-def _age(chunk: Chunk, now_ns: int, rules: AdmissionRules) -> str:
+def _age(chunk: ActionChunk, now_ns: int, rules: AdmissionRules) -> str:
     age = (now_ns - chunk.stamp_ns) * 1e-9
     longest = len(chunk.actions) / rules.control_hz + rules.grace
     if age > longest:

@@ -12,7 +12,7 @@ import numpy as np
 
 from frs_ros.cameras.codec import decode_jpeg
 from frs_ros.messages.guidance import Guidance
-from frs_ros.messages.plan import Request
+from frs_ros.messages.plan import PlanRequest
 from frs_ros.messages.wish import Wish
 from frs_ros.serving.seen import NOTEWORTHY_NS, Arrived, ahead_ns, newest
 from frs_ros.types import Observation
@@ -94,9 +94,9 @@ class Gatherer:
         self._states: StampBuffer[tuple[np.ndarray, float]] = StampBuffer(32)
         self._guidance: StampBuffer[Guidance] = StampBuffer(8)
         self._path: Wish | None = None
-        self._asked: tuple[Request, int] | None = None
+        self._asked: tuple[PlanRequest, int] | None = None
 
-    def ask(self, request: Request, received_ns: int) -> dict[str, float]:
+    def ask(self, request: PlanRequest, received_ns: int) -> dict[str, float]:
         """Takes in when a request was received: what came later has no part in its answer.
 
         Returns:
@@ -130,7 +130,7 @@ class Gatherer:
         """Takes in a path, or a chunk, that goes for as long as it is not stale."""
         self._path = path
 
-    def missing(self, request: Request) -> list[str]:
+    def missing(self, request: PlanRequest) -> list[str]:
         """Camera names, `STATE` and `GUIDANCE` that the request still waits for."""
         old = self.too_old(request)
         names = [
@@ -144,7 +144,7 @@ class Gatherer:
             names.append(GUIDANCE)
         return names
 
-    def too_old(self, request: Request) -> dict[str, float]:
+    def too_old(self, request: PlanRequest) -> dict[str, float]:
         """Cameras whose latest image is not of the time of the request -> s that it is older.
 
         One from the future (a clock that is ahead) is as bad as one from the past.
@@ -161,7 +161,7 @@ class Gatherer:
         silent = [name for name, stream in streams.items() if not len(stream)]
         return silent if len(silent) < len(streams) else []
 
-    def observation(self, request: Request) -> Observation:
+    def observation(self, request: PlanRequest) -> Observation:
         """The observation to plan from; DataError on an unreadable image.
 
         Call it only if nothing is missing.
@@ -176,7 +176,7 @@ class Gatherer:
         state, gripper_command = found
         return Observation(images, state, request.instruction, gripper_command, request.stamp_ns)
 
-    def guidance(self, request: Request, now_ns: int) -> Guidance | None:
+    def guidance(self, request: PlanRequest, now_ns: int) -> Guidance | None:
         """The wish to follow: that of the request's stamp, or the newest unless it is stale.
 
         A wish from the future (a clock that is ahead) is as stale as one from the past.
@@ -186,7 +186,7 @@ class Gatherer:
         newest = self._guidance.newest() if self._guidance_sync == 'latest' else None
         return None if newest is None or self._stale(newest, now_ns) else newest
 
-    def wish(self, request: Request, now_ns: int) -> Wish | None:
+    def wish(self, request: PlanRequest, now_ns: int) -> Wish | None:
         """As `guidance`; while nobody steers by that, a path. With 'latest' guidance only."""
         guidance = self.guidance(request, now_ns)
         path = self._path if self._guidance_sync == 'latest' else None
@@ -197,7 +197,7 @@ class Gatherer:
         return abs(now_ns - wish.stamp_ns) > self.guidance_timeout_ns
 
     def _of(
-        self, stream: StampBuffer[T], request: Request, tolerance_ns: float = math.inf
+        self, stream: StampBuffer[T], request: PlanRequest, tolerance_ns: float = math.inf
     ) -> T | None:
         if self._stamped:
             return stream.at(request.stamp_ns)

@@ -9,7 +9,7 @@ from frs_ros.errors import ConfigError
 from frs_ros.guidance.references.direction import ReferenceWriter
 from frs_ros.guidance.references.writer import reference_chunk
 from frs_ros.messages.guidance import Guidance
-from frs_ros.messages.plan import Request
+from frs_ros.messages.plan import PlanRequest
 from frs_ros.messages.wish import Wish, WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.serving.example import example_observation
@@ -46,13 +46,13 @@ class Planner:
             steerer.check(self.policy)
         self._steerer = steerer
 
-    def plan(self, request: Request, observation: Observation, guidance: Wish | None) -> Plan:
+    def plan(self, request: PlanRequest, observation: Observation, guidance: Wish | None) -> Plan:
         """The plan for a request; its random draws depend on seed and request id only."""
         rng = plan_rng(request.seed, request.request_id)
         return self._steerer.plan(self.policy, observation, guidance, rng)
 
     def follow(
-        self, request: Request, observation: Observation, guidance: Wish | None
+        self, request: PlanRequest, observation: Observation, guidance: Wish | None
     ) -> tuple[Plan, str]:
         """As `plan`, but without a wish that cannot be followed; then with the reason, else ''.
 
@@ -64,7 +64,7 @@ class Planner:
         except WishError as error:
             return self.plan(request, observation, None), str(error)
 
-    def unsteered(self, request: Request, observation: Observation) -> Plan:
+    def unsteered(self, request: PlanRequest, observation: Observation) -> Plan:
         """What the policy would do by itself for a request, with the same random draws."""
         rng = plan_rng(request.seed, request.request_id)
         return Unsteered().plan(self.policy, observation, None, rng)
@@ -72,7 +72,7 @@ class Planner:
     def warm_up(self) -> None:
         """Makes a steered plan from black images, so that the first real one is not slow."""
         wish = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='warm-up')
-        self.plan(Request(0, '', 0, '', 0), example_observation(self.policy), wish)
+        self.plan(PlanRequest(0, '', 0, '', 0), example_observation(self.policy), wish)
 
 
 def steerer_from(

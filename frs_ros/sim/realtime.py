@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 from frs_ros.sim.runner import EpisodeRunner
 
 LEAD = 2  # actions before the end of the executed part at which the next chunk is asked for
@@ -23,7 +23,7 @@ class RealtimeRunner(EpisodeRunner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._chunk: Chunk | None = None
+        self._chunk: ActionChunk | None = None
         self._chunk_start = 0  # step number of the chunk's first action
 
     def on_period(self) -> None:
@@ -43,7 +43,7 @@ class RealtimeRunner(EpisodeRunner):
         self._asked_step = 0
         super()._begin(job)
 
-    def _follow(self, chunk: Chunk) -> None:
+    def _follow(self, chunk: ActionChunk) -> None:
         self._chunk, self._chunk_start = chunk, self._asked_step
 
     def _hold(self) -> np.ndarray:

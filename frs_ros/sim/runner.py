@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from frs_ros.messages.episode import EpisodeEvent, Outcome
-from frs_ros.messages.plan import Chunk, Request
+from frs_ros.messages.plan import ActionChunk, PlanRequest
 from frs_ros.sim.outcome import OutcomeMonitor
 from frs_ros.types import CARTESIAN_DELTA, PrivilegedScene
 
@@ -72,7 +72,7 @@ class World(Protocol):
 class Outlet(Protocol):
     """How a runner reaches the world outside; the bridge node is one."""
 
-    def ask(self, request_id: int, episode_id: str, seed: int) -> Request:
+    def ask(self, request_id: int, episode_id: str, seed: int) -> PlanRequest:
         """Sends out an observation of the present and the request for a chunk, one stamp."""
         ...
 
@@ -96,7 +96,7 @@ class Outlet(Protocol):
         """Several answer: says who, and returns the line; called again while it lasts."""
         ...
 
-    def waiting(self, request: Request) -> None:
+    def waiting(self, request: PlanRequest) -> None:
         """The request is not answered in time; called again and again while it lasts."""
         ...
 
@@ -140,7 +140,7 @@ class EpisodeRunner:
         self._episode_id = ''
         self._world, self._outlet, self._jobs = world, outlet, jobs
         self._instruction, self._limits, self._clock = instruction, limits, clock
-        self._pending: Request | None = None
+        self._pending: PlanRequest | None = None
         self._lost: frozenset[str] = frozenset()
         self._blocked = False  # several servers answer: nothing is begun
         self._unasked: Counter[int] = Counter()  # request id -> answers beyond what was asked
@@ -158,7 +158,7 @@ class EpisodeRunner:
         self._attempt = 0
         self._begin(job)
 
-    def on_chunk(self, chunk: Chunk) -> None:
+    def on_chunk(self, chunk: ActionChunk) -> None:
         """An answer arrived; those to earlier requests or other episodes are ignored."""
         if self._several_answer(chunk):
             self._blocked = True
@@ -207,7 +207,7 @@ class EpisodeRunner:
 
     # ---- for subclasses -----------------------------------------------------------------------
 
-    def _follow(self, chunk: Chunk) -> None:
+    def _follow(self, chunk: ActionChunk) -> None:
         """Does with an accepted chunk what the mode demands."""
         raise NotImplementedError
 
@@ -273,7 +273,7 @@ class EpisodeRunner:
             return 'the policy server is gone'
         return ''
 
-    def _several_answer(self, chunk: Chunk) -> bool:
+    def _several_answer(self, chunk: ActionChunk) -> bool:
         """Whether a request of this episode was answered more often than it was asked.
 
         One server answers each asking once. Which of two answers comes first is chance.

@@ -12,7 +12,7 @@ from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.demo.comparison import DemoSettings, pair_up
 from frs_ros.messages.episode import EpisodeEvent, Outcome
 from frs_ros.messages.guidance import Guidance
-from frs_ros.messages.plan import Chunk, Report
+from frs_ros.messages.plan import ActionChunk, SteeringReport
 from frs_ros.steering.base import episode_seed
 
 SIZE = 96
@@ -69,7 +69,7 @@ def recording(camera):
                 noise = np.zeros((10, 7), np.float32)
                 index = step // EXECUTED
                 made.add_chunk(
-                    Chunk(
+                    ActionChunk(
                         index,
                         'e',
                         actions,
@@ -82,7 +82,7 @@ def recording(camera):
                     )
                 )
                 guided = wish if side == 'steered' else None
-                made.add_report(Report(index, 'e', 'x', guided, 20, 0.03, 0.02))
+                made.add_report(SteeringReport(index, 'e', 'x', guided, 20, 0.03, 0.02))
                 made.grippers[stamp + 1] = np.array([0.0, 0.0, 0.0])
             made.grippers[stamp] = np.array([0.0, 0.0, 0.0])
             if step % 2 == 0:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from frs_ros.arm.kinematics import PinocchioKinematics
-from frs_ros.messages.plan import Chunk, Request
+from frs_ros.messages.plan import ActionChunk, PlanRequest
 from frs_ros.robot.base import ControlMode, JointCommand
 from frs_ros.robot.cell_state import CellState
 from frs_ros.robot.controller import ArmController, Rules
@@ -92,11 +92,11 @@ class World:
         self.alive = self.filming = True
         self.latency = 0.1
         self.act: Callable[[float], np.ndarray] = sway
-        self.mangle: Callable[[Chunk], Chunk] = lambda chunk: chunk
+        self.mangle: Callable[[ActionChunk], ActionChunk] = lambda chunk: chunk
         self.trace: list[tuple[float, CellState]] = []
-        self.requests: list[Request] = []
+        self.requests: list[PlanRequest] = []
         self.reports: list[Exception] = []
-        self._due: list[tuple[float, Chunk]] = []
+        self._due: list[tuple[float, ActionChunk]] = []
         self._next_frame = self.now
         self.driver = SpiedDriver(
             CELL.model, kinematics=KINEMATICS, clock=lambda: self.now, script=script, start=start
@@ -141,7 +141,7 @@ class World:
         self.run(within, until=lambda: self.state is state)
         return self.now - start
 
-    def deliver(self, chunk: Chunk) -> None:
+    def deliver(self, chunk: ActionChunk) -> None:
         """A chunk arrives now."""
         self.controller.on_chunk(chunk)
 
@@ -161,12 +161,12 @@ class World:
     def commands_since(self, time: float) -> int:
         return sum(t > time + 1e-9 for t in self.driver.commanded)
 
-    def answer(self, request: Request, **changes) -> Chunk:
+    def answer(self, request: PlanRequest, **changes) -> ActionChunk:
         """The policy's answer to a request."""
         times = request.stamp_ns * 1e-9 - self.wall + PERIOD * np.arange(H)
         actions = np.array([self.act(t) for t in times])
         noise = np.zeros((H, 1), np.float32)
-        made = Chunk(
+        made = ActionChunk(
             request.request_id,
             request.episode_id,
             actions,
@@ -181,7 +181,7 @@ class World:
         )
         return replace(made, **changes)
 
-    def _ask(self, request: Request) -> None:
+    def _ask(self, request: PlanRequest) -> None:
         self.requests.append(request)
         if self.alive:
             self._due.append((self.now + self.latency, self.answer(request)))

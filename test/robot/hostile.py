@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from cell_world import CAMERA, CELL, EPOCH, HZ, KINEMATICS, PERIOD, H
 
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 from frs_ros.robot.base import ControlMode, Fault, FaultKind, RobotError
 from frs_ros.robot.cell_state import CellState, NotNow
 from frs_ros.robot.controller import ArmController, Rules
@@ -251,7 +251,7 @@ class Ordeal:
         actions = np.zeros((H, 8))
         actions[:, :7] = rng.uniform(-0.4, 0.4, 7)
         actions[:, 7] = rng.integers(2, size=H)
-        chunk = Chunk(
+        chunk = ActionChunk(
             request.request_id,
             request.episode_id,
             actions,
@@ -268,7 +268,7 @@ class Ordeal:
             chunk = self._spoiled(chunk)
         self.controller.on_chunk(chunk, None, str(rng.choice(['', 'a', 'a', 'b', 'unheard'])))
 
-    def _spoiled(self, chunk: Chunk) -> Chunk:
+    def _spoiled(self, chunk: ActionChunk) -> ActionChunk:
         rng = self.rng
         actions = chunk.actions.copy()
         actions[rng.integers(H), rng.integers(8)] = rng.choice(BAD)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 from frs_ros.robot.player import BLEND, BRIDGE, ChunkPlayer, Latencies
 from frs_ros.robot.requests import REPEAT, RETRY, Episode, Requests
 from frs_ros.safety.rejected import Rejected
@@ -22,7 +22,9 @@ def chunk(request_id=0, *, base=0.0, h=H, execute=EXECUTE, stamp_ns=0):
     rows = base + np.arange(h, dtype=float)
     actions = np.repeat(rows[:, None], 8, axis=1)
     noise = np.zeros((h, 1), np.float32)
-    return Chunk(request_id, 'e', actions, noise, execute, 'base', stamp_ns, 'joint_delta', HZ)
+    return ActionChunk(
+        request_id, 'e', actions, noise, execute, 'base', stamp_ns, 'joint_delta', HZ
+    )
 
 
 def ns(periods: float) -> int:

@@ -13,9 +13,10 @@ from sensor_msgs.msg import CompressedImage
 
 from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.messages.guidance import Guidance
-from frs_ros.messages.plan import Request
-from frs_ros.msg import ActionChunk, PlanRequest, RobotState, SteeringReport
+from frs_ros.messages.plan import PlanRequest
+from frs_ros.msg import ActionChunk, RobotState, SteeringReport
 from frs_ros.msg import Guidance as GuidanceMsg
+from frs_ros.msg import PlanRequest as PlanRequestMsg
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.guidance import guidance_to_msg
@@ -39,7 +40,7 @@ class Robot:
         self.images = {c: publish(CompressedImage, topics.image(c), qos.IMAGE_OUT) for c in sizes}
         self.states = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
         self.guidance = publish(GuidanceMsg, topics.GUIDANCE, qos.EXCHANGE)
-        self.requests = publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
+        self.requests = publish(PlanRequestMsg, topics.PLAN_REQUEST, qos.EXCHANGE)
         collect = functools.partial(ros.collect, self.node)
         self.chunks = collect(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
         self.reports = collect(SteeringReport, topics.STEERING_REPORT, qos.EXCHANGE)
@@ -72,8 +73,8 @@ class Robot:
             msg.header.stamp.sec, msg.header.stamp.nanosec = divmod(stamp_ns, 10**9)
             self.guidance.publish(msg)
 
-    def ask(self, request_id: int, stamp_ns: int) -> Request:
-        request = Request(request_id, 'e', 77, 'pick up the ketchup', stamp_ns)
+    def ask(self, request_id: int, stamp_ns: int) -> PlanRequest:
+        request = PlanRequest(request_id, 'e', 77, 'pick up the ketchup', stamp_ns)
         self.requests.publish(request_to_msg(request))
         return request
 
@@ -94,7 +95,7 @@ class Robot:
         return future.result().results[0]
 
 
-def expected(checkpoint: str, robot: Robot, request: Request, method: str, guidance):
+def expected(checkpoint: str, robot: Robot, request: PlanRequest, method: str, guidance):
     """The plan made in this process from the same parts."""
     from frs_ros.policies.checkpoint import load_policy
 

@@ -12,8 +12,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, JointState
 from std_srvs.srv import Trigger
 
 from frs_ros.cameras.codec import encode_jpeg
-from frs_ros.messages.plan import Chunk
-from frs_ros.msg import ActionChunk, Episode, PlanRequest, RobotState, SafetyStatus
+from frs_ros.messages.plan import ActionChunk
+from frs_ros.msg import ActionChunk as ActionChunkMsg
+from frs_ros.msg import Episode, PlanRequest, RobotState, SafetyStatus
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.image import jpeg_to_msg
@@ -45,7 +46,7 @@ class Cell:
         self.infos = {
             c: publish(CameraInfo, topics.camera_info(c), qos.IMAGE_OUT) for c in CAMERAS
         }
-        self.chunks = publish(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE) if plays else None
+        self.chunks = publish(ActionChunkMsg, topics.ACTION_CHUNK, qos.EXCHANGE) if plays else None
         self.episodes = publish(Episode, topics.EPISODE, qos.LATCHED)
         collect = functools.partial(ros.collect, self.node)
         self.statuses = collect(SafetyStatus, topics.SAFETY_STATUS, qos.STATE)
@@ -62,12 +63,12 @@ class Cell:
 
     # ---- what it does --------------------------------------------------------------------------
 
-    def answer(self, msg: PlanRequest, **changes) -> ActionChunk:
+    def answer(self, msg: PlanRequest, **changes) -> ActionChunkMsg:
         """A chunk that turns the first joint."""
         request = request_from_msg(msg)
         actions = np.zeros((H, 8))
         actions[:, 0] = self.push
-        chunk = Chunk(
+        chunk = ActionChunk(
             request.request_id,
             request.episode_id,
             actions,

@@ -18,7 +18,7 @@ from frs_ros.errors import DataError
 from frs_ros.guidance.path import Path
 from frs_ros.messages.episode import EpisodeEvent, Outcome
 from frs_ros.messages.guidance import Gripper, Guidance
-from frs_ros.messages.plan import Chunk, Request
+from frs_ros.messages.plan import ActionChunk, PlanRequest
 from frs_ros.msg import Episode, RobotState, SteeringReport
 from frs_ros.policies.mini import random_policy
 from frs_ros.ros import stamps
@@ -33,14 +33,14 @@ from frs_ros.steering.registry import make_steerer
 from frs_ros.types import Plan
 
 STAMP = 1_795_168_991_377_180_857
-REQUEST = Request(4, 'libero_object-0-30-0.1', 2**32 + 5, 'pick up the milk', STAMP)
+REQUEST = PlanRequest(4, 'libero_object-0-30-0.1', 2**32 + 5, 'pick up the milk', STAMP)
 NOT_FINITE = [math.nan, math.inf, -math.inf]
 
 
-def make_chunk() -> Chunk:
+def make_chunk() -> ActionChunk:
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((10, 7), dtype=np.float32)
-    return Chunk(
+    return ActionChunk(
         *(4, 'e', rng.standard_normal((10, 7)), noise, 5, 'frs', STAMP, 'cartesian_delta', 20.0),
         policy_id='0123456789abcdef',
     )

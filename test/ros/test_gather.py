@@ -10,15 +10,15 @@ from frs_ros.cameras.codec import encode_jpeg
 from frs_ros.errors import DataError
 from frs_ros.guidance.path import Path
 from frs_ros.messages.guidance import Guidance
-from frs_ros.messages.plan import Request
+from frs_ros.messages.plan import PlanRequest
 from frs_ros.serving.inputs import GUIDANCE, STATE, Gatherer, StampBuffer
 
 CAMERAS = ('agentview', 'wrist')
 SECOND = 10**9
 
 
-def request(stamp_ns: int, request_id: int = 0) -> Request:
-    return Request(request_id, 'e', 7, 'pick up the milk', stamp_ns)
+def request(stamp_ns: int, request_id: int = 0) -> PlanRequest:
+    return PlanRequest(request_id, 'e', 7, 'pick up the milk', stamp_ns)
 
 
 def gatherer(observations: str = 'stamped', guidance: str = 'none') -> Gatherer:

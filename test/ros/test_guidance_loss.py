@@ -12,8 +12,9 @@ pytest.importorskip('pyspacemouse')
 from sensor_msgs.msg import CompressedImage
 
 from frs_ros.cameras.codec import encode_jpeg
-from frs_ros.messages.plan import Request
-from frs_ros.msg import ActionChunk, Guidance, PlanRequest, RobotState, SteeringReport
+from frs_ros.messages.plan import PlanRequest
+from frs_ros.msg import ActionChunk, Guidance, RobotState, SteeringReport
+from frs_ros.msg import PlanRequest as PlanRequestMsg
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.image import jpeg_to_msg
@@ -42,7 +43,7 @@ class Cell:
             c: publish(CompressedImage, topics.image(c), qos.IMAGE_OUT) for c in CAMERAS
         }
         self.states = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
-        self.requests = publish(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
+        self.requests = publish(PlanRequestMsg, topics.PLAN_REQUEST, qos.EXCHANGE)
         collect = ros.collect
         self.chunks = collect(self.node, ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
         self.reports = collect(self.node, SteeringReport, topics.STEERING_REPORT, qos.EXCHANGE)
@@ -66,7 +67,7 @@ class Cell:
     def ask(self, request_id: int):
         """Actions and report of an answer."""
         count = len(self.reports)
-        request = Request(request_id, 'e', 77, '', self.now_ns)
+        request = PlanRequest(request_id, 'e', 77, '', self.now_ns)
         self.requests.publish(request_to_msg(request))
         self.ros.wait_for(lambda: len(self.reports) > count, what=f'answer {request_id}')
         self.ros.wait_for(lambda: self.chunks[-1].request_id == request_id, what='the chunk')
@@ -87,7 +88,7 @@ def unsteered(checkpoint):
     planner = Planner(load_policy(checkpoint), steerer_from('base', '{}'))
 
     def chunk(request_id: int) -> np.ndarray:
-        request = Request(request_id, 'e', 77, '', 1)
+        request = PlanRequest(request_id, 'e', 77, '', 1)
         return planner.plan(request, gatherer.observation(request), None).chunk
 
     return chunk

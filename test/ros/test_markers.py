@@ -15,9 +15,10 @@ from visualization_msgs.msg import Marker, MarkerArray
 from frs_ros.arm.kinematics import PinocchioKinematics
 from frs_ros.arm.models import FR3
 from frs_ros.messages.guidance import Guidance
-from frs_ros.messages.plan import Chunk
-from frs_ros.msg import ActionChunk, SteeringReport
+from frs_ros.messages.plan import ActionChunk
+from frs_ros.msg import ActionChunk as ActionChunkMsg
 from frs_ros.msg import Guidance as GuidanceMsg
+from frs_ros.msg import SteeringReport
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.guidance import guidance_to_msg
@@ -26,7 +27,7 @@ from frs_ros.types import CARTESIAN_DELTA
 
 LEFT = np.array([0.0, 1.0, 0.0])
 UP = np.tile([0, 0, 0.5, 0, 0, 0, 0.0], (10, 1))
-CHUNK = Chunk(3, 'e', UP, np.zeros((10, 7)), 5, 'frs', 7, CARTESIAN_DELTA, 20.0)
+CHUNK = ActionChunk(3, 'e', UP, np.zeros((10, 7)), 5, 'frs', 7, CARTESIAN_DELTA, 20.0)
 
 
 class Cell:
@@ -37,7 +38,7 @@ class Cell:
         publish = node.create_publisher
         self.joints = publish(JointState, topics.JOINT_STATES, qos.STATE)
         self.guidance = publish(GuidanceMsg, topics.GUIDANCE, qos.GUIDANCE_NEWEST)
-        self.chunks = publish(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
+        self.chunks = publish(ActionChunkMsg, topics.ACTION_CHUNK, qos.EXCHANGE)
         self.reports = publish(SteeringReport, topics.STEERING_REPORT, qos.EXCHANGE)
         self.arrays = ros.collect(node, MarkerArray, topics.MARKERS, qos.DISPLAY)
 

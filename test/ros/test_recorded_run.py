@@ -15,10 +15,10 @@ from frs_ros.bringup.supervisor import Command, Supervisor
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.messages.episode import EpisodeEvent, Outcome
 from frs_ros.messages.guidance import Guidance
-from frs_ros.messages.plan import Report, Request
+from frs_ros.messages.plan import PlanRequest, SteeringReport
 from frs_ros.types import Plan
 
-REQUEST = Request(3, 'e', 7, 'pick', 5)
+REQUEST = PlanRequest(3, 'e', 7, 'pick', 5)
 PLAN = Plan(np.zeros((2, 7)), np.zeros((2, 7), np.float32), 'frs', 20)
 
 
@@ -50,7 +50,7 @@ def test_report_round_trip():
     report = report_from_msg(report_to_msg(REQUEST, PLAN, wish, latency=0.5, plan_time=0.25))
     assert report.guidance is not None
     np.testing.assert_array_equal(report.guidance.direction, [1, 0, 0])
-    assert report == Report(3, 'e', 'frs', report.guidance, 20, 0.5, 0.25)
+    assert report == SteeringReport(3, 'e', 'frs', report.guidance, 20, 0.5, 0.25)
     without = report_from_msg(report_to_msg(REQUEST, PLAN, None, latency=0.5, plan_time=0.25))
     assert without.guidance is None
 

@@ -26,8 +26,9 @@ from std_srvs.srv import Trigger
 
 from frs_ros.bags.read.bag_reader import Bag
 from frs_ros.messages.episode import EpisodeEvent, Outcome
-from frs_ros.messages.plan import Chunk
-from frs_ros.msg import ActionChunk, Episode, RobotState
+from frs_ros.messages.plan import ActionChunk
+from frs_ros.msg import ActionChunk as ActionChunkMsg
+from frs_ros.msg import Episode, RobotState
 from frs_ros.nodes import topics
 from frs_ros.ros import qos, stamps
 from frs_ros.ros.convert.episode import episode_to_msg
@@ -37,7 +38,7 @@ from frs_ros.types import CARTESIAN_DELTA
 
 PATIENCE = 40.0  # s; machines are busy
 NOISE = np.random.default_rng(0).normal(size=(10, 7)).astype(np.float32)
-CHUNK = Chunk(3, 'e-0', np.ones((10, 7)), NOISE, 5, 'frs', 7, CARTESIAN_DELTA, 20.0)
+CHUNK = ActionChunk(3, 'e-0', np.ones((10, 7)), NOISE, 5, 'frs', 7, CARTESIAN_DELTA, 20.0)
 START = EpisodeEvent('e-0', 'pick up the milk', 7)
 END = EpisodeEvent('e-0', 'pick up the milk', 7, Outcome.SUCCESS, '', 12)
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -50,7 +51,7 @@ class Cell:
         self.ros, self.node = ros, ros.node('cell')
         publish = self.node.create_publisher
         self.state = publish(RobotState, topics.ROBOT_STATE, qos.STATE)
-        self.chunk = publish(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
+        self.chunk = publish(ActionChunkMsg, topics.ACTION_CHUNK, qos.EXCHANGE)
         self.episode = publish(Episode, topics.EPISODE, qos.LATCHED)
         self.image = publish(CompressedImage, topics.image('wrist'), qos.IMAGE_OUT)
         self.info = publish(CameraInfo, topics.camera_info('wrist'), qos.IMAGE_OUT)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from frs_ros.messages.episode import Outcome
-from frs_ros.messages.plan import Chunk, Request
+from frs_ros.messages.plan import ActionChunk, PlanRequest
 from frs_ros.sim.lockstep import LockstepRunner
 from frs_ros.sim.realtime import LEAD, RealtimeRunner
 from frs_ros.sim.runner import REPEAT, Job, Limits
@@ -43,14 +43,14 @@ class Outlet:
     """Records what the runner says."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
+        self.requests: list[PlanRequest] = []
         self.events: list = []
         self.reasons: list[str] = []
         self.repeats = self.waits = self.steps = 0
         self.present = frozenset({'server'})
 
-    def ask(self, request_id: int, episode_id: str, seed: int) -> Request:
-        self.requests.append(Request(request_id, episode_id, seed, 'task', len(self.requests)))
+    def ask(self, request_id: int, episode_id: str, seed: int) -> PlanRequest:
+        self.requests.append(PlanRequest(request_id, episode_id, seed, 'task', len(self.requests)))
         return self.requests[-1]
 
     def repeat(self) -> None:
@@ -68,7 +68,7 @@ class Outlet:
     def rivals(self) -> str:
         return 'two servers'
 
-    def waiting(self, request: Request) -> None:
+    def waiting(self, request: PlanRequest) -> None:
         self.waits += 1
 
     def answered(self) -> None:
@@ -94,15 +94,15 @@ class Rig:
         )
 
     @property
-    def request(self) -> Request:
+    def request(self) -> PlanRequest:
         return self.outlet.requests[-1]
 
-    def chunk(self, **changes) -> Chunk:
+    def chunk(self, **changes) -> ActionChunk:
         """The answer to the last request; action i has x = 100 * request id + i."""
         actions = np.zeros((HORIZON, 7))
         actions[:, 0] = 100 * self.request.request_id + np.arange(HORIZON)
         actions[:, 6] = 1.0
-        answer = Chunk(
+        answer = ActionChunk(
             self.request.request_id,
             self.request.episode_id,
             actions,

@@ -11,8 +11,10 @@ pytest.importorskip('rclpy')
 from diagnostic_msgs.msg import DiagnosticArray
 from policy_server_robot import Robot
 
-from frs_ros.messages.plan import Chunk, Request
-from frs_ros.msg import ActionChunk, Episode, PlanRequest
+from frs_ros.messages.plan import ActionChunk, PlanRequest
+from frs_ros.msg import ActionChunk as ActionChunkMsg
+from frs_ros.msg import Episode
+from frs_ros.msg import PlanRequest as PlanRequestMsg
 from frs_ros.nodes import topics
 from frs_ros.ros import qos
 from frs_ros.ros.convert.plan import chunk_to_msg, request_from_msg, request_to_msg
@@ -27,16 +29,18 @@ class Server:
 
     def __init__(self, ros) -> None:
         self.node = ros.node('policy_server')
-        self.chunks = self.node.create_publisher(ActionChunk, topics.ACTION_CHUNK, qos.EXCHANGE)
+        self.chunks = self.node.create_publisher(ActionChunkMsg, topics.ACTION_CHUNK, qos.EXCHANGE)
         self.requests = self.node.create_subscription(
-            PlanRequest, topics.PLAN_REQUEST, self.answer, qos.EXCHANGE
+            PlanRequestMsg, topics.PLAN_REQUEST, self.answer, qos.EXCHANGE
         )
         self.answers = 0
 
-    def answer(self, msg: PlanRequest) -> None:
+    def answer(self, msg: PlanRequestMsg) -> None:
         request, still = request_from_msg(msg), np.zeros((HORIZON, 7))
         words = (still, still.astype(np.float32), EXECUTE, 'base', request.stamp_ns)
-        chunk = Chunk(request.request_id, request.episode_id, *words, 'cartesian_delta', 20.0)
+        chunk = ActionChunk(
+            request.request_id, request.episode_id, *words, 'cartesian_delta', 20.0
+        )
         self.chunks.publish(chunk_to_msg(chunk))
         self.answers += 1
 
@@ -58,7 +62,7 @@ def test_a_bridge_that_two_servers_answer_waits_until_one_is_left(ros, node_proc
     assert '2 nodes publish /action_chunk' in bridge.output
 
     rival = ros.node('libero_bridge_of_another')
-    publisher = rival.create_publisher(PlanRequest, topics.PLAN_REQUEST, qos.EXCHANGE)
+    publisher = rival.create_publisher(PlanRequestMsg, topics.PLAN_REQUEST, qos.EXCHANGE)
     ros.wait_for(lambda: '2 nodes publish /plan_request' in bridge.output, 20.0, 'its rival')
     rival.destroy_publisher(publisher)
 
@@ -121,7 +125,7 @@ def test_who_only_listens_says_that_two_servers_answer(ros, node_process, tmp_pa
 
     def mixed() -> bool:
         for number, server in enumerate(servers):
-            request = Request(number, 'e', 7, 'stand still', number + 1)
+            request = PlanRequest(number, 'e', 7, 'stand still', number + 1)
             server.answer(request_to_msg(request))
             ros.spin_once(0.05)
         return any(line.startswith('2 nodes publish /action_chunk') for line in lines)
@@ -133,13 +137,13 @@ def test_who_only_listens_says_that_two_servers_answer(ros, node_process, tmp_pa
 def publishers_are_told(ros) -> bool:
     """Whether messages come with the id of their publisher."""
     infos: list[dict] = []
-    kind, topic = PlanRequest, 'probe'
+    kind, topic = PlanRequestMsg, 'probe'
     node = ros.node('prober')
     publisher = node.create_publisher(kind, topic, 10)
     node.create_subscription(kind, topic, lambda _, info: infos.append(info), 10)
 
     def heard() -> bool:
-        publisher.publish(PlanRequest())
+        publisher.publish(PlanRequestMsg())
         return bool(infos)
 
     ros.wait_for(heard, 10.0, 'a message of its own')

@@ -8,12 +8,12 @@ import pytest
 from cases import CASES
 
 from frs_ros.errors import ConfigError
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 from frs_ros.safety.admission import AdmissionRules, admit
 from frs_ros.safety.rejected import Rejected
 
 RULES = AdmissionRules('joint_delta', 8, 15.0, 'e1', last_request_id=3, grace=0.2)
-CHUNK = Chunk(
+CHUNK = ActionChunk(
     request_id=4,
     episode_id='e1',
     actions=np.zeros((15, 8)),

@@ -17,7 +17,7 @@ from frs_ros.errors import CheckpointError, ConfigError
 from frs_ros.flow.grids import uniform
 from frs_ros.flow.sample import sample
 from frs_ros.messages.guidance import Guidance
-from frs_ros.messages.plan import Request
+from frs_ros.messages.plan import PlanRequest
 from frs_ros.serving.planner import Planner, steerer_from
 from frs_ros.steering.base import plan_rng
 from frs_ros.steering.registry import LEARNED, make_steerer
@@ -199,7 +199,7 @@ def test_a_chosen_method_keeps_its_network(policy, checkpoints, method):
 @pytest.mark.parametrize('method', VARIANTS)
 def test_a_wish_that_cannot_be_followed_leaves_it_alone(policy, checkpoints, method):
     planner = Planner(policy, make_steerer(method, checkpoint=checkpoints[method]))
-    request = Request(1, '', 3, '', 0)
+    request = PlanRequest(1, '', 3, '', 0)
     lost = replace(LEFT, frame='ceiling')
     made, complaint = planner.follow(request, observation(), lost)
     alone = planner.plan(request, observation(), None)

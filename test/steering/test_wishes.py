@@ -16,7 +16,7 @@ from frs_ros.guidance.path import Path
 from frs_ros.guidance.references.frames import CameraAxes
 from frs_ros.guidance.references.writer import References, robot_reference
 from frs_ros.messages.guidance import Gripper, Guidance
-from frs_ros.messages.plan import Request
+from frs_ros.messages.plan import PlanRequest
 from frs_ros.messages.wish import WishError
 from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.serving.example import example_observation
@@ -211,7 +211,7 @@ def test_wished_dimensions(name, dims):
     ],
 )
 def test_a_wish_that_cannot_be_followed_costs_no_plan(method, wish, message):
-    request = Request(3, 'e', 11, '', 0)
+    request = PlanRequest(3, 'e', 11, '', 0)
     planner = Planner(MIXTURE, make_steerer(method, References()))
     plan, complaint = planner.follow(request, observation(), wish)
     assert message in complaint
@@ -227,6 +227,6 @@ def test_a_camera_frame_is_known_to_the_writer_that_has_it():
     references = References(cameras={'wrist': CameraAxes(left)})
     planner = Planner(MIXTURE, make_steerer('direct', references))
     wish = Guidance(direction=[1, 0, 0], frame='wrist')
-    plan, complaint = planner.follow(Request(0, 'e', 0, '', 0), observation(), wish)
+    plan, complaint = planner.follow(PlanRequest(0, 'e', 0, '', 0), observation(), wish)
     assert complaint == ''
     np.testing.assert_allclose(plan.chunk[:, :3], np.tile([0.05, 1, -0.1], (4, 1)), atol=1e-6)

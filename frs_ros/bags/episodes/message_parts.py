@@ -16,7 +16,7 @@ import numpy as np
 from frs_ros.cameras.codec import decode_image
 from frs_ros.cameras.raw_image import raw_to_rgb
 from frs_ros.errors import DataError
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 from frs_ros.text import shown
 from frs_ros.types import ACTION_SPACES
 
@@ -52,7 +52,7 @@ def loaded(message: Any) -> Any:
     return message.load() if isinstance(message, Deferred) else message
 
 
-def chunk_of(message: Any) -> Chunk:
+def chunk_of(message: Any) -> ActionChunk:
     """The chunk of an ActionChunk; DataError if sizes disagree or an action is not finite."""
     horizon, dim, width = int(message.horizon), int(message.action_dim), int(message.model_dim)
     actions = np.asarray(message.actions, dtype=np.float64)
@@ -70,7 +70,7 @@ def chunk_of(message: Any) -> Chunk:
         raise DataError(
             f'{where} has action space {shown(message.action_space)} at {message.control_hz} Hz'
         )
-    return Chunk(
+    return ActionChunk(
         request_id=int(message.request_id),
         episode_id=str(message.episode_id),
         actions=actions.reshape(horizon, dim),

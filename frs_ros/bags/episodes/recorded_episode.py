@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class RecordedChunk:
         state: [S] proprioception; None if there was none within the tolerance.
     """
 
-    chunk: Chunk
+    chunk: ActionChunk
     steered: bool
     images: Mapping[str, Any]
     state: np.ndarray | None

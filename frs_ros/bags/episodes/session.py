@@ -16,7 +16,7 @@ from frs_ros.bags.episodes.matching import LATENESS_NS, Matcher
 from frs_ros.bags.episodes.message_parts import chunk_of, seed_of, stamp_of
 from frs_ros.bags.episodes.recorded_episode import RecordedChunk, RecordedEpisode
 from frs_ros.errors import DataError
-from frs_ros.messages.plan import Chunk
+from frs_ros.messages.plan import ActionChunk
 from frs_ros.text import one_line
 
 CORRUPT_CHUNKS = 'corrupt chunks'
@@ -43,7 +43,7 @@ class _Open:
     steps: int = 0
     stamps: set[int] = field(default_factory=set)
     asked: dict[int, int] = field(default_factory=dict)  # request -> when it arrived
-    chunks: dict[int, Chunk] = field(default_factory=dict)
+    chunks: dict[int, ActionChunk] = field(default_factory=dict)
     guided: dict[int, bool] = field(default_factory=dict)
     problems: Counter[str] = field(default_factory=Counter)
 
@@ -238,7 +238,7 @@ class Session:
         self._counts[kind] += 1
 
 
-def _same_plan(one: Chunk, other: Chunk) -> bool:
+def _same_plan(one: ActionChunk, other: ActionChunk) -> bool:
     return bool(
         one.actions.shape == other.actions.shape
         and np.array_equal(one.actions, other.actions)
@@ -246,7 +246,7 @@ def _same_plan(one: Chunk, other: Chunk) -> bool:
     )
 
 
-def _sure(chunks: list[Chunk]) -> list[Chunk]:
+def _sure(chunks: list[ActionChunk]) -> list[ActionChunk]:
     """Those with a stamp of their own that is later than those of all requests before."""
     shared = Counter(chunk.stamp_ns for chunk in chunks)
     sure, newest_ns = [], 0

@@ -13,15 +13,15 @@ import numpy as np
 
 from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.messages.episode import EpisodeEvent, Outcome
-from frs_ros.messages.plan import Chunk, Report
+from frs_ros.messages.plan import ActionChunk, SteeringReport
 
 
 @dataclass(frozen=True)
 class TapedPlan:
     """A plan of an episode: its chunk, and how it was made unless that was not heard."""
 
-    chunk: Chunk
-    report: Report | None
+    chunk: ActionChunk
+    report: SteeringReport | None
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ class Recording:
 
     starts: dict[str, int] = field(default_factory=dict)
     ends: dict[str, tuple[int, EpisodeEvent]] = field(default_factory=dict)
-    chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)
-    reports: dict[tuple[str, int], Report] = field(default_factory=dict)
+    chunks: dict[tuple[str, int], ActionChunk] = field(default_factory=dict)
+    reports: dict[tuple[str, int], SteeringReport] = field(default_factory=dict)
     grippers: dict[int, np.ndarray] = field(default_factory=dict)
     images: dict[int, bytes] = field(default_factory=dict)
     camera: Pinhole | None = None
@@ -113,11 +113,11 @@ class Recording:
         else:
             self.ends[event.episode_id] = (stamp_ns, event)
 
-    def add_chunk(self, chunk: Chunk) -> None:
+    def add_chunk(self, chunk: ActionChunk) -> None:
         """Takes in a chunk; repetitions are equal."""
         self.chunks[chunk.episode_id, chunk.request_id] = chunk
 
-    def add_report(self, report: Report) -> None:
+    def add_report(self, report: SteeringReport) -> None:
         """Takes in a report."""
         self.reports[report.episode_id, report.request_id] = report
 

@@ -8,9 +8,11 @@ import math
 import numpy as np
 
 from frs_ros.errors import DataError
-from frs_ros.messages.plan import Chunk, Report, Request
+from frs_ros.messages.plan import ActionChunk, PlanRequest, SteeringReport
 from frs_ros.messages.wish import Wish
-from frs_ros.msg import ActionChunk, PlanRequest, SteeringReport
+from frs_ros.msg import ActionChunk as ActionChunkMsg
+from frs_ros.msg import PlanRequest as PlanRequestMsg
+from frs_ros.msg import SteeringReport as SteeringReportMsg
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite, text
 from frs_ros.ros.convert.guidance import guidance_from_msg, wish_to_msg
@@ -32,9 +34,9 @@ MEASURED = (
 )
 
 
-def request_to_msg(request: Request) -> PlanRequest:
+def request_to_msg(request: PlanRequest) -> PlanRequestMsg:
     """Message with the stamp of the observation to plan from."""
-    return PlanRequest(
+    return PlanRequestMsg(
         header=stamps.header(request.stamp_ns),
         request_id=request.request_id,
         episode_id=request.episode_id,
@@ -43,9 +45,9 @@ def request_to_msg(request: Request) -> PlanRequest:
     )
 
 
-def request_from_msg(msg: PlanRequest) -> Request:
+def request_from_msg(msg: PlanRequestMsg) -> PlanRequest:
     """The request a message carries; DataError if a text is long or would steer a terminal."""
-    return Request(
+    return PlanRequest(
         request_id=msg.request_id,
         episode_id=text('PlanRequest.episode_id', msg.episode_id),
         seed=msg.seed,
@@ -54,11 +56,11 @@ def request_from_msg(msg: PlanRequest) -> Request:
     )
 
 
-def chunk_to_msg(chunk: Chunk) -> ActionChunk:
+def chunk_to_msg(chunk: ActionChunk) -> ActionChunkMsg:
     """Message of a chunk; DataError if an action is not finite, ValueError if not [H, A]."""
     horizon, action_dim = chunk.actions.shape
     noise = np.asarray(chunk.noise, dtype=np.float32).reshape(horizon, -1)
-    return ActionChunk(
+    return ActionChunkMsg(
         header=stamps.header(chunk.stamp_ns),
         request_id=chunk.request_id,
         episode_id=chunk.episode_id,
@@ -77,7 +79,7 @@ def chunk_to_msg(chunk: Chunk) -> ActionChunk:
     )
 
 
-def chunk_from_msg(msg: ActionChunk) -> Chunk:
+def chunk_from_msg(msg: ActionChunkMsg) -> ActionChunk:
     """The chunk a message carries.
 
     Raises:
@@ -103,7 +105,7 @@ def chunk_from_msg(msg: ActionChunk) -> Chunk:
             f'ActionChunk.noise holds {len(msg.noise)} numbers instead of '
             f'{msg.horizon} x {msg.model_dim}'
         )
-    return Chunk(
+    return ActionChunk(
         request_id=msg.request_id,
         episode_id=text('ActionChunk.episode_id', msg.episode_id),
         actions=finite('ActionChunk.actions', msg.actions, (msg.horizon, msg.action_dim)),
@@ -120,7 +122,7 @@ def chunk_from_msg(msg: ActionChunk) -> Chunk:
 
 
 def report_to_msg(
-    request: Request,
+    request: PlanRequest,
     plan: Plan,
     guidance: Wish | None,
     *,
@@ -128,7 +130,7 @@ def report_to_msg(
     plan_time: float,
     unsteered: np.ndarray | None = None,
     options: str = '{}',
-) -> SteeringReport:
+) -> SteeringReportMsg:
     """Report of a plan.
 
     Args:
@@ -140,7 +142,7 @@ def report_to_msg(
         unsteered: [H, A] what the policy would have done by itself; None if that is not known.
         options: Options of the method as JSON.
     """
-    return SteeringReport(
+    return SteeringReportMsg(
         header=stamps.header(request.stamp_ns),
         request_id=request.request_id,
         episode_id=request.episode_id,
@@ -157,9 +159,9 @@ def report_to_msg(
     )
 
 
-def report_from_msg(msg: SteeringReport) -> Report:
+def report_from_msg(msg: SteeringReportMsg) -> SteeringReport:
     """The report a message carries, without its diagnostics; DataError on a bad guidance."""
-    return Report(
+    return SteeringReport(
         request_id=msg.request_id,
         episode_id=msg.episode_id,
         method=msg.method,
