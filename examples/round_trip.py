@@ -2,15 +2,15 @@
 """Draws what Flow Reversal Steering does, on a policy whose velocity field is known exactly.
 
 The policy is a mixture of four Gaussians in the plane: its actions go to one of four places, and
-its noise decides to which. A person wishes something coarse, the right way but too far: a
+its noise decides to which. A person gives a coarse direction, the right way but too far: a
 reference off the policy's manifold. Inverting the reference gives noise; denoising that noise
 gives an action.
 
 The upper row inverts as the paper does, by Euler steps backwards: its error draws the action
 towards the policy's own. The lower row inverts the discrete sampler exactly: the action is the
 reference again, as unlikely as it was. The backgrounds of the noise panels show where the
-sampler takes each noise. Wishes that fall short (`--reach 0.7`) show the other side of Euler's
-error: it also throws them into modes that nobody wished.
+sampler takes each noise. Directions that fall short (`--reach 0.7`) show the other side of Euler's
+error: it also throws them into modes that were not asked for.
 
     python examples/round_trip.py --out round_trip.png
 """
@@ -74,14 +74,14 @@ def draw_policy(axes: Any, policy: GaussianMixture) -> None:
 
 
 def draw_row(
-    row: Any, policy: GaussianMixture, wished: np.ndarray, references: np.ndarray, solver: str
+    row: Any, policy: GaussianMixture, targets: np.ndarray, references: np.ndarray, solver: str
 ) -> str:
     """Draws reference, noise and action of one solver; returns a line about the result."""
     found: Inversion = invert(policy.velocity, references, uniform(STEPS), solver)
     actions = sample(policy.velocity, found.noise, uniform(STEPS))
-    kept = np.mean(modes_of(policy, actions) == wished)
+    kept = np.mean(modes_of(policy, actions) == targets)
     before, after = (
-        np.linalg.norm(points - policy.means[wished], axis=1).mean() / STD
+        np.linalg.norm(points - policy.means[targets], axis=1).mean() / STD
         for points in (references, actions)
     )
     draw_policy(row[0], policy)
@@ -89,11 +89,11 @@ def draw_row(
     draw_policy(row[2], policy)
     row[2].plot(*np.stack([references, actions], axis=1).T, color='0.6', lw=0.7, zorder=1)
     for axes, points in zip(row, (references, found.noise, actions)):
-        axes.scatter(*points.T, c=COLOURS[wished], s=16, edgecolors='k', linewidths=0.4, zorder=2)
+        axes.scatter(*points.T, c=COLOURS[targets], s=16, edgecolors='k', linewidths=0.4, zorder=2)
         axes.set(xlim=(-WINDOW, WINDOW), ylim=(-WINDOW, WINDOW), aspect='equal')
     row[0].set_ylabel(SOLVER_TITLES[solver])
-    summary = f'{kept:.0%} in the wished mode, {after:.1f} std off'
-    row[0].set_xlabel(f'{before:.1f} std off the wished mode')
+    summary = f'{kept:.0%} in the right mode, {after:.1f} std off'
+    row[0].set_xlabel(f'{before:.1f} std off the right mode')
     row[1].set_xlabel(f'{found.nfe} evaluations')
     row[2].set_xlabel(summary)
     return f'{SOLVER_TITLES[solver]}: {found.nfe} evaluations, {summary} (before: {before:.1f})'
@@ -104,7 +104,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description='Draw the round trip action -> noise -> action.')
     parser.add_argument('--out', default='round_trip.png', help='PNG to write')
     parser.add_argument('--seed', type=int, default=0, help='seed of the references')
-    parser.add_argument('--reach', type=float, default=1.5, help='how far wishes go (1: just so)')
+    parser.add_argument(
+        '--reach', type=float, default=1.5, help='how far references go (1: just so)'
+    )
     args = parser.parse_args()
 
     import matplotlib
@@ -113,14 +115,14 @@ def main() -> None:
     from matplotlib import pyplot
 
     policy = four_modes()
-    wished = np.repeat(np.arange(4), PER_MODE)
+    targets = np.repeat(np.arange(4), PER_MODE)
     references = coarse_references(policy, args.reach, np.random.default_rng(args.seed))
     figure, rows = pyplot.subplots(2, 3, figsize=(11, 7.6), layout='constrained')
     for axes, title in zip(rows[0], ('coarse references', 'their noise', 'denoised actions')):
         axes.set_title(title)
     for row, solver in zip(rows, SOLVER_TITLES):
-        print(draw_row(row, policy, wished, references, solver))
-    figure.suptitle('Flow reversal on a four-mode policy; colour: the mode that was wished')
+        print(draw_row(row, policy, targets, references, solver))
+    figure.suptitle('Flow reversal on a four-mode policy; colour: the mode that was asked for')
     figure.savefig(args.out, dpi=120)
     print(f'wrote {args.out}')
 

@@ -40,7 +40,7 @@ def reach(kinematics: Kinematics, q: np.ndarray, pose: np.ndarray) -> np.ndarray
     Args:
         kinematics: Of the arm.
         q: [7] joint positions to start from, rad.
-        pose: [4, 4] wished pose of the tool, not far from the present one.
+        pose: [4, 4] desired pose of the tool, not far from the present one.
     """
     found = np.array(q)
     for _ in range(ITERATIONS):

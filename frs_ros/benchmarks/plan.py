@@ -73,7 +73,7 @@ def parts(policy: FlowPolicy, seed: int) -> dict[str, Callable[[], object]]:
 def planner(
     policy: FlowPolicy, method: str, observation: Observation, seed: int
 ) -> Callable[[], object]:
-    """A function that makes one plan with a full forward wish."""
+    """A function that makes one plan with full guidance forwards."""
     steerer = make_steerer(method, robot_reference(policy.spec, 'fr3'))
     return lambda: steerer.plan(policy, observation, FORWARD, plan_rng(seed, 0))
 

@@ -66,7 +66,7 @@ class EpisodeSummary:
         start_ns: Stamp of its beginning.
         duration: Seconds.
         chunks: Number of plans.
-        steered_share: Part of them that followed a wish.
+        steered_share: Part of them that followed guidance.
         without_noise: Number of them that have no noise label.
         policies: Identities of the policies.
         methods: Method -> number of chunks.

@@ -60,7 +60,7 @@ class DistillationEpisode:
         executed: [N] int64, how many actions of each chunk were to be executed, in [1, H].
         stamp_ns: [N] int64 stamps of the observations.
         method: [N] str, steering method of each chunk.
-        steered: [N] bool, whether a wish was followed.
+        steered: [N] bool, whether guidance was followed.
     """
 
     id: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is drawn into a camera image: the wish as an arrow, the planned chunk as a path."""
+"""What is drawn into a camera image: the guidance as an arrow, the planned chunk as a path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from frs_ros.messages.guidance import BASE, Gripper, Guidance
 METRES_PER_ACTION = 0.012
 ARROW_LENGTH = 0.14  # m, at magnitude 1
 
-WISH: Colour = (255, 120, 0)
+GUIDED: Colour = (255, 120, 0)
 PATH: Colour = (0, 90, 255)
 OUTLINE: Colour = (255, 255, 255)
 
@@ -33,16 +33,16 @@ def planned_path(frame: Frame) -> np.ndarray:
     return np.concatenate([start, start + METRES_PER_ACTION * np.cumsum(moves, axis=0)])
 
 
-def wish(plan: TapedPlan | None) -> Guidance | None:
+def guidance_of(plan: TapedPlan | None) -> Guidance | None:
     """The guidance that a plan followed, None if it followed none."""
     if plan is None or plan.report is None or plan.report.guidance is None:
         return None
     return plan.report.guidance
 
 
-def wish_arrow(frame: Frame) -> np.ndarray | None:
-    """Tail and tip [2, 3], m, of a direction wished in the base frame, at the gripper; or None."""
-    guidance = wish(frame.plan)
+def guidance_arrow(frame: Frame) -> np.ndarray | None:
+    """Tail and tip [2, 3], m, of a direction given in the base frame, at the gripper; or None."""
+    guidance = guidance_of(frame.plan)
     if guidance is None or not guidance.active or not np.any(guidance.direction):
         return None
     if guidance.frame != BASE:
@@ -51,8 +51,8 @@ def wish_arrow(frame: Frame) -> np.ndarray | None:
     return np.stack([frame.gripper, frame.gripper + ARROW_LENGTH * guidance.magnitude * direction])
 
 
-def wish_words(guidance: Guidance | None) -> str:
-    """The wish in words, such as 'forward left'."""
+def guidance_words(guidance: Guidance | None) -> str:
+    """The guidance in words, such as 'forward left'."""
     if guidance is None or not guidance.enabled:
         return 'none'
     if not guidance.active:
@@ -70,7 +70,7 @@ def wish_words(guidance: Guidance | None) -> str:
 def marked(frame: Frame) -> np.ndarray:
     """The image [h, w, 3] of a frame with its marks."""
     image = decode_jpeg(frame.jpeg)
-    arrow = wish_arrow(frame)
+    arrow = guidance_arrow(frame)
     if arrow is not None:
         draw_arrow(image, frame.camera.project(arrow))
     path = planned_path(frame)
@@ -93,7 +93,7 @@ def draw_arrow(image: np.ndarray, pixels: np.ndarray) -> None:
     tail, tip = _fixed(pixels)
     length = float(np.linalg.norm(pixels[1] - pixels[0]))
     head = min(0.4, 14.0 / max(length, 1.0))
-    for colour, line in ((OUTLINE, 7), (WISH, 4)):
+    for colour, line in ((OUTLINE, 7), (GUIDED, 4)):
         cv2.circle(image, _pair(tail), (line - 1) << _SHIFT, colour, -1, cv2.LINE_AA, _SHIFT)
         cv2.arrowedLine(image, _pair(tail), _pair(tip), colour, line, cv2.LINE_AA, _SHIFT, head)
 

@@ -84,8 +84,8 @@ def _panel(
         return image, [title, Line(verdict, (x, y), 18, colour, bold=True), clock]
     words = [title, clock, Line('blue: planned path', (x, y), 16, marks.PATH)]
     if side == STEERED:
-        told = marks.wish_words(marks.wish(frame.plan))
-        words.append(Line(f'guidance: {told}', (x + 180, y), 16, marks.WISH))
+        told = marks.guidance_words(marks.guidance_of(frame.plan))
+        words.append(Line(f'guidance: {told}', (x + 180, y), 16, marks.GUIDED))
     return image, words
 
 

@@ -97,7 +97,7 @@ def _legend(y: int) -> tuple[list[Line], int]:
     )
     words = [
         Line('planned path: the rest of the current action chunk', (MARGIN + 70, first), 16, INK),
-        Line('guidance: the wished direction', (MARGIN + 620, first), 16, INK),
+        Line('guidance: the direction given', (MARGIN + 620, first), 16, INK),
         Line(note, (MARGIN, second), 15, GREY),
     ]
     return words, first + 11

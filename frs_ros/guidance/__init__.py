@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coarse wishes of a person or a model, and the reference chunks they stand for."""
+"""Coarse guidance of a person or a model, and the reference chunks they stand for."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A chunk of actions as a wish: from a planner, a demonstration or another policy."""
+"""A chunk of actions as guidance: from a planner, a demonstration or another policy."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from frs_ros.guidance.references.direction import (
     encoded,
 )
 from frs_ros.guidance.references.joints import arm_joints
+from frs_ros.messages.any_guidance import GuidanceError, Part
 from frs_ros.messages.guidance import Gripper
-from frs_ros.messages.wish import Part, WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import (
     ACTION_SPACES,
@@ -58,9 +58,9 @@ class GivenChunk:
             stands still, or is left to the policy in the case of the gripper.
         space: What the actions mean, one of `types.ACTION_SPACES`.
         control_hz: Their rate.
-        enabled: The one who wishes is steering.
-        source: Who wishes: 'planner', 'demonstration', ...
-        stamp_ns: When the wish was made, clock of the observation.
+        enabled: Whether the source is steering.
+        source: Name of the source: 'planner', 'demonstration', ...
+        stamp_ns: When the guidance was given, clock of the observation.
     """
 
     actions: np.ndarray
@@ -119,12 +119,14 @@ def chunk_reference(given: GivenChunk, policy: FlowPolicy, observation: Observat
         observation: What the policy sees; some policies normalise relative to it.
 
     Returns:
-        [1, H, D] in model space, as the policy's array type; WishError if the chunk is of another
-        space, names what the policy has not, or begins at joints far from those of the arm.
+        [1, H, D] in model space, as the policy's array type; GuidanceError if the chunk is of
+        another space, names what the policy has not, or begins at joints far from the arm's.
     """
     spec = policy.spec
     if given.space != spec.space:
-        raise WishError(f"the given chunk is '{given.space}', the policy acts in '{spec.space}'")
+        raise GuidanceError(
+            f"the given chunk is '{given.space}', the policy acts in '{spec.space}'"
+        )
     dims = dimensions(spec, *given.names)
     raw = np.tile(_still(spec, observation), (1, spec.horizon, 1))
     raw[0][:, dims] = _resampled(given, raw[0, 0, dims], spec)
@@ -161,10 +163,10 @@ def _resampled(given: GivenChunk, still: np.ndarray, spec: ActionSpec) -> np.nda
 
 
 def _refuse_jump(way: np.ndarray, names: list[str]) -> None:
-    """WishError if a first position is farther from the arm than a chunk may begin."""
+    """GuidanceError if a first position is farther from the arm than a chunk may begin."""
     for name, distance in zip(names, np.abs(way)):
         if distance > FARTHEST:
-            raise WishError(
+            raise GuidanceError(
                 f'the given chunk begins {distance:.2f} rad from where {name} is; it must begin '
                 'where the arm is'
             )

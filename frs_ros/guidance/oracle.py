@@ -74,7 +74,7 @@ def oracle_guidance(
 
     Args:
         scene: Privileged state; ConfigError if it lacks the target or the destination.
-        magnitude: Speed of the wish, in [0, 1].
+        magnitude: Speed of the guidance, in [0, 1].
         settings: Thresholds.
         coarse: Reduces the horizontal offset [2] to a direction [3]: `diagonal` or `dominant`.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waypoints as a wish: how far a chunk gets on its way through them."""
+"""Waypoints as guidance: how far a chunk gets on its way through them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from frs_ros.arm.differential_ik import difference, moved
 from frs_ros.errors import ConfigError
+from frs_ros.messages.any_guidance import Part
 from frs_ros.messages.guidance import Gripper
-from frs_ros.messages.wish import Part
 
 # Motion of the tool [6] (m, rad) -> actions that it takes at full command.
 Cost = Callable[[np.ndarray], float]
@@ -37,11 +37,11 @@ class Path:
             most `MOST_POSES`.
         rotations: [n, 3, 3] its axes at the waypoints, each less than half a turn from the last,
             or None to keep it turned as it is.
-        gripper: Wish about the gripper on the way.
+        gripper: Command for the gripper on the way.
         magnitude: Speed in (0, 1] of full command.
-        enabled: The one who wishes is steering.
-        source: Who wishes: 'planner', ...
-        stamp_ns: When the wish was made, clock of the observation.
+        enabled: Whether the source is steering.
+        source: Name of the source: 'planner', ...
+        stamp_ns: When the guidance was given, clock of the observation.
     """
 
     positions: np.ndarray

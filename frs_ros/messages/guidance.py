@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One coarse wish about the robot's next motion."""
+"""Coarse guidance for the robot's next action chunk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 
 from frs_ros.errors import ConfigError
-from frs_ros.messages.wish import Part
+from frs_ros.messages.any_guidance import Part
 
 BASE = 'base'  # x forward, y left, z up
 
@@ -26,22 +26,22 @@ class Gripper(IntEnum):
 
 @dataclass(frozen=True)
 class Guidance:
-    """A wish, valid for the next chunk. Advice to the policy, never a safety control.
+    """Guidance, valid for the next chunk. Advice to the policy, never a safety control.
 
-    A wish that cannot be meant (not finite, magnitude or weight out of range) cannot be made: the
-    constructor raises a ConfigError that names the field.
+    The constructor raises a ConfigError that names the field if a number is not finite, or the
+    magnitude or a weight is out of range.
 
     Attributes:
-        direction: [3] wished translation of the gripper along the axes of the frame; its length
-            is free, only the direction counts; zeros mean no wish about translation.
-        rotation: [3] wished rotation of the gripper about itself: axis along the axes of the
+        direction: [3] desired translation of the gripper along the axes of the frame; its length
+            is free, only the direction counts; zeros mean no guidance about translation.
+        rotation: [3] desired rotation of the gripper about itself: axis along the axes of the
             frame, times a weight in [0, 1] that is its own speed; zeros mean none.
-        gripper: Wish about the gripper.
+        gripper: Command for the gripper.
         magnitude: Speed in [0, 1] of full command, applied to the normalised direction.
         enabled: The operator is steering (a dead-man switch on hardware).
         defer: Leave this chunk to the policy, as for the fine part of a grasp.
-        source: Who wishes: 'keyboard', 'oracle', ...
-        stamp_ns: When the wish was made, clock of the observation.
+        source: Name of the source: 'keyboard', 'oracle', ...
+        stamp_ns: When the guidance was given, clock of the observation.
         frame: Whose axes: 'base', 'tool' or the name of a camera; see `frames`.
     """
 
@@ -75,12 +75,12 @@ class Guidance:
 
     @property
     def active(self) -> bool:
-        """Whether there is a wish to follow; otherwise the policy acts unsteered."""
+        """Whether there is guidance to follow; otherwise the policy acts unsteered."""
         return self.enabled and not self.defer and bool(self.parts)
 
     @property
     def parts(self) -> frozenset[Part]:
-        """What the wish speaks of."""
+        """What the guidance is about."""
         speaks = {
             Part.TRANSLATION: np.any(self.direction),
             Part.ROTATION: np.any(self.rotation),

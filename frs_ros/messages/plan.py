@@ -98,7 +98,7 @@ class SteeringReport:
         request_id: As in the chunk.
         episode_id: As in the chunk.
         method: Name of the steering method.
-        guidance: The wish handed to the method, None if there was none.
+        guidance: The guidance handed to the method, None if there was none.
         nfe: Velocity evaluations spent.
         latency: Seconds from request to answer.
         plan_time: Seconds of it spent planning.

@@ -88,8 +88,8 @@ class HumanGuidance(Node):
         guidance = self._pilot.guidance(now_ns)
         if guidance is not None and self._publisher is not None:
             stamp_ns = self.get_clock().now().nanoseconds
-            wish = seen_from(guidance, self._frame)
-            stamped = dataclasses.replace(wish, stamp_ns=stamp_ns)
+            turned = seen_from(guidance, self._frame)
+            stamped = dataclasses.replace(turned, stamp_ns=stamp_ns)
             self._publisher.publish(guidance_to_msg(stamped))
         lost, restless = bool(self._pilot.fault()), self._pilot.restless()
         line = status(guidance, self._episodes.status, lost=lost, restless=restless)

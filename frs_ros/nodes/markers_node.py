@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Node `markers`: wish, plans and workspace, for RViz and Foxglove."""
+"""Node `markers`: guidance, plans and workspace, for RViz and Foxglove."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Markers(Node):
         self._workspace = edges(cell.envelope.box)
         self._diagnostics = Diagnostics(self)
         self._joints: np.ndarray | None = None
-        self._wish: tuple[float, Guidance] | None = None  # when it came, and what
+        self._given: tuple[float, Guidance] | None = None  # when it came, and what
         self._chunk: tuple[ActionChunk, np.ndarray] | None = None  # and the joints of then
         self._paths: dict[str, tuple[float, np.ndarray]] = {}
         self._publisher = self.create_publisher(MarkerArray, topics.MARKERS, qos.DISPLAY)
@@ -95,7 +95,7 @@ class Markers(Node):
             self._joints = joints
 
     def _on_guidance(self, msg: GuidanceMsg) -> None:
-        self._wish = time.monotonic(), guidance_from_msg(msg)
+        self._given = time.monotonic(), guidance_from_msg(msg)
 
     def _on_chunk(self, msg: ActionChunkMsg) -> None:
         chunk = chunk_from_msg(msg)
@@ -123,7 +123,7 @@ class Markers(Node):
     def _on_period(self) -> None:
         markers = [
             marker.lines('workspace', self._workspace, 0.003, ORANGE, joined=False),
-            self._wish_marker(),
+            self._guidance_marker(),
             self._path_marker('plan', 0.006, BLUE),
             self._path_marker('unsteered', 0.004, GREY),
         ]
@@ -131,12 +131,16 @@ class Markers(Node):
         marker.place(markers, header, self._settings.keep)
         self._publisher.publish(MarkerArray(markers=markers))
 
-    def _wish_marker(self) -> Marker:
-        if self._wish is None or self._joints is None or self._old(self._wish[0]):
-            return marker.nothing('wish')
+    def _guidance_marker(self) -> Marker:
+        if self._given is None or self._joints is None or self._old(self._given[0]):
+            return marker.nothing('guidance')
         tool = self._kinematics.pose(self._joints)[:3, 3]
-        ends = arrow(self._wish[1], tool, self._settings.arrow_length)
-        return marker.nothing('wish') if ends is None else marker.arrow('wish', *ends, 0.01, GREEN)
+        ends = arrow(self._given[1], tool, self._settings.arrow_length)
+        return (
+            marker.nothing('guidance')
+            if ends is None
+            else marker.arrow('guidance', *ends, 0.01, GREEN)
+        )
 
     def _path_marker(self, name: str, width: float, colour: marker.Colour) -> Marker:
         if name not in self._paths or self._old(self._paths[name][0]):

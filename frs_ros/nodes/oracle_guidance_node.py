@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Node `oracle_guidance`: what to wish, from what only the simulator knows."""
+"""Node `oracle_guidance`: guidance from what only the simulator knows."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class OracleGuidance(Node):
 
     def _on_scene(self, msg: SceneMsg) -> None:
         try:
-            guidance = self._wish(scene_from_msg(msg))
+            guidance = self._advice(scene_from_msg(msg))
         except FrsError as error:
             self._diagnostics.report('scene', str(error), error=True)
             return
         self._diagnostics.clear('scene')
         self._publisher.publish(guidance_to_msg(guidance))
 
-    def _wish(self, scene: PrivilegedScene) -> Guidance:
+    def _advice(self, scene: PrivilegedScene) -> Guidance:
         said = self._settings
         distances = OracleSettings(near_target=said.near_target)
         guidance = oracle_guidance(scene, said.magnitude, distances)

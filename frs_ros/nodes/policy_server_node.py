@@ -286,13 +286,13 @@ class PolicyServer(ManagedNode):
         start, planner = time.monotonic(), self._planner
         assert planner is not None
         observation = self._gatherer.observation(request)
-        guidance = self._gatherer.wish(request, self.get_clock().now().nanoseconds)
+        guidance = self._gatherer.any_guidance(request, self.get_clock().now().nanoseconds)
         plan, complaint = planner.follow(request, observation, guidance)
         if complaint:
             guidance = None
-            self.diagnostics.report('wish', f'not steered: {complaint}', error=True)
+            self.diagnostics.report('guidance', f'not steered: {complaint}', error=True)
         else:
-            self.diagnostics.clear('wish')
+            self.diagnostics.clear('guidance')
         now = time.monotonic()
         answer = ActionChunk.answer(request, plan, planner.policy)
         msg = chunk_to_msg(answer)

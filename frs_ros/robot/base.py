@@ -190,7 +190,7 @@ class RobotDriver(Protocol):
         ...
 
     def gripper(self, closed: bool) -> None:
-        """Opens or closes, without waiting; the latest wish wins, a repeated one does nothing."""
+        """Opens or closes without waiting; the latest command wins, repeating one does nothing."""
         ...
 
     def stop(self) -> None:

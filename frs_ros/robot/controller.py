@@ -136,7 +136,7 @@ class ArmController:
 
     @property
     def gripper_command(self) -> float:
-        """Last wish for the gripper, -1 open .. +1 closed."""
+        """Last command for the gripper, -1 open .. +1 closed."""
         return self._gripper.command
 
     @property

@@ -11,9 +11,9 @@ from frs_ros.safety.gripper_rate import GripperRate
 
 
 class GripperCommand:
-    """Passes the wishes of actions on to the driver.
+    """Passes the commands of actions on to the driver.
 
-    The first wish after `forget` is passed on whatever it is, once the interval since the last
+    The first command after `forget` is passed on whatever it is, once the interval since the last
     command is over: the width alone does not tell a hand that holds something wide from an open
     one.
     """
@@ -28,11 +28,11 @@ class GripperCommand:
 
     @property
     def command(self) -> float:
-        """Last wish passed on, -1 open .. +1 closed."""
+        """Last command passed on, -1 open .. +1 closed."""
         return 1.0 if self._told.closed else -1.0
 
     def assume(self, state: ArmState, max_width: float) -> None:
-        """Takes the wish before the first from where the fingers are; open if unknown."""
+        """Takes the command before the first from where the fingers are; open if unknown."""
         self._told = GripperRate(closed=bool(state.gripper_width < 0.5 * max_width))
 
     def forget(self) -> None:
@@ -41,9 +41,9 @@ class GripperCommand:
 
     def follow(self, action: np.ndarray, now: float) -> None:
         """Does what the action [A] says about the gripper; RobotError if the driver cannot."""
-        wish, self._told = self._executor.gripper(action), self._told.at(now)
-        news = wish != self._told.closed or not self._sure
+        closed, self._told = self._executor.gripper(action), self._told.at(now)
+        news = closed != self._told.closed or not self._sure
         if news and self._told.free(now, self._interval):
-            self._told, self._sure = GripperRate(wish, now), False
-            self._driver.gripper(wish)
+            self._told, self._sure = GripperRate(closed, now), False
+            self._driver.gripper(closed)
             self._sure = True

@@ -125,7 +125,7 @@ class Gripper:
     """The fingers.
 
     Attributes:
-        interval: s between two changes of the wish.
+        interval: s between two changes of the command.
         speed: m/s.
         force: N, when closing on something.
     """

@@ -110,7 +110,7 @@ class TopicGripper:
 
 
 class ActionGripper:
-    """Goals of GripperCommand or ParallelGripperCommand, one at a time: the newest wish wins.
+    """Goals of GripperCommand or ParallelGripperCommand, one at a time: the newest command wins.
 
     A goal that is under way is cancelled for the next one, which is sent when the first has ended.
     """
@@ -123,7 +123,7 @@ class ActionGripper:
 
         self._name = settings.name or NAMES[settings.kind]
         self._client = ActionClient(node, kind, self._name)
-        self._wish: bool | None = None
+        self._wanted: bool | None = None
         self._sent: bool | None = None  # what is under way, None if nothing is
         self._since = 0.0
         self._handle: Any = None
@@ -143,7 +143,7 @@ class ActionGripper:
 
     def send(self, closed: bool) -> None:
         """Sends a goal, once the one under way has been cancelled."""
-        self._wish, self._failed = closed, ''
+        self._wanted, self._failed = closed, ''
         if self._sent is not None and (self._is_overdue or not self._client.server_is_ready()):
             self._give_up()  # a server that was started anew knows nothing of it
         if self._sent is None:
@@ -153,7 +153,7 @@ class ActionGripper:
 
     def close(self) -> None:
         """Ends the client."""
-        self._wish = None
+        self._wanted = None
         self._client.destroy()
 
     @property
@@ -166,7 +166,7 @@ class ActionGripper:
         self._number += 1
 
     def _begin(self) -> None:
-        closed, self._wish = self._wish, None
+        closed, self._wanted = self._wanted, None
         if closed is None or not self._client.server_is_ready():
             return
         self._sent, self._since = closed, time.monotonic()
@@ -196,13 +196,13 @@ class ActionGripper:
             return
         self._handle = handle
         handle.get_result_async().add_done_callback(self._guarded(self._on_end))
-        if self._wish is not None:
+        if self._wanted is not None:
             handle.cancel_goal_async()
 
     def _on_end(self, future: Any) -> None:
         result = future.result().result
         # closing on something ends early, and some servers call that a failure
-        stuck = self._sent is False and not result.reached_goal and self._wish is None
+        stuck = self._sent is False and not result.reached_goal and self._wanted is None
         self._failed = 'the gripper did not open' if stuck else ''
         self._sent = self._handle = None
         self._begin()

@@ -38,7 +38,7 @@ STATE = _profile(20)
 # the one before.
 EXCHANGE = _profile(5)
 
-# Guidance of a person at 50 Hz: only the newest wish counts, an old one must not queue.
+# Guidance of a person at 50 Hz: only the newest counts, an old one must not queue.
 GUIDANCE_NEWEST = _profile(1)
 
 # Axes of a joystick: some publishers are best effort; a tap is a few messages, none may push out

@@ -24,11 +24,11 @@ class AccelerationLimit:
 
     maximum: np.ndarray
 
-    def clamp(self, dq: np.ndarray, wish: np.ndarray, dt: float) -> np.ndarray:
-        """[7]: from `dq` as far towards the velocity `wish` as `dt` seconds allow, straight."""
-        change = wish - dq
+    def clamp(self, dq: np.ndarray, desired: np.ndarray, dt: float) -> np.ndarray:
+        """[7]: from `dq` as far towards the velocity `desired` as `dt` seconds allow, straight."""
+        change = desired - dq
         needed = float((np.abs(change) / self.maximum).max())
-        return wish if needed <= dt else dq + change * (dt / needed)
+        return desired if needed <= dt else dq + change * (dt / needed)
 
     def brake(self, dq: np.ndarray, dt: float) -> np.ndarray:
         """[7]: velocity after `dt` seconds of braking in proportion; zeros once at rest."""

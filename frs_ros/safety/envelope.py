@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The safety envelope: moves a joint reference towards a target within all limits at once.
 
-Two halves. `Wish` makes the motion good: limit after limit it turns "straight to the target" into
-a velocity that should keep all of them, and slides along a face instead of stopping at it.
+Two halves. `DesiredVelocity` makes the motion good: limit after limit it turns "straight to the
+target" into a velocity that should keep all of them, and slides along a face instead of stopping
+at it.
 `StoppingCheck` makes it safe: no velocity is taken from which the arm, braking at once, would
-break a limit on its way to rest. If the wish fails, it is mixed with braking; braking itself
+break a limit on its way to rest. If that velocity fails, it is mixed with braking; braking itself
 needs no check, because the step before was only taken after its whole stopping path had passed,
 and braking (with any time steps) stays on that path. So each limit holds after every step, by
 induction, whatever comes in.
@@ -16,19 +17,19 @@ import numpy as np
 
 from frs_ros.arm.kinematics import Kinematics
 from frs_ros.arm.limits import JointLimits
+from frs_ros.safety.desired import DesiredVelocity
 from frs_ros.safety.finite import finite_vector, usable_time
 from frs_ros.safety.in_force import LimitsInForce
 from frs_ros.safety.reference import Reference, Situation, Step
 from frs_ros.safety.rejected import Rejected
 from frs_ros.safety.settings import EnvelopeSettings
 from frs_ros.safety.stopping import StoppingCheck
-from frs_ros.safety.wish import Wish
 
 __all__ = ['EnvelopeSettings', 'Reference', 'Rejected', 'SafetyEnvelope', 'Step']
 
 LONGEST_STEP = 0.1  # s; longer gaps between two steps count as this
 _FARTHEST = 4 * np.pi  # rad, more than any joint turns
-_SHARES = (1.0, 0.5)  # of the wish, tried before plain braking
+_SHARES = (1.0, 0.5)  # of the desired velocity, tried before plain braking
 _ROUNDING = 1e-9
 
 
@@ -52,7 +53,7 @@ class SafetyEnvelope:
         smoothing: float = 0.0,
     ) -> None:
         self._limits = LimitsInForce.of(limits, kinematics, settings, smoothing)
-        self._wish = Wish(self._limits)
+        self._desired = DesiredVelocity(self._limits)
         self._stopping = StoppingCheck(self._limits)
 
     def begin(self, measured: np.ndarray) -> Reference:
@@ -109,11 +110,11 @@ class SafetyEnvelope:
         return now, _joints('measured position', measured)
 
     def _moved(self, at: Situation, goal: np.ndarray, names: list[str]) -> Reference:
-        """The next reference: with the wish, half of it, or braking; see the module."""
-        wish = self._wish.velocity(at, goal, names)
+        """The next reference: at the desired velocity, half of it, or braking; see the module."""
+        desired = self._desired.velocity(at, goal, names)
         braking = self._limits.acceleration.brake(at.reference.dq, at.dt)
         for share in _SHARES:
-            then = _after(at.reference, braking + share * (wish - braking), at.dt)
+            then = _after(at.reference, braking + share * (desired - braking), at.dt)
             broken = self._stopping.broken(at, then)
             if not broken:
                 return then

@@ -12,8 +12,8 @@ INTERVAL = 0.3  # s
 class GripperRate:
     """What the gripper was last told, and when that changed.
 
-    The latest wish wins: hand over the present one at every tick. One that comes too early is not
-    kept, it just may still be the present one when its time has come.
+    The latest command wins: hand over the present one at every tick. One that comes too early is
+    not kept, it just may still be the present one when its time has come.
 
     Attributes:
         closed: What it was told.
@@ -23,21 +23,21 @@ class GripperRate:
     closed: bool = False
     changed_at: float = float('-inf')
 
-    def after(self, wish: bool, now: float, interval: float = INTERVAL) -> GripperRate:
-        """The gripper after the wish for `closed` at time `now`.
+    def after(self, closed: bool, now: float, interval: float = INTERVAL) -> GripperRate:
+        """The gripper after the command for `closed` at time `now`.
 
         A time that is not a number changes nothing. A clock that was set back does not block the
         gripper until it has caught up: the waiting begins anew.
 
         Args:
-            wish: Whether it shall be closed.
+            closed: Whether it shall be closed.
             now: s, same clock as always.
             interval: s between two changes at least.
         """
         then = self.at(now)
-        if bool(wish) == self.closed or not then.free(now, interval):
+        if bool(closed) == self.closed or not then.free(now, interval):
             return then
-        return GripperRate(bool(wish), now)
+        return GripperRate(bool(closed), now)
 
     def at(self, now: float) -> GripperRate:
         """The same, unless the clock was set back: then the waiting begins now."""

@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from frs_ros.cameras.codec import decode_jpeg
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.messages.guidance import Guidance
 from frs_ros.messages.plan import PlanRequest
-from frs_ros.messages.wish import Wish
 from frs_ros.serving.seen import NOTEWORTHY_NS, Arrived, ahead_ns, newest
 from frs_ros.types import Observation
 
@@ -93,7 +93,7 @@ class Gatherer:
         self._images: dict[str, StampBuffer[bytes]] = {c: StampBuffer(8) for c in cameras}
         self._states: StampBuffer[tuple[np.ndarray, float]] = StampBuffer(32)
         self._guidance: StampBuffer[Guidance] = StampBuffer(8)
-        self._path: Wish | None = None
+        self._path: AnyGuidance | None = None
         self._asked: tuple[PlanRequest, int] | None = None
 
     def ask(self, request: PlanRequest, received_ns: int) -> dict[str, float]:
@@ -123,10 +123,10 @@ class Gatherer:
         self._states.add(stamp_ns, (state, gripper_command), received_ns)
 
     def add_guidance(self, guidance: Guidance) -> None:
-        """Takes in a wish."""
+        """Takes in guidance."""
         self._guidance.add(guidance.stamp_ns, guidance)
 
-    def add_path(self, path: Wish) -> None:
+    def add_path(self, path: AnyGuidance) -> None:
         """Takes in a path, or a chunk, that goes for as long as it is not stale."""
         self._path = path
 
@@ -177,24 +177,24 @@ class Gatherer:
         return Observation(images, state, request.instruction, gripper_command, request.stamp_ns)
 
     def guidance(self, request: PlanRequest, now_ns: int) -> Guidance | None:
-        """The wish to follow: that of the request's stamp, or the newest unless it is stale.
+        """The guidance to follow: that of the request's stamp, or the newest unless it is stale.
 
-        A wish from the future (a clock that is ahead) is as stale as one from the past.
+        Guidance from the future (a clock that is ahead) is as stale as one from the past.
         """
         if self._guidance_sync == 'stamped':
             return self._guidance.at(request.stamp_ns)
         newest = self._guidance.newest() if self._guidance_sync == 'latest' else None
         return None if newest is None or self._stale(newest, now_ns) else newest
 
-    def wish(self, request: PlanRequest, now_ns: int) -> Wish | None:
+    def any_guidance(self, request: PlanRequest, now_ns: int) -> AnyGuidance | None:
         """As `guidance`; while nobody steers by that, a path. With 'latest' guidance only."""
         guidance = self.guidance(request, now_ns)
         path = self._path if self._guidance_sync == 'latest' else None
         steered = guidance is not None and guidance.enabled
         return guidance if steered or path is None or self._stale(path, now_ns) else path
 
-    def _stale(self, wish: Wish, now_ns: int) -> bool:
-        return abs(now_ns - wish.stamp_ns) > self.guidance_timeout_ns
+    def _stale(self, any_guidance: AnyGuidance, now_ns: int) -> bool:
+        return abs(now_ns - any_guidance.stamp_ns) > self.guidance_timeout_ns
 
     def _of(
         self, stream: StampBuffer[T], request: PlanRequest, tolerance_ns: float = math.inf

@@ -8,9 +8,9 @@ import numpy as np
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.references.direction import ReferenceWriter
 from frs_ros.guidance.references.writer import reference_chunk
+from frs_ros.messages.any_guidance import AnyGuidance, GuidanceError
 from frs_ros.messages.guidance import Guidance
 from frs_ros.messages.plan import PlanRequest
-from frs_ros.messages.wish import Wish, WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.serving.example import example_observation
 from frs_ros.steering.base import Checked, Steerer, plan_rng
@@ -46,22 +46,24 @@ class Planner:
             steerer.check(self.policy)
         self._steerer = steerer
 
-    def plan(self, request: PlanRequest, observation: Observation, guidance: Wish | None) -> Plan:
+    def plan(
+        self, request: PlanRequest, observation: Observation, guidance: AnyGuidance | None
+    ) -> Plan:
         """The plan for a request; its random draws depend on seed and request id only."""
         rng = plan_rng(request.seed, request.request_id)
         return self._steerer.plan(self.policy, observation, guidance, rng)
 
     def follow(
-        self, request: PlanRequest, observation: Observation, guidance: Wish | None
+        self, request: PlanRequest, observation: Observation, guidance: AnyGuidance | None
     ) -> tuple[Plan, str]:
-        """As `plan`, but without a wish that cannot be followed; then with the reason, else ''.
+        """As `plan`, but without guidance that cannot be followed; then with the reason, else ''.
 
-        The wish came from outside while the robot moves: it must not cost the plan that would be
-        made without it.
+        The guidance came from outside while the robot moves: it must not cost the plan that would
+        be made without it.
         """
         try:
             return self.plan(request, observation, guidance), ''
-        except WishError as error:
+        except GuidanceError as error:
             return self.plan(request, observation, None), str(error)
 
     def unsteered(self, request: PlanRequest, observation: Observation) -> Plan:
@@ -71,8 +73,8 @@ class Planner:
 
     def warm_up(self) -> None:
         """Makes a steered plan from black images, so that the first real one is not slow."""
-        wish = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='warm-up')
-        self.plan(PlanRequest(0, '', 0, '', 0), example_observation(self.policy), wish)
+        guidance = Guidance(direction=np.array([1.0, 0.0, 0.0]), source='warm-up')
+        self.plan(PlanRequest(0, '', 0, '', 0), example_observation(self.policy), guidance)
 
 
 def steerer_from(
@@ -83,7 +85,7 @@ def steerer_from(
     Args:
         method: Its name.
         options: As `steering.options` reads them; empty for none.
-        reference: Writes wishes.
+        reference: Writes guidance.
         checkpoint: For learned methods (`registry.LEARNED`), unless the options name one.
     """
     values = parse_options(options, 'method options')

@@ -205,10 +205,10 @@ class LiberoEnv:
 
     def step(self, action: np.ndarray) -> bool:
         """Executes one action [7]; returns whether all goals in force hold."""
-        wished = np.asarray(action, dtype=np.float64)
-        if wished.shape != (7,) or not np.all(np.isfinite(wished)):
-            raise ConfigError(f'an action must be 7 finite numbers, got {wished}')
-        clipped = np.clip(wished, -1.0, 1.0)
+        wanted = np.asarray(action, dtype=np.float64)
+        if wanted.shape != (7,) or not np.all(np.isfinite(wanted)):
+            raise ConfigError(f'an action must be 7 finite numbers, got {wanted}')
+        clipped = np.clip(wanted, -1.0, 1.0)
         self._control_step(clipped)
         self.gripper_command = float(clipped[6])
         met = self._met()

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from frs_ros.errors import ConfigError
-from frs_ros.messages.wish import Wish
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import Observation, Plan
 
@@ -31,7 +31,7 @@ class Steerer(Protocol):
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Wish | None,
+        guidance: AnyGuidance | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Plans a chunk.
@@ -40,7 +40,7 @@ class Steerer(Protocol):
             policy: The frozen policy.
             observation: What it sees now; encoded once, or not at all by methods that do not
                 ask the policy.
-            guidance: The wish, or None.
+            guidance: The guidance, or None.
             rng: Source of all randomness; the first draw is the unsteered noise [H, D].
         """
         ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers that tell how a steered plan relates to its noise's law and to the wish."""
+"""Numbers that tell how a steered plan relates to its noise's law and to the guidance."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def against_reference(
 
     Args:
         chunk: The plan.
-        reference: The wish.
+        reference: The guidance as a chunk.
         still: See `standing_still`.
         spec: Of both.
     """

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,16 +12,17 @@ import numpy as np
 from frs_ros.arm.units import JOINTS
 from frs_ros.errors import ConfigError, choose
 from frs_ros.guidance.references.direction import GRIPPER, ROTATION, TRANSLATION, dimensions
-from frs_ros.messages.wish import Part, Wish
+from frs_ros.messages.any_guidance import AnyGuidance, Part
 from frs_ros.text import shown
 from frs_ros.types import CARTESIAN_DELTA, ActionSpec
 
-ALL, MOTION, WISHED = 'all', 'motion', 'wished'
+ALL, MOTION, GUIDED = 'all', 'motion', 'guided'
+OLD_NAMES = {'wished': GUIDED}  # until 0.2
 GROUPS = {'translation': TRANSLATION, 'rotation': ROTATION, 'joints': JOINTS}
 _CARTESIAN = {Part.TRANSLATION: TRANSLATION, Part.ROTATION: ROTATION}
 
 
-def guided_dims(guidance: Wish, spec: ActionSpec) -> list[int]:
+def guided_dims(guidance: AnyGuidance, spec: ActionSpec) -> list[int]:
     """Positions of the dimensions that active guidance is about.
 
     In joint space every joint is needed for a motion of the tool.
@@ -43,7 +45,7 @@ class Mask:
 
     Attributes:
         names: Of 'all'; 'motion', everything but a gripper that the guidance does not mention;
-            'wished', what the guidance is about; 'translation', 'rotation', 'joints'; and names of
+            'guided', what the guidance is about; 'translation', 'rotation', 'joints'; and names of
             single dimensions such as 'gripper'. Several are united.
     """
 
@@ -58,23 +60,26 @@ class Mask:
             raise ConfigError(
                 f"operator must be names such as ['translation'], not {shown(names)}"
             )
-        return cls(tuple(listed))
+        for name in set(listed) & set(OLD_NAMES):
+            new = OLD_NAMES[name]
+            warnings.warn(f"'{name}' is called '{new}' now", FutureWarning, stacklevel=2)
+        return cls(tuple(OLD_NAMES.get(name, name) for name in listed))
 
     def check(self, spec: ActionSpec) -> None:
         """ConfigError if a name means nothing to the policy."""
         groups = [group for group, names in GROUPS.items() if set(names) <= set(spec.names)]
         for name in self.names:
-            choose('operator', name, [ALL, MOTION, WISHED, *groups, *spec.names])
+            choose('operator', name, [ALL, MOTION, GUIDED, *groups, *spec.names])
 
-    def guided(self, guidance: Wish, spec: ActionSpec) -> np.ndarray:
+    def guided(self, guidance: AnyGuidance, spec: ActionSpec) -> np.ndarray:
         """[D] bool, the guided dimensions; ConfigError if the policy lacks one of them."""
         mask = np.zeros(spec.model_dim, dtype=bool)
         for name in self.names:
             mask[self._dims(name, guidance, spec)] = True
         return mask
 
-    def _dims(self, name: str, guidance: Wish, spec: ActionSpec) -> list[int]:
-        if name == WISHED:
+    def _dims(self, name: str, guidance: AnyGuidance, spec: ActionSpec) -> list[int]:
+        if name == GUIDED:
             return guided_dims(guidance, spec)
         if name == ALL:
             return list(range(spec.action_dim))

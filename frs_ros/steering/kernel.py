@@ -16,7 +16,7 @@ from frs_ros.flow.grids import Times, uniform
 from frs_ros.flow.sample import Velocity, sample
 from frs_ros.guidance.references.direction import ReferenceWriter
 from frs_ros.guidance.references.writer import reference_chunk
-from frs_ros.messages.wish import Wish
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.policies.base import Context, FlowPolicy
 from frs_ros.steering.checks import finite_reference
 from frs_ros.steering.diagnostics import against_reference, chi_percentile, standing_still
@@ -57,7 +57,7 @@ class Steering:
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Wish | None,
+        guidance: AnyGuidance | None,
         rng: np.random.Generator,
         write: ReferenceWriter = reference_chunk,
     ) -> None:
@@ -91,7 +91,7 @@ class Steering:
     def written(self) -> Any:
         """[1, H, D] Array, the guidance as a chunk in model space.
 
-        ConfigError if a number is not finite; WishError if the policy cannot be guided so.
+        ConfigError if a number is not finite; GuidanceError if the policy cannot be guided so.
         """
         assert self.guidance is not None
         written = self._write(self.guidance, self.policy, self.observation)
@@ -197,7 +197,7 @@ class GuidedMethod(ABC):
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Wish | None,
+        guidance: AnyGuidance | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Plans a chunk, encoding at most once; see `steering.base.Steerer.plan`."""

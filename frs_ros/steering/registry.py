@@ -29,7 +29,7 @@ from frs_ros.text import one_line
 
 
 def base(reference: ReferenceWriter) -> Steerer:
-    """The policy by itself; no wish is ever written."""
+    """The policy by itself; guidance is never written."""
     del reference
     return Unsteered()
 
@@ -95,13 +95,13 @@ def exact_inverter(tolerance: float, max_iterations: int, limit: float) -> Inver
 def dsbc(
     reference: ReferenceWriter, checkpoint: str = '', draw: str = 'mean', steer: str = 'frs'
 ) -> Steerer:
-    """What `frs train dsbc` learned; a wish is followed by the method `steer`."""
+    """What `frs train dsbc` learned; guidance is followed by the method `steer`."""
     choose('draw', draw, ('mean', 'sample'))
     return Dsbc(_file('dsbc', checkpoint), draw, _override(steer, reference))
 
 
 def bc(reference: ReferenceWriter, checkpoint: str = '', steer: str = 'frs') -> Steerer:
-    """What `frs train bc` learned; a wish is followed by the method `steer`."""
+    """What `frs train bc` learned; guidance is followed by the method `steer`."""
     return BehaviourCloning(_file('bc', checkpoint), _override(steer, reference))
 
 
@@ -115,7 +115,7 @@ def _file(method: str, checkpoint: object) -> str:
 
 
 def _override(steer: object, reference: ReferenceWriter) -> Steerer:
-    """What follows a wish in place of a learned method."""
+    """What follows guidance in place of a learned method."""
     return make_steerer(choose('steer', str(steer), METHODS), reference)
 
 
@@ -145,7 +145,7 @@ def make_steerer(
 
     Args:
         name: One of `ALL_METHODS`.
-        reference: Writes wishes as chunks; the default is for Cartesian policies, others come
+        reference: Writes guidance as chunks; the default is for Cartesian policies, others come
             from `guidance.references.writer`.
         options: Of the method.
     """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 # score(candidates [N, H, d], reference [H, d]) -> [N], the higher the better. All in model space,
-# the d dimensions being those the wish is about.
+# the d dimensions being those the guidance is about.
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -23,7 +23,7 @@ def cosine(candidates: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def distance(candidates: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Negative root mean square difference: the wished speed counts too."""
+    """Negative root mean square difference: the speed counts too."""
     difference: np.ndarray = np.sqrt(np.mean((candidates - reference) ** 2, axis=(1, 2)))
     return -difference
 

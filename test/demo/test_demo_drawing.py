@@ -44,7 +44,7 @@ def test_path_is_the_rest_of_the_chunk_from_the_gripper_on(frame):
 
 
 def test_arrow_points_where_the_wish_does(frame):
-    arrow = marks.wish_arrow(frame)
+    arrow = marks.guidance_arrow(frame)
     np.testing.assert_allclose(arrow, [[0, 0, 0], [marks.ARROW_LENGTH, 0, 0]])
 
 
@@ -52,7 +52,7 @@ def test_marks_are_drawn_at_their_projections(frame):
     image = marks.marked(frame)
     start, middle, tip = frame.camera.project(np.array([[0, 0, 0], [0.06, 0, 0], [0.13, 0, 0]]))
     assert looks_like(image, middle, marks.PATH)
-    assert looks_like(image, tip, marks.WISH)
+    assert looks_like(image, tip, marks.GUIDED)
     assert looks_like(image, start - np.array([20, 0]), (200, 200, 200))
     unguided = dataclasses.replace(frame.plan, report=None)
     image = marks.marked(dataclasses.replace(frame, plan=unguided))
@@ -63,7 +63,7 @@ def test_marks_are_drawn_at_their_projections(frame):
 def test_arrow_seen_head_on_is_a_dot():
     image = np.zeros((40, 40, 3), np.uint8)
     marks.draw_arrow(image, np.array([[20.0, 20.0], [20.0, 20.0]]))
-    assert looks_like(image, (20, 20), marks.WISH)
+    assert looks_like(image, (20, 20), marks.GUIDED)
 
 
 def test_marks_far_outside_do_no_harm():
@@ -84,7 +84,7 @@ def test_marks_far_outside_do_no_harm():
     ],
 )
 def test_words_of_a_wish(guidance, words):
-    assert marks.wish_words(guidance) == words
+    assert marks.guidance_words(guidance) == words
 
 
 def test_video_plays_with_every_frame(tmp_path, settings, pairs):

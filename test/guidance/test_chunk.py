@@ -8,7 +8,7 @@ from frs_ros.errors import ConfigError
 from frs_ros.guidance.chunk import GivenChunk
 from frs_ros.guidance.references import resampling
 from frs_ros.guidance.references.writer import References
-from frs_ros.messages.wish import Part, WishError
+from frs_ros.messages.any_guidance import GuidanceError, Part
 from frs_ros.types import (
     ACTION_SPACES,
     CARTESIAN_DELTA,
@@ -182,17 +182,17 @@ def test_chunks_that_cannot_be_meant_cannot_be_made(wrong, message):
 
 
 def test_another_space_is_refused():
-    with pytest.raises(WishError, match="'joint_velocity', the policy acts in 'joint_delta'"):
+    with pytest.raises(GuidanceError, match="'joint_velocity', the policy acts in 'joint_delta'"):
         rows(JOINT_VELOCITY, np.zeros((3, 8)), policy_space=JOINT_DELTA)
 
 
 def test_a_column_the_policy_has_not_is_named():
-    with pytest.raises(WishError, match='cannot be guided in elbow'):
+    with pytest.raises(GuidanceError, match='cannot be guided in elbow'):
         rows(JOINT_DELTA, np.zeros((3, 1)), names=('elbow',))
 
 
 def test_positions_far_from_the_arm_are_refused():
     actions = np.tile(np.append(Q, 0.0), (3, 1))
     actions[:, 3] += 0.6
-    with pytest.raises(WishError, match=r'0\.60 rad from where joint_4 is'):
+    with pytest.raises(GuidanceError, match=r'0\.60 rad from where joint_4 is'):
         rows(JOINT_POSITION, actions)

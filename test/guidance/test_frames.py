@@ -10,8 +10,8 @@ from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import ConfigError
 from frs_ros.guidance.references.camera_file import load_cameras
 from frs_ros.guidance.references.frames import CameraAxes, camera_axes, in_base, tool_pose
+from frs_ros.messages.any_guidance import GuidanceError
 from frs_ros.messages.guidance import Gripper, Guidance
-from frs_ros.messages.wish import WishError
 from frs_ros.policies.proprioception import rotation_matrices
 from frs_ros.types import CARTESIAN_DELTA, JOINT_DELTA, Observation
 
@@ -77,20 +77,22 @@ def test_in_a_mirrored_image_right_is_right_and_turning_goes_as_it_looks():
 
 
 def test_an_unknown_frame_is_named_with_those_that_are_known():
-    with pytest.raises(WishError, match="frame 'wrist'; known are: base, tool, hand, mirrored"):
+    with pytest.raises(
+        GuidanceError, match="frame 'wrist'; known are: base, tool, hand, mirrored"
+    ):
         based(frame='wrist', direction=[1, 0, 0])
 
 
 @pytest.mark.parametrize('state', [np.zeros(3), np.full(8, np.nan), np.zeros((2, 8))])
 @pytest.mark.parametrize('space', [CARTESIAN_DELTA, JOINT_DELTA])
 def test_a_state_without_a_pose_is_refused(state, space):
-    with pytest.raises(WishError, match='finite numbers of state'):
+    with pytest.raises(GuidanceError, match='finite numbers of state'):
         in_base(Guidance(frame='tool'), Observation({}, state), space, {})
 
 
 def test_joint_states_need_kinematics():
     observation = Observation({}, np.zeros(8))
-    with pytest.raises(WishError, match="kinematics in 'joint_delta'"):
+    with pytest.raises(GuidanceError, match="kinematics in 'joint_delta'"):
         tool_pose(observation, JOINT_DELTA)
 
     class Tilted:

@@ -13,8 +13,8 @@ from frs_ros.errors import ConfigError
 from frs_ros.guidance.path import Path, ahead_of, walked
 from frs_ros.guidance.references.path import GAINS
 from frs_ros.guidance.references.writer import References
+from frs_ros.messages.any_guidance import GuidanceError, Part
 from frs_ros.messages.guidance import Gripper
-from frs_ros.messages.wish import Part, WishError
 from frs_ros.policies.proprioception import rotation_matrices
 from frs_ros.types import (
     CARTESIAN_DELTA,
@@ -272,5 +272,5 @@ def test_waypoints_are_looked_at_once_each():
 
 
 def test_without_kinematics_there_is_no_path_in_joint_space():
-    with pytest.raises(WishError, match='kinematics'):
+    with pytest.raises(GuidanceError, match='kinematics'):
         References()(Path([[0, 0, 0]]), Affine(JOINT_DELTA), seen(JOINT_DELTA))

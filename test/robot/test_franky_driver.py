@@ -153,13 +153,13 @@ def test_worker_sends_the_latest_wish_once(wait_for):
     hand = Hand()
     now = [10.0]
     worker = GripperWorker(hand, 0.08, speed=0.05, force=15.0, clock=lambda: now[0])
-    worker.wish(True)
+    worker.command(True)
     wait_for(lambda: hand.commands, what='the first command')
     for closed in (False, True, False, True):
-        worker.wish(closed)
+        worker.command(closed)
     hand.go.release()
     wait_for(lambda: worker.width == 0.05, what='the width')
-    worker.wish(False)
+    worker.command(False)
     wait_for(lambda: len(hand.commands) == 2, what='the second command')
     assert hand.commands == [('grasp', 0.05, 15.0), ('move', 0.08, 0.05)]
     assert worker.line == ''

@@ -124,7 +124,7 @@ def test_the_arm_follows_a_replayed_spacemouse_and_ctrl_c_stops_it(
     if 'markers:=true' in ARMS[driver]:
         assert any(len(report.unsteered_actions) > 0 for report in watch.reports)
         drawn = {marker.ns for marker in watch.markers[-1].markers}
-        assert drawn == {'wish', 'plan', 'unsteered', 'workspace'}
+        assert drawn == {'guidance', 'plan', 'unsteered', 'workspace'}
 
     children = descendants(up.process.pid)
     assert len(children) >= 5

@@ -176,7 +176,7 @@ def test_latest_refuses_images_that_are_not_of_the_time_of_the_request():
 
 
 def followed(target: Gatherer, now_ns: int = SECOND):
-    wish = target.wish(request(now_ns), now_ns)
+    wish = target.any_guidance(request(now_ns), now_ns)
     return wish and wish.source
 
 
@@ -202,11 +202,11 @@ def test_a_stale_path_is_no_path():
     assert followed(target, SECOND + SECOND // 4 + 1) is None
     assert followed(target, SECOND - SECOND // 4 - 1) is None
     target.add_path(Guidance(enabled=False, source='planner', stamp_ns=SECOND))  # withdrawn
-    assert not target.wish(request(SECOND), SECOND).active
+    assert not target.any_guidance(request(SECOND), SECOND).active
 
 
 @pytest.mark.parametrize('sync', ['stamped', 'none'])
 def test_paths_have_no_part_in_lockstep(sync):
     target = gatherer(guidance=sync)
     target.add_path(Path([[0.5, 0, 0.3]], stamp_ns=SECOND))
-    assert target.wish(request(SECOND), SECOND) is None
+    assert target.any_guidance(request(SECOND), SECOND) is None

@@ -64,12 +64,12 @@ def test_wish_plans_and_workspace_are_drawn_until_they_are_silent(ros, node_proc
     cell = Cell(ros)
     ros.wait_for(cell.connected, 20.0, 'the markers')
     assert cell.drawn('workspace').shape == (24, 3)
-    assert cell.drawn('wish') is None
+    assert cell.drawn('guidance') is None
 
     tool = PinocchioKinematics.of_model(FR3).pose(FR3.home)[:3, 3]
     cell.joints.publish(JointState(position=[*FR3.home, 0.04, 0.04]))
     cell.guidance.publish(guidance_to_msg(Guidance(direction=LEFT)))
-    assert np.allclose(cell.wait('wish'), [tool, tool + 0.2 * LEFT], atol=1e-6)
+    assert np.allclose(cell.wait('guidance'), [tool, tool + 0.2 * LEFT], atol=1e-6)
     cell.chunks.publish(chunk_to_msg(CHUNK))
     plan = cell.wait('plan')
     assert np.allclose(plan[0], tool, atol=1e-6)
@@ -80,7 +80,7 @@ def test_wish_plans_and_workspace_are_drawn_until_they_are_silent(ros, node_proc
     cell.reports.publish(other)  # of a chunk that was not drawn
     cell.reports.publish(SteeringReport(episode_id='e', request_id=3, unsteered_actions=alone))
     assert np.allclose(cell.wait('unsteered')[-1] - tool, [10 * 0.2 * 0.05, 0, 0], atol=1e-6)
-    for name in ('wish', 'plan', 'unsteered'):
+    for name in ('guidance', 'plan', 'unsteered'):
         cell.wait(name, drawn=False)
     assert cell.drawn('workspace') is not None
 

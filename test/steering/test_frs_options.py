@@ -152,7 +152,10 @@ def test_a_sample_that_fails_does_not_take_its_batch_along():
 @pytest.mark.parametrize(
     ('operator', 'words'),
     [
-        ('translatoin', "unknown operator 'translatoin'; choose one of: all, gripper, motion"),
+        (
+            'translatoin',
+            "unknown operator 'translatoin'; choose one of: all, gripper, guided",
+        ),
         (['translation', 'joints'], "unknown operator 'joints'"),
     ],
 )
@@ -160,7 +163,7 @@ def test_an_operator_of_nothing_is_refused_before_it_steers(operator, words):
     planner = Planner(MixturePolicy(), make_steerer('frs'))
     with pytest.raises(ConfigError, match=words):
         planner.use(make_steerer('frs', operator=operator))
-    planner.use(make_steerer('frs', operator=['translation', 'yaw', 'gripper', 'wished']))
+    planner.use(make_steerer('frs', operator=['translation', 'yaw', 'gripper', 'guided']))
 
 
 @pytest.mark.parametrize('bad', [np.nan, np.inf])
@@ -196,7 +199,7 @@ def _digest(policy, context=None):
 CONFIGURATIONS = [
     *((method, {}) for method in METHODS),
     ('frs', {'strength': 0.5, 'depth': 0.5, 'gate': True}),
-    ('frs_fixed_point', {'gate': True, 'operator': 'wished'}),
+    ('frs_fixed_point', {'gate': True, 'operator': 'guided'}),
 ]
 
 

@@ -70,7 +70,7 @@ def test_wishes_the_policy_shares_are_followed_and_others_left(method):
 
 
 @BOTH
-@pytest.mark.parametrize('options', [{}, {'strength': 0.75}, {'depth': 0.5, 'operator': 'wished'}])
+@pytest.mark.parametrize('options', [{}, {'strength': 0.75}, {'depth': 0.5, 'operator': 'guided'}])
 def test_a_wish_that_is_followed_is_not_changed(method, options):
     gated = _plan(method, LEFT, gate=True, **options)
     free = _plan(method, LEFT, **options)

@@ -77,7 +77,7 @@ def test_exact_inversion_keeps_a_neutral_gripper_neutral_unless_redrawn():
     [
         ('all', [0, 1, 2, 3, 4, 5, 6]),
         ('motion', [0, 1, 2, 3, 4, 5]),
-        ('wished', [0, 1, 2]),
+        ('guided', [0, 1, 2]),
         ('translation', [0, 1, 2]),
         (['rotation', 'gripper'], [3, 4, 5, 6]),
         (['x', 'yaw'], [0, 5]),
@@ -91,7 +91,7 @@ def test_the_operator_owns_what_is_named(operator, owned):
     np.testing.assert_array_equal(mine[:, others], fresh[:, others])
 
 
-@pytest.mark.parametrize('operator', ['motion', 'wished'])
+@pytest.mark.parametrize('operator', ['motion', 'guided'])
 def test_a_wished_gripper_is_the_operators(operator):
     wish = Guidance(direction=[0, 1, 0], rotation=[0, 0, 0.5], gripper=Gripper.CLOSE)
     np.testing.assert_array_equal(

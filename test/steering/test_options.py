@@ -58,3 +58,9 @@ def test_the_brackets_of_an_evaluation_are_the_same_options():
     assert Method.parse(f'frs[{inside}]').options == parse_options(inside, 'options')
     one = steerer_from('frs', inside)
     assert one == make_steerer('frs', operator='motion', strength=0.8, gate=True)
+
+
+def test_the_old_name_of_a_group_of_dimensions_still_works_and_is_said():
+    with pytest.warns(FutureWarning, match="'wished' is called 'guided' now"):
+        old = make_steerer('frs', operator='wished')
+    assert old == make_steerer('frs', operator='guided')

@@ -15,9 +15,9 @@ from frs_ros.guidance.chunk import GivenChunk
 from frs_ros.guidance.path import Path
 from frs_ros.guidance.references.frames import CameraAxes
 from frs_ros.guidance.references.writer import References, robot_reference
+from frs_ros.messages.any_guidance import GuidanceError
 from frs_ros.messages.guidance import Gripper, Guidance
 from frs_ros.messages.plan import PlanRequest
-from frs_ros.messages.wish import WishError
 from frs_ros.policies.random_droid import RandomDroidPolicy
 from frs_ros.serving.example import example_observation
 from frs_ros.serving.planner import Planner
@@ -218,7 +218,7 @@ def test_a_wish_that_cannot_be_followed_costs_no_plan(method, wish, message):
     alone = planner.unsteered(request, observation())
     np.testing.assert_array_equal(plan.chunk, alone.chunk)
     assert plan.method == 'base'
-    with pytest.raises(WishError):
+    with pytest.raises(GuidanceError):
         planner.plan(request, observation(), wish)
 
 

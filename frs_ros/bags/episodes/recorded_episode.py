@@ -19,7 +19,7 @@ class RecordedChunk:
 
     Attributes:
         chunk: The policy's answer.
-        steered: Whether a wish was followed.
+        steered: Whether guidance was followed.
         images: Camera -> what the assembler's `prepare` made of its image; without cameras
             that had none within the tolerance.
         state: [S] proprioception; None if there was none within the tolerance.
@@ -75,5 +75,5 @@ class RecordedEpisode:
 
     @property
     def steered_share(self) -> float:
-        """Part of the chunks that followed a wish, in [0, 1]."""
+        """Part of the chunks that followed guidance, in [0, 1]."""
         return float(np.mean([c.steered for c in self.chunks])) if self.chunks else 0.0

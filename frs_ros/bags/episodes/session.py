@@ -25,7 +25,7 @@ CORRUPT_EVENTS = 'corrupt episode events'
 UNSURE_CHUNKS = 'chunks whose stamps do not rise: what they saw is not certain'
 TWO_ANSWERS = 'requests with two different answers'
 LATE_CHUNKS = 'chunks after the end of their episode'
-UNSTEERED = 'base'  # the method that follows no wish
+UNSTEERED = 'base'  # the method that follows no guidance
 
 
 @dataclass

@@ -92,7 +92,7 @@ def arguments(*, start: str, checkpoint: str) -> tuple[Argument, ...]:
         *same('human_guidance', 'recording', 'repeat', 'magnitude'),
         Argument(
             'markers',
-            description='Whether wish, plans and workspace are drawn for RViz and Foxglove.',
+            description='Whether guidance, plans and workspace are drawn for RViz and Foxglove.',
             words=any_of('true', 'false'),
             default='true',
         ),

@@ -26,7 +26,7 @@ from frs_ros.ros.convert.guidance import guidance_to_msg
 
 GUIDANCE_PERIOD = 0.02  # s
 GIVES_WAY = 5  # added to the niceness of the listener
-WISH_TIME = 2.0  # s for which one direction is wished
+DIRECTION_TIME = 2.0  # s for which one direction is kept
 DIRECTIONS = np.array([[0, 1, 0], [0, 0, 1], [0, -1, 0], [0, 0, -1]], dtype=np.float64)
 
 
@@ -74,7 +74,7 @@ class CellListener(Listener):
         for camera in self.tape.images:
             take = partial(self._on_image, camera)
             subscribe(CompressedImage, topics.image(camera), take, qos.RECORD)
-        node.create_timer(GUIDANCE_PERIOD, self._wish)
+        node.create_timer(GUIDANCE_PERIOD, self._guide)
 
     def _serve(self) -> None:
         # this thread only: who listens must not disturb what is measured
@@ -108,13 +108,13 @@ class CellListener(Listener):
         if self._listening:
             self.tape.images[camera].append(bytes(msg.data))
 
-    def _wish(self) -> None:
-        """Publishes a direction, another one every `WISH_TIME`, and looks at the time."""
+    def _guide(self) -> None:
+        """Publishes a direction, another one every `DIRECTION_TIME`, and looks at the time."""
         now = time.monotonic()
-        direction = DIRECTIONS[int(now / WISH_TIME) % len(DIRECTIONS)]
+        direction = DIRECTIONS[int(now / DIRECTION_TIME) % len(DIRECTIONS)]
         stamp_ns = self._node.get_clock().now().nanoseconds
-        wish = Guidance(direction=direction, magnitude=0.5, source='bench', stamp_ns=stamp_ns)
-        self._guidance.publish(guidance_to_msg(wish))
+        guidance = Guidance(direction=direction, magnitude=0.5, source='bench', stamp_ns=stamp_ns)
+        self._guidance.publish(guidance_to_msg(guidance))
         if self._since is None or not self._listening:
             return
         elapsed = now - self._since

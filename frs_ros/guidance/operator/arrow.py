@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A wish as an arrow, for displays."""
+"""Guidance as an arrow, for displays."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from frs_ros.messages.guidance import BASE, Guidance
 
 
 def arrow(guidance: Guidance, tool: np.ndarray, length: float) -> np.ndarray | None:
-    """[2, 3] start and end of the arrow, m, base frame; None if no translation is wished.
+    """[2, 3] start and end of the arrow, m, base frame; None if no translation is given.
 
-    None as well for a wish in another frame than the base's, which may move.
+    None as well for guidance in another frame than the base's, which may move.
 
     Args:
-        guidance: The wish.
+        guidance: The guidance.
         tool: [3] where the arrow starts.
         length: Of the arrow at full magnitude, m.
     """

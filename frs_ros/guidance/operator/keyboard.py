@@ -49,9 +49,9 @@ class Keyboard:
 
     Attributes:
         hold: Seconds a tap lasts; longer than the terminal's delay before the first repeat.
-        magnitude: Speed of the next wishes.
+        magnitude: Speed of the next directions.
         view_yaw: Heading in which the operator looks, rad; see `turned`.
-        gripper: Gripper wish that goes with each motion; alone it lasts one tap.
+        gripper: Gripper command that goes with each motion; alone it lasts one tap.
         defer: The operator has left the motion to the policy, until the next motion key.
         presses: Key -> stamp of its last press, in nanoseconds, of keys that may still steer.
     """
@@ -81,7 +81,7 @@ class Keyboard:
         return self
 
     def guidance(self, stamp_ns: int) -> Guidance:
-        """The wish at an instant: the sum of the directions that are still held."""
+        """The guidance at an instant: the sum of the directions that are still held."""
         alive = self._alive(stamp_ns)
         total = np.sum([DIRECTIONS[k] for k in alive if k in DIRECTIONS] or [(0.0,) * 3], axis=0)
         return Guidance(
@@ -112,6 +112,6 @@ def help_text() -> str:
             f'{GRIPPER_KEY.upper()}      the next of these three',
             f'{speeds}  speed, as a share of full command',
             f'{DEFER_KEY.upper()}      leave the motion to the policy (fine work)',
-            'space  stop steering and forget the gripper wish',
+            'space  stop steering and forget the gripper command',
         ]
     )

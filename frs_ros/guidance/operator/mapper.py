@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deflections of a six-axis device to guidance: a pure state machine, free of devices and clocks.
 
-One axis at a time: the direction is the axis that is clearly the largest, as the paper's wishes
-are cardinal directions (arXiv 2606.13675). Nothing is ever wished from silence: stale samples, and
+One axis at a time: the direction is the axis that is clearly the largest, as the paper's
+directions are cardinal ones (arXiv 2606.13675). Silence never gives guidance: stale samples, and
 what was held before anybody looked, give no direction.
 """
 
@@ -55,12 +55,12 @@ class MapperSettings:
         tap: Time in s for which a direction or a gripper button counts from its onset, even if it
             was let go; at least as long as a chunk is executed, so that a tap reaches a plan.
         allow_rotation: Whether roll, pitch and yaw may be meant too.
-        magnitude: Speed of the wish, in [0, 1].
+        magnitude: Speed of the guidance, in [0, 1].
         proportional: Whether the magnitude is scaled by the deflection.
         view_yaw: Heading in which the operator looks, rad; see `turned`.
         enable_button: Button that must be held to steer; -1: deflection alone steers.
-        open_button: Button that wishes the gripper open; -1 for none.
-        close_button: Button that wishes it closed; -1 for none.
+        open_button: Button that opens the gripper; -1 for none.
+        close_button: Button that closes it; -1 for none.
     """
 
     on: float = 0.35
@@ -91,7 +91,7 @@ class MapperSettings:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Meant:
     """A direction that was meant.
 
     Attributes:
@@ -114,10 +114,10 @@ class DirectionMapper:
         source: Name of the device, for `Guidance.source`.
         last: Newest sample that was accepted.
         armed: The device was seen at rest (or its enable button up) since the start or the last
-            gap; before that nothing it shows is a wish.
-        held: The wish that is being shown now.
-        tapped: The last wish with its largest deflection; it may count a little longer.
-        gripper: Wish of the gripper button pressed last.
+            gap; before that nothing it shows is guidance.
+        held: The direction that is being shown now.
+        tapped: The last direction with its largest deflection; it may count a little longer.
+        gripper: Command of the gripper button pressed last.
         gripper_ns: When it was pressed.
         complaint: Why the last sample was rejected, '' if it was not.
         restless_ns: Since when the device shows something without having been at rest; None while
@@ -128,8 +128,8 @@ class DirectionMapper:
     source: str = ''
     last: Axes | None = None
     armed: bool = False
-    held: Wish | None = None
-    tapped: Wish | None = None
+    held: Meant | None = None
+    tapped: Meant | None = None
     gripper: Gripper = Gripper.POLICY
     gripper_ns: int = 0
     complaint: str = ''
@@ -189,19 +189,19 @@ class DirectionMapper:
         )
 
     def guidance(self, now_ns: int) -> Guidance:
-        """The wish at an instant; without a fresh sample nobody steers."""
+        """The guidance at an instant; without a fresh sample nobody steers."""
         silent = Guidance(enabled=False, source=self.source, stamp_ns=now_ns)
         if self.last is None or not 0 <= now_ns - self.last.stamp_ns <= self._ns('timeout'):
             return silent
-        wish = self.held or self._still(self.tapped, now_ns)
-        gripper = self._gripper_wish(now_ns)
-        if wish is None and gripper == Gripper.POLICY:
+        meant = self.held or self._still(self.tapped, now_ns)
+        gripper = self._gripper_command(now_ns)
+        if meant is None and gripper == Gripper.POLICY:
             return silent
         unit = np.zeros(6)
         magnitude = self.settings.magnitude
-        if wish is not None:
-            unit[abs(wish.axis) - 1] = np.sign(wish.axis)
-            magnitude *= wish.size if self.settings.proportional else 1.0
+        if meant is not None:
+            unit[abs(meant.axis) - 1] = np.sign(meant.axis)
+            magnitude *= meant.size if self.settings.proportional else 1.0
         return Guidance(
             direction=turned(unit[:3], self.settings.view_yaw),
             rotation=turned(unit[3:], self.settings.view_yaw) * magnitude,
@@ -241,8 +241,8 @@ class DirectionMapper:
 
     # ---- directions ---------------------------------------------------------------------------
 
-    def _held(self, sizes: np.ndarray, stamp_ns: int) -> Wish | None:
-        """The wish that the deflections [6] show, with hysteresis about the one before."""
+    def _held(self, sizes: np.ndarray, stamp_ns: int) -> Meant | None:
+        """The direction that the deflections [6] show, with hysteresis about the one before."""
         count = len(AXES) if self.settings.allow_rotation else 3
         values = sizes[:count]
         order = np.argsort(np.abs(values))
@@ -256,31 +256,31 @@ class DirectionMapper:
         if size < self.settings.on or size < self.settings.dominance * second:
             return None
         axis = (best + 1) * int(np.sign(values[best]))
-        return Wish(axis, stamp_ns, size)
+        return Meant(axis, stamp_ns, size)
 
-    def _still(self, wish: Wish | None, now_ns: int) -> Wish | None:
-        """A wish let go of, while its tap lasts."""
-        if wish is None or now_ns - wish.since_ns >= self._ns('tap'):
+    def _still(self, meant: Meant | None, now_ns: int) -> Meant | None:
+        """A direction let go of, while its tap lasts."""
+        if meant is None or now_ns - meant.since_ns >= self._ns('tap'):
             return None
-        return wish
+        return meant
 
     # ---- gripper ------------------------------------------------------------------------------
 
     def _gripper(self, axes: Axes) -> tuple[Gripper, int]:
-        """Gripper wish and its stamp after a sample: only the moment of pressing counts."""
-        for index, wish in self._gripper_buttons():
+        """Gripper command and its stamp after a sample: only the moment of pressing counts."""
+        for index, meant in self._gripper_buttons():
             was = self.last is not None and _pressed(self.last, index)
             if self.last is not None and _pressed(axes, index) and not was:
-                return wish, axes.stamp_ns
+                return meant, axes.stamp_ns
         return self.gripper, self.gripper_ns
 
-    def _gripper_wish(self, now_ns: int) -> Gripper:
-        """The gripper wish, while its button is held and for at least a tap."""
+    def _gripper_command(self, now_ns: int) -> Gripper:
+        """The gripper command, while its button is held and for at least a tap."""
         if now_ns - self.gripper_ns < self._ns('tap'):
             return self.gripper
-        for index, wish in self._gripper_buttons():
-            if wish == self.gripper and self.last is not None and _pressed(self.last, index):
-                return wish
+        for index, meant in self._gripper_buttons():
+            if meant == self.gripper and self.last is not None and _pressed(self.last, index):
+                return meant
         return Gripper.POLICY
 
     def _gripper_buttons(self) -> tuple[tuple[int, Gripper], ...]:
@@ -294,8 +294,8 @@ class DirectionMapper:
         return seconds * _NANO
 
 
-def _larger(held: Wish | None, tapped: Wish | None) -> Wish | None:
-    """The held wish with the largest size it had; the last one if none is held."""
+def _larger(held: Meant | None, tapped: Meant | None) -> Meant | None:
+    """The held direction with the largest size it had; the last one if none is held."""
     if held is None or tapped is None or held.since_ns != tapped.since_ns:
         return held or tapped
     return replace(held, size=max(held.size, tapped.size))

@@ -27,7 +27,7 @@ class Pilot(Protocol):
         ...
 
     def guidance(self, now_ns: int) -> Guidance | None:
-        """The wish now, None from who never has one; the clock never goes back."""
+        """Present guidance, None from a device without; the clock never goes back."""
         ...
 
     def fault(self) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the operator reads: one line on what is wished."""
+"""What the operator reads: one line on the present guidance."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ HELP_KEY = '?'
 
 
 def status(guidance: Guidance | None, episode: str, *, lost: bool, restless: bool = False) -> str:
-    """One line on what is wished.
+    """One line on the present guidance.
 
     Args:
-        guidance: The wish, None from who never has one.
+        guidance: Present guidance; None from a device without.
         episode: One phrase on the episode.
         lost: The device is not there.
         restless: It is there, but was not seen at rest.

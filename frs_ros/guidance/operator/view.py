@@ -34,7 +34,7 @@ _AXES = {BASE: np.eye(3), TOOL: _OF_TOOL}
 
 
 def seen_from(guidance: Guidance, frame: str) -> Guidance:
-    """A wish of an operator (x ahead, y to the left, z up) along the axes of a frame.
+    """Guidance of an operator (x ahead, y to the left, z up) along the axes of a frame.
 
     Args:
         guidance: Directions and rotations as the operator means them.

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from frs_ros.flow.arrays import to_numpy
+from frs_ros.messages.any_guidance import AnyGuidance, GuidanceError
 from frs_ros.messages.guidance import Gripper, Guidance
-from frs_ros.messages.wish import Wish, WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import ActionSpec, Observation
 
@@ -19,10 +19,10 @@ TRANSLATION = ('x', 'y', 'z')
 ROTATION = ('roll', 'pitch', 'yaw')
 GRIPPER = 'gripper'
 
-# Writes a wish as a chunk [1, H, D] in model space; see `references`.
-ReferenceWriter = Callable[[Wish, FlowPolicy, Observation], Any]
+# Writes guidance as a chunk [1, H, D] in model space; see `references`.
+ReferenceWriter = Callable[[AnyGuidance, FlowPolicy, Observation], Any]
 
-# Gripper command of each wish: -1 open, +1 closed; the policy's choice is written as neutral.
+# Gripper command of each choice: -1 open, +1 closed; the policy's choice is written as neutral.
 GRIPPER_COMMAND = {Gripper.POLICY: 0.0, Gripper.OPEN: -1.0, Gripper.CLOSE: 1.0}
 
 
@@ -33,15 +33,15 @@ def guidance_reference(guidance: Guidance, policy: FlowPolicy, observation: Obse
     the NORMALISED translation, 1 being about the fastest motion of the training data (arXiv
     2606.13675, appendix D). Rotation likewise. What the guidance does not mention keeps the
     encoding of raw 0 (stand still), the padding is zero. Where the model counts actions from the
-    state, the wish counts from that encoding, too.
+    state, the guidance counts from that encoding, too.
 
     Args:
-        guidance: An active wish in the base frame.
+        guidance: Active guidance in the base frame.
         policy: Its `spec` names the dimensions, its `to_model` encodes.
         observation: What the policy sees; some policies normalise relative to it.
 
     Returns:
-        [1, H, D] in model space, as the policy's array type; WishError if the policy's actions
+        [1, H, D] in model space, as the policy's array type; GuidanceError if the policy's actions
         lack a dimension that the guidance speaks of.
     """
     spec = policy.spec
@@ -52,9 +52,9 @@ def guidance_reference(guidance: Guidance, policy: FlowPolicy, observation: Obse
     start = np.where(counts_from_state(policy, observation), chunk, 0.0)
     distance = np.linalg.norm(guidance.direction)
     if distance > 0:
-        wish = guidance.direction / distance * guidance.magnitude
+        motion = guidance.direction / distance * guidance.magnitude
         dims = dimensions(spec, *TRANSLATION)
-        chunk[..., dims] = start[..., dims] + wish
+        chunk[..., dims] = start[..., dims] + motion
     if np.any(guidance.rotation):
         dims = dimensions(spec, *ROTATION)
         chunk[..., dims] = start[..., dims] + guidance.rotation
@@ -81,11 +81,11 @@ def encoded(raw: np.ndarray, policy: FlowPolicy, observation: Observation) -> An
 
 
 def dimensions(spec: ActionSpec, *names: str) -> list[int]:
-    """Positions of named action dimensions; WishError if the policy does not have them."""
+    """Positions of named action dimensions; GuidanceError if the policy does not have them."""
     try:
         return spec.indices(*names)
     except ValueError:
         has = ', '.join(spec.names)
-        raise WishError(
+        raise GuidanceError(
             f'this policy cannot be guided in {", ".join(names)}: its actions are {has}'
         ) from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wishes along the axes of the tool or of a camera, turned into the axes of the base."""
+"""Guidance along the axes of the tool or of a camera, turned into the axes of the base."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from frs_ros.arm.kinematics import Kinematics
 from frs_ros.cameras.pinhole import Pinhole
 from frs_ros.errors import ConfigError
+from frs_ros.messages.any_guidance import GuidanceError
 from frs_ros.messages.guidance import BASE, Guidance
-from frs_ros.messages.wish import WishError
 from frs_ros.policies.proprioception import rotation_matrices
 from frs_ros.text import shown
 from frs_ros.types import CARTESIAN_DELTA, Observation
@@ -45,7 +45,7 @@ class CameraAxes:
             parent = shown(self.parent)
             raise ConfigError(f"a camera is mounted to 'base' or 'tool', not to {parent}")
         before, _, after = np.linalg.svd(axes)
-        axes = before @ after  # the nearest exact one: wishes must not grow
+        axes = before @ after  # the nearest exact one: guidance must not grow
         axes.setflags(write=False)
         object.__setattr__(self, 'axes', axes)
 
@@ -63,20 +63,20 @@ def in_base(
     cameras: Mapping[str, CameraAxes],
     kinematics: Kinematics | None = None,
 ) -> Guidance:
-    """The same wish along the axes of the base, for the pose of the tool in the observation.
+    """The same guidance along the axes of the base, for the pose of the tool in the observation.
 
     A direction d becomes F d with the axes F of the frame, a rotation r becomes det(F) F r: seen
     in a mirror, turning goes the other way.
 
     Args:
-        guidance: The wish.
+        guidance: The guidance.
         observation: Its state tells how the tool is turned.
         space: Of the policy's actions; it says what the state is, see `Observation.state`.
         cameras: Axes of the cameras by name.
         kinematics: Of the arm, for policies in joint space.
 
     Raises:
-        WishError: The frame is none that is known, or the state has no such pose.
+        GuidanceError: The frame is none that is known, or the state has no such pose.
     """
     if guidance.frame == BASE:
         return guidance
@@ -101,7 +101,7 @@ def _axes(
         return tool_pose(observation, space, kinematics)[:3, :3]
     if frame not in cameras:
         known = ', '.join([BASE, TOOL, *sorted(cameras)])
-        raise WishError(f"guidance is in frame '{frame}'; known are: {known}")
+        raise GuidanceError(f"guidance is in frame '{frame}'; known are: {known}")
     camera = cameras[frame]
     if camera.parent == BASE:
         return camera.axes
@@ -115,12 +115,12 @@ def tool_pose(
     """[4, 4] pose of the tool in the base (in LIBERO: in the world), m, from the state.
 
     Raises:
-        WishError: The state does not tell it.
+        GuidanceError: The state does not tell it.
     """
     state = np.asarray(observation.state, dtype=np.float64)
     needed = 6 if space == CARTESIAN_DELTA else _JOINTS
     if state.ndim != 1 or state.size < needed or not np.isfinite(state[:needed]).all():
-        raise WishError(
+        raise GuidanceError(
             f'the pose of the tool needs {needed} finite numbers of state, not {state}'
         )
     if space == CARTESIAN_DELTA:
@@ -128,5 +128,5 @@ def tool_pose(
         pose[:3, :3], pose[:3, 3] = rotation_matrices(state[3:6]), state[:3]
         return pose
     if kinematics is None:
-        raise WishError(f"the pose of the tool needs the arm's kinematics in '{space}'")
+        raise GuidanceError(f"the pose of the tool needs the arm's kinematics in '{space}'")
     return np.asarray(kinematics.pose(state[:_JOINTS]))

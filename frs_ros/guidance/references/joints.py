@@ -2,7 +2,7 @@
 """Guidance written as a chunk of joint motion, through the kinematics of the arm.
 
 What arXiv 2606.13675 writes into the normalised translation has no place of its own in the actions
-of a joint-space policy: the wish becomes the joint motion of least length that moves the tool
+of a joint-space policy: the guidance becomes the joint motion of least length that moves the tool
 along it (J^+ v), starting from the joints in the observation.
 """
 
@@ -17,8 +17,8 @@ from frs_ros.arm.kinematics import Kinematics
 from frs_ros.arm.units import JOINTS, gripper_units
 from frs_ros.flow.arrays import to_numpy
 from frs_ros.guidance.references.direction import GRIPPER, GRIPPER_COMMAND, dimensions, encoded
+from frs_ros.messages.any_guidance import GuidanceError
 from frs_ros.messages.guidance import Gripper, Guidance
-from frs_ros.messages.wish import WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import Observation
 
@@ -40,17 +40,17 @@ def delta_reference(
 
     Magnitude 1 is the fastest motion along the direction in which no joint exceeds |a| = 1 (DROID
     executes no more) or moves further from standing still than 1 in model space, half the range
-    of the training data. A rotation likewise, times its weight. Near a singularity the wish fades
-    out with the part of it that the arm still can do.
+    of the training data. A rotation likewise, times its weight. Near a singularity the guidance
+    fades out with the part of it that the arm still can do.
 
     Args:
         kinematics: Of the arm.
-        guidance: An active wish in the base frame.
+        guidance: Active guidance in the base frame.
         policy: Its `spec` names the dimensions, its `to_model` encodes.
         observation: Its state begins with the joint positions, 7 rad.
 
     Returns:
-        [1, H, D] in model space, as the policy's array type; WishError if the policy's actions
+        [1, H, D] in model space, as the policy's array type; GuidanceError if the policy's actions
         or the state are not those of a joint-space policy.
     """
     return _constant(kinematics, guidance, policy, observation, largest=1.0)
@@ -121,7 +121,7 @@ def _fastest(
 def write_joints(
     joints: np.ndarray, gripper: Gripper, policy: FlowPolicy, observation: Observation
 ) -> Any:
-    """[1, H, D] in model space: joints [H, 7] in units, the wished gripper or a neutral one."""
+    """[1, H, D] in model space: joints [H, 7] in units, the commanded gripper or a neutral one."""
     spec = policy.spec
     raw = np.zeros((1, spec.horizon, spec.action_dim))
     raw[..., dimensions(spec, *JOINTS)] = joints
@@ -131,7 +131,7 @@ def write_joints(
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
-    """[3] unit vector, or zeros where there is no wish."""
+    """[3] unit vector, or zeros where there is no guidance."""
     length = np.linalg.norm(vector)
     return np.asarray(vector / length if length > 0 else vector)
 
@@ -140,5 +140,5 @@ def arm_joints(observation: Observation) -> np.ndarray:
     """[7] joint positions at the start of the state."""
     q = np.asarray(observation.state, dtype=np.float64)[: len(JOINTS)]
     if q.shape != (len(JOINTS),) or not np.isfinite(q).all():
-        raise WishError(f'state must begin with 7 finite joint positions, not {q}')
+        raise GuidanceError(f'state must begin with 7 finite joint positions, not {q}')
     return q

@@ -75,8 +75,8 @@ def path_reference(
         gain: Share of a commanded step that the arm really goes; None for `GAINS`.
 
     Returns:
-        [1, H, D] in model space, as the policy's array type; WishError if the policy's actions or
-        the state are not those of its space, or kinematics are missing.
+        [1, H, D] in model space, as the policy's array type; GuidanceError if the policy's actions
+        or the state are not those of its space, or kinematics are missing.
     """
     space = policy.spec.space
     gain = GAINS[space] if gain is None else gain

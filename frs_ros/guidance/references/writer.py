@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How wishes of every kind are written for a policy, by the space of its actions."""
+"""How guidance of every kind is written for a policy, by the space of its actions."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from frs_ros.guidance.references.joints import (
     velocity_reference,
 )
 from frs_ros.guidance.references.path import path_reference
+from frs_ros.messages.any_guidance import AnyGuidance, GuidanceError
 from frs_ros.messages.guidance import Guidance
-from frs_ros.messages.wish import Wish, WishError
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.types import (
     CARTESIAN_DELTA,
@@ -40,7 +40,7 @@ _THROUGH_KINEMATICS = {
 
 @dataclass(frozen=True)
 class References:
-    """Writes a wish as a chunk [1, H, D] in model space; a `reference.ReferenceWriter`.
+    """Writes guidance as a chunk [1, H, D] in model space; a `reference.ReferenceWriter`.
 
     Attributes:
         kinematics: Of the arm; Cartesian policies do without.
@@ -53,28 +53,28 @@ class References:
     cameras: Mapping[str, CameraAxes] = field(default_factory=dict)
     gain: float | None = None
 
-    def __call__(self, wish: Wish, policy: FlowPolicy, observation: Observation) -> Any:
-        """The chunk that does what the wish says and nothing else.
+    def __call__(self, given: AnyGuidance, policy: FlowPolicy, observation: Observation) -> Any:
+        """The chunk that does what the guidance says and nothing else.
 
         Raises:
-            WishError: This policy, arm or set of cameras cannot follow the wish.
+            GuidanceError: This policy, arm or set of cameras cannot follow the guidance.
         """
-        if isinstance(wish, Guidance):
-            return self._guidance(wish, policy, observation)
-        if isinstance(wish, Path):
-            return path_reference(wish, policy, observation, self.kinematics, self.gain)
-        if isinstance(wish, GivenChunk):
-            return chunk_reference(wish, policy, observation)
-        raise WishError(f'nobody knows how to write a {type(wish).__name__}')
+        if isinstance(given, Guidance):
+            return self._guidance(given, policy, observation)
+        if isinstance(given, Path):
+            return path_reference(given, policy, observation, self.kinematics, self.gain)
+        if isinstance(given, GivenChunk):
+            return chunk_reference(given, policy, observation)
+        raise GuidanceError(f'unsupported type of guidance: {type(given).__name__}')
 
     def _guidance(self, guidance: Guidance, policy: FlowPolicy, observation: Observation) -> Any:
         space = policy.spec.space
-        wish = in_base(guidance, observation, space, self.cameras, self.kinematics)
+        given = in_base(guidance, observation, space, self.cameras, self.kinematics)
         if space == CARTESIAN_DELTA:
-            return guidance_reference(wish, policy, observation)
+            return guidance_reference(given, policy, observation)
         if self.kinematics is None:
-            raise WishError(_NO_KINEMATICS.format(space))
-        return _THROUGH_KINEMATICS[space](self.kinematics, wish, policy, observation)
+            raise GuidanceError(_NO_KINEMATICS.format(space))
+        return _THROUGH_KINEMATICS[space](self.kinematics, given, policy, observation)
 
 
 _NO_KINEMATICS = "guiding a policy in '{}' needs the kinematics of the arm"
@@ -89,7 +89,7 @@ def reference_writer(
     cameras: Mapping[str, CameraAxes] | None = None,
     gain: float | None = None,
 ) -> References:
-    """What writes wishes for policies of this spec.
+    """What writes guidance for policies of this spec.
 
     Args:
         spec: Of the policy.
@@ -111,7 +111,7 @@ def robot_reference(
     cameras: Mapping[str, CameraAxes] | None = None,
     gain: float | None = None,
 ) -> References:
-    """What writes wishes for policies of this spec on a robot, 'fr3' or 'panda'.
+    """What writes guidance for policies of this spec on a robot, 'fr3' or 'panda'.
 
     Raises:
         ConfigError: There is no such robot.

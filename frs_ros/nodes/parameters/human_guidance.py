@@ -78,7 +78,7 @@ class HumanGuidanceParameters:
     dominance: float = parameter(
         1.3, 'How many times larger than any other an axis must be.', low=1.0, high=10.0
     )
-    allow_rotation: bool = parameter(False, 'Whether a device may wish rotations too.')
+    allow_rotation: bool = parameter(False, 'Whether a device may give rotations too.')
     proportional: bool = parameter(
         False, 'Whether the magnitude is scaled by the deflection of a device.'
     )

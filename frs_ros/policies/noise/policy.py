@@ -65,7 +65,7 @@ class DistilledNetwork(nn.Module):
         Args:
             features: [B, F].
             target: [B, H, A] labels.
-            steered: [B] bool, whether a wish was followed.
+            steered: [B] bool, whether guidance was followed.
             generator: Source of randomness.
         """
         if self.deferral is None:

@@ -159,7 +159,7 @@ class FrankyDriver:
         """Tells the gripper's worker; without a gripper nothing happens."""
         session = self._ready()
         if session.gripper is not None:
-            session.gripper.wish(closed)
+            session.gripper.command(closed)
 
     def stop(self) -> None:
         """Begins a ramp to rest; if it does not end within 1.2 s the motion is cut off."""

@@ -20,13 +20,13 @@ WATCH = 0.05  # s between two looks at the width
 
 
 class GripperWorker:
-    """Opens and closes in the background: the latest wish wins, a repeated one does nothing.
+    """Opens and closes in the background: the latest command wins, a repeated one does nothing.
 
-    Unless the last command has failed: then it is tried once more for every wish.
+    Unless the last command has failed: then it is tried once more for every command.
 
-    The hand cannot be interrupted, so a new wish waits until the last command has returned; those
-    in between are never sent. Nobody waits for the thread that sends, since it may hang in the
-    library; only at the exit of the process, for a moment.
+    The gripper cannot be interrupted, so a new command waits until the last one has returned;
+    those in between are never sent. Nobody waits for the thread that sends, since it may hang in
+    the library; only at the exit of the process, for a moment.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class GripperWorker:
         self._clock = clock
         self._news = threading.Condition()
         self._ended = False
-        self._wish: bool | None = None  # closed?
+        self._wanted: bool | None = None  # closed?
         self._sent: bool | None = None
         self._busy_since: float | None = None
         self._result = ''
@@ -75,12 +75,12 @@ class GripperWorker:
             return f'the gripper has not answered for {self._clock() - busy_since:.0f} s'
         return self._result or self._watch_line
 
-    def wish(self, closed: bool) -> None:
+    def command(self, closed: bool) -> None:
         """Sets what it shall be, without waiting."""
         with self._news:
             if self._result and self._busy_since is None:
                 self._sent = None  # the last command failed: the same one is tried again
-            self._wish = closed
+            self._wanted = closed
             self._news.notify_all()
 
     def end(self) -> None:
@@ -93,10 +93,10 @@ class GripperWorker:
     def _work(self) -> None:
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._ended or self._wish != self._sent)
+                self._news.wait_for(lambda: self._ended or self._wanted != self._sent)
                 if self._ended:
                     return
-                closed = self._sent = bool(self._wish)
+                closed = self._sent = bool(self._wanted)
                 self._busy_since = self._clock()
             result = self._go(closed)
             with self._news:

@@ -92,7 +92,7 @@ class TopicsDriver:
         self._at = -math.inf  # when that came, on the clock
         self._average = MovingAverage(options.smoothing)  # what is sent
         self._follow = FollowWatch()
-        self._closed: bool | None = None  # last wish for the gripper
+        self._closed: bool | None = None  # last command for the gripper
 
     @property
     def fault(self) -> Fault | None:

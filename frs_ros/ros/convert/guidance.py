@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from frs_ros.errors import ConfigError, DataError
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.messages.guidance import BASE, Gripper, Guidance
-from frs_ros.messages.wish import Wish
 from frs_ros.msg import Guidance as GuidanceMsg
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite, text
@@ -25,22 +25,22 @@ def guidance_to_msg(guidance: Guidance) -> GuidanceMsg:
     )
 
 
-def wish_to_msg(wish: Wish | None) -> GuidanceMsg:
-    """Message of any wish: of a path or a chunk who wished and when, which is all it can hold."""
-    if wish is None:
+def any_guidance_to_msg(given: AnyGuidance | None) -> GuidanceMsg:
+    """Message of any guidance: of a path or a chunk only its source and stamp."""
+    if given is None:
         return guidance_to_msg(Guidance(enabled=False))
-    if isinstance(wish, Guidance):
-        return guidance_to_msg(wish)
-    return guidance_to_msg(Guidance(source=wish.source, stamp_ns=wish.stamp_ns))
+    if isinstance(given, Guidance):
+        return guidance_to_msg(given)
+    return guidance_to_msg(Guidance(source=given.source, stamp_ns=given.stamp_ns))
 
 
 def guidance_from_msg(msg: GuidanceMsg) -> Guidance:
-    """The wish a message carries; an empty frame is the base's.
+    """The guidance a message carries; an empty frame is the base's.
 
     Raises:
         DataError: If a number is not finite, the magnitude is outside [0, 1], the rotation is
-            longer than 1, or the gripper wish is not one of GRIPPER_*. Which frames there are is
-            known where the plan is made.
+            longer than 1, or the gripper command is not one of GRIPPER_*. Which frames there are
+            is known where the plan is made.
     """
     text('Guidance.source', msg.source)
     text('Guidance.header.frame_id', msg.header.frame_id)

@@ -11,8 +11,8 @@ from geometry_msgs.msg import Point, Pose, Quaternion
 from frs_ros.errors import ConfigError, DataError
 from frs_ros.guidance.chunk import MOST_COLUMNS, MOST_ROWS, GivenChunk
 from frs_ros.guidance.path import MOST_POSES, Path
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.messages.guidance import BASE, Gripper, Guidance
-from frs_ros.messages.wish import Wish
 from frs_ros.msg import GuidancePath
 from frs_ros.robot.policy_state import quaternion
 from frs_ros.ros import stamps
@@ -47,8 +47,8 @@ def given_chunk_to_msg(given: GivenChunk) -> GuidancePath:
     )
 
 
-def path_from_msg(msg: GuidancePath) -> Wish:
-    """The wish a message carries: a path, a given chunk, or none if it was withdrawn.
+def path_from_msg(msg: GuidancePath) -> AnyGuidance:
+    """The guidance a message carries: a path, a given chunk, or none if it was withdrawn.
 
     Raises:
         DataError: It holds both poses and actions or neither, the frame is neither empty nor

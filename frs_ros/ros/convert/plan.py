@@ -8,14 +8,14 @@ import math
 import numpy as np
 
 from frs_ros.errors import DataError
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.messages.plan import ActionChunk, PlanRequest, SteeringReport
-from frs_ros.messages.wish import Wish
 from frs_ros.msg import ActionChunk as ActionChunkMsg
 from frs_ros.msg import PlanRequest as PlanRequestMsg
 from frs_ros.msg import SteeringReport as SteeringReportMsg
 from frs_ros.ros import stamps
 from frs_ros.ros.convert.checks import finite, text
-from frs_ros.ros.convert.guidance import guidance_from_msg, wish_to_msg
+from frs_ros.ros.convert.guidance import any_guidance_to_msg, guidance_from_msg
 from frs_ros.text import shown
 from frs_ros.types import ACTION_SPACES, Plan
 
@@ -124,7 +124,7 @@ def chunk_from_msg(msg: ActionChunkMsg) -> ActionChunk:
 def report_to_msg(
     request: PlanRequest,
     plan: Plan,
-    guidance: Wish | None,
+    guidance: AnyGuidance | None,
     *,
     latency: float,
     plan_time: float,
@@ -136,7 +136,7 @@ def report_to_msg(
     Args:
         request: What was asked.
         plan: What was made.
-        guidance: The wish handed to the method, None if there was none.
+        guidance: The guidance handed to the method, None if there was none.
         latency: Seconds from the request's arrival to the answer.
         plan_time: Seconds of it spent planning.
         unsteered: [H, A] what the policy would have done by itself; None if that is not known.
@@ -149,7 +149,7 @@ def report_to_msg(
         method=plan.method,
         method_options=options,
         guided=guidance is not None and guidance.active,
-        guidance=wish_to_msg(guidance),
+        guidance=any_guidance_to_msg(guidance),
         nfe=plan.nfe,
         latency=latency,
         plan_time=plan_time,

@@ -92,7 +92,7 @@ class DrawerExpert:
     # ---- geometry -------------------------------------------------------------------------------
 
     def _turn(self, tilt: float) -> None:
-        """Wishes fingers that close across the handle, and a hand that leans out by `tilt`."""
+        """Sets fingers that close across the handle, and a gripper that leans out by `tilt`."""
         self._hand.close_along(float(np.arctan2(self._out[1], self._out[0])))
         self._hand.tilt = tilt * self._across
 

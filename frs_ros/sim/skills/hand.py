@@ -50,12 +50,12 @@ LOOSE = Motion(tolerance=0.03, turn_tolerance=0.2)
 
 
 class Hand:
-    """The gripper and its wished orientation.
+    """The gripper and its desired orientation.
 
     Attributes:
         closing_angle: Direction in the xy plane in which the fingers close at yaw 0, rad.
-        yaw: Wished rotation about the vertical from straight down, rad.
-        tilt: Wished rotation after that, rotation vector [3] in base axes, rad; None for none.
+        yaw: Desired rotation about the vertical from straight down, rad.
+        tilt: Desired rotation after that, rotation vector [3] in base axes, rad; None for none.
         gripper: `OPEN` or `CLOSE`.
     """
 
@@ -74,11 +74,11 @@ class Hand:
         self.tilt: np.ndarray | None = None
 
     def close_along(self, angle: float) -> None:
-        """Wishes the yaw at which the fingers close along a direction in the xy plane, rad."""
+        """Sets the yaw at which the fingers close along a direction in the xy plane, rad."""
         self.yaw = float((angle - self.closing_angle + np.pi / 2) % np.pi - np.pi / 2)
 
     def go(self, point: np.ndarray, motion: Motion = Motion()) -> Iterator[np.ndarray]:
-        """Actions to a point [3] (m, world frame) in the wished orientation."""
+        """Actions to a point [3] (m, world frame) in the desired orientation."""
         missed = np.zeros(3)
         for _ in range(motion.limit):
             error = point - self.here()
@@ -103,7 +103,7 @@ class Hand:
             yield self.towards(point)
 
     def towards(self, point: np.ndarray, speed: float = 1.0) -> np.ndarray:
-        """One action [7] of proportional control towards a point in the wished orientation."""
+        """One action [7] of proportional control towards a point in the desired orientation."""
         move = np.clip((point - self.here()) / METRES, -speed, speed)
         turn = np.clip(self.turn() / RADIANS, -_MAX_TURN, _MAX_TURN)
         return np.asarray(np.concatenate([move, turn, [self.gripper]]))
@@ -117,11 +117,11 @@ class Hand:
         return np.asarray(self.here() + height * UP)
 
     def turn(self) -> np.ndarray:
-        """Rotation vector [3] (rad, base axes) from the present to the wished orientation."""
-        wished = Rotation.from_euler('z', self.yaw).as_matrix() @ self._home
+        """Rotation vector [3] (rad, base axes) from the present to the desired orientation."""
+        desired = Rotation.from_euler('z', self.yaw).as_matrix() @ self._home
         if self.tilt is not None:
-            wished = Rotation.from_rotvec(self.tilt).as_matrix() @ wished
-        turn = Rotation.from_matrix(wished @ self._env.world.gripper_pose()[1].T)
+            desired = Rotation.from_rotvec(self.tilt).as_matrix() @ desired
+        turn = Rotation.from_matrix(desired @ self._env.world.gripper_pose()[1].T)
         return np.asarray(turn.as_rotvec())
 
 

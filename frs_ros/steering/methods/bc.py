@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from frs_ros.messages.wish import Wish
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer
 from frs_ros.steering.kernel import draw_noise
@@ -29,7 +29,7 @@ class BehaviourCloning:
     Attributes:
         checkpoint: What `frs train bc` wrote; read at the first use. One that is
             trained anew in the meantime counts when the method is chosen again.
-        steer: Plans under an active wish.
+        steer: Plans under active guidance.
     """
 
     name: ClassVar[str] = 'bc'
@@ -44,7 +44,7 @@ class BehaviourCloning:
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Wish | None,
+        guidance: AnyGuidance | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Plans by the network, or by `steer`; see `steering.base.Steerer.plan`."""

@@ -11,7 +11,7 @@ import numpy as np
 from frs_ros.arm.units import gripper_units
 from frs_ros.errors import choose
 from frs_ros.guidance.references.direction import GRIPPER
-from frs_ros.messages.wish import Part, Wish
+from frs_ros.messages.any_guidance import AnyGuidance, Part
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.kernel import GuidedMethod, Steered, Steering
 from frs_ros.types import Observation, Plan
@@ -47,7 +47,7 @@ class Direct(GuidedMethod):
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Wish | None,
+        guidance: AnyGuidance | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Decodes the reference; see `steering.base.Steerer.plan`."""

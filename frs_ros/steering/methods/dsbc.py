@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from frs_ros.messages.wish import Wish
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.base import Steerer
 from frs_ros.steering.kernel import Steering
@@ -34,7 +34,7 @@ class Dsbc:
         draw: 'mean', the most likely noise, or 'sample', drawn from what was learned with the
             numbers of the unsteered noise: where a whole chunk was learned to be N(0, 1), that is
             the unsteered plan.
-        steer: Plans under an active wish.
+        steer: Plans under active guidance.
     """
 
     name: ClassVar[str] = 'dsbc'
@@ -50,7 +50,7 @@ class Dsbc:
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Wish | None,
+        guidance: AnyGuidance | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Plans by the noise policy, or by `steer`; see `steering.base.Steerer.plan`."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from frs_ros.errors import ConfigError
 from frs_ros.flow.grids import T_NOISE
-from frs_ros.messages.wish import Wish
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.checks import fraction
 from frs_ros.steering.gate import Gate
@@ -65,7 +65,7 @@ class TunedReversalSteering(GuidedMethod):
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Wish | None,
+        guidance: AnyGuidance | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Plans a chunk; guidance that reaches no dimension costs no reversal."""

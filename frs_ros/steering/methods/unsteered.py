@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from frs_ros.messages.wish import Wish
+from frs_ros.messages.any_guidance import AnyGuidance
 from frs_ros.policies.base import FlowPolicy
 from frs_ros.steering.kernel import unsteered
 from frs_ros.types import Observation, Plan
@@ -20,7 +20,7 @@ class Unsteered:
         self,
         policy: FlowPolicy,
         observation: Observation,
-        guidance: Wish | None,
+        guidance: AnyGuidance | None,
         rng: np.random.Generator,
     ) -> Plan:
         """Samples a chunk; see `steering.base.Steerer.plan`."""

@@ -17,7 +17,7 @@ from frs_ros.policies.noise.description import Inputs
 from frs_ros.policies.noise.inputs import fit_scale, scaled_state, state_features
 from frs_ros.policies.vocabulary import normalise
 
-LET_GO = 3  # chunks without a wish in a row that are a decision; fewer are a lapse
+LET_GO = 3  # chunks without guidance in a row that are a decision; fewer are a lapse
 
 # Labels [N, H, A] of one episode.
 Label = Callable[[DistillationEpisode], np.ndarray]
@@ -32,7 +32,7 @@ class Samples:
         state: [N, P] standard scores.
         sentence: [N] index of the instruction.
         target: [N, H, A] what is to be learned.
-        steered: [N] bool, whether a wish was followed.
+        steered: [N] bool, whether guidance was followed.
         number: [N] int64 place of the chunk among all of the dataset.
     """
 
@@ -114,8 +114,8 @@ def lapses(steered: np.ndarray) -> np.ndarray:
     """
     missed = np.zeros(len(steered), bool)
     begin = 0
-    for index, wished in enumerate(steered):
-        if wished:
+    for index, guided in enumerate(steered):
+        if guided:
             missed[begin:index] = index - begin < LET_GO
             begin = index + 1
     return missed

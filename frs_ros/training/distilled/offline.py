@@ -135,16 +135,16 @@ def label(
 ) -> Label:
     """Noise for a chunk that begins with `actions` [n, A]; afterwards the arm stands still.
 
-    The chunk goes through steering itself, as a wish about all action dimensions: the gripper's
+    The chunk goes through steering itself, as guidance about all action dimensions: the gripper's
     command is the demonstrator's, the padding is the policy's.
 
     Raises:
         ConfigError: The policy cannot be asked for these actions.
     """
     spec = policy.spec
-    wish = GivenChunk(actions[: spec.horizon], spec.names, spec.space, spec.control_hz)
-    plan: Plan = LABELLER.plan(policy, observation, wish, rng)
-    wanted = to_numpy(reference_chunk(wish, policy, observation))
+    guidance = GivenChunk(actions[: spec.horizon], spec.names, spec.space, spec.control_hz)
+    plan: Plan = LABELLER.plan(policy, observation, guidance, rng)
+    wanted = to_numpy(reference_chunk(guidance, policy, observation))
     became = to_numpy(policy.to_model(plan.chunk[None], observation))
     difference = (became - wanted)[..., : spec.action_dim]
     reference = policy.from_model(policy.asarray(wanted), observation)[0]

@@ -23,7 +23,7 @@ def plot_report(path: Path, metrics: Mapping[str, Any], target: np.ndarray, stee
         path: PNG file to write.
         metrics: Of `distil.distil`.
         target: [N, H, A] labels.
-        steered: [N] bool, whether a wish was followed.
+        steered: [N] bool, whether guidance was followed.
     """
     figure = new_figure(12.0, 7.4)
     (loss, law), (spread, error) = figure.subplots(2, 2)

@@ -101,7 +101,7 @@ class HidReader:
     def _axes(self, state: Any) -> Axes:
         now_ns = self._now_ns()
         if now_ns - self._moved_ns > SILENCE_NS:
-            # what is held at the start or across a gap is no wish until it was seen at rest
+            # what is held at the start or across a gap is no guidance until it was seen at rest
             self._stuck = not self._at_rest(state)
         shown = tuple(_clipped(state[axis]) for axis in AXES)
         buttons = tuple(bool(b) for b in state.buttons)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What steering methods know of a wish, whatever kind it is."""
+"""Contract of guidance, whatever kind it is: what steering methods know of it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Protocol
 from frs_ros.errors import ConfigError
 
 
-class WishError(ConfigError):
-    """A wish that this policy, arm or set of cameras cannot follow: then nobody steers."""
+class GuidanceError(ConfigError):
+    """Guidance that this policy, arm or set of cameras cannot follow; it then acts unsteered."""
 
 
 class Part(Enum):
-    """What a wish can speak of."""
+    """What guidance can be about."""
 
     TRANSLATION = 'translation'
     ROTATION = 'rotation'
     GRIPPER = 'gripper'
 
 
-class Wish(Protocol):
-    """What somebody wants of the next chunk: a `Guidance`, a `Path`, a `GivenChunk`.
+class AnyGuidance(Protocol):
+    """Guidance for the next chunk: a `Guidance`, a `Path`, a `GivenChunk`.
 
     How it is written for a policy is known to `references`.
     """
@@ -34,15 +34,15 @@ class Wish(Protocol):
 
     @property
     def parts(self) -> frozenset[Part]:
-        """What it speaks of; all else is the policy's."""
+        """What it is about; all else is left to the policy."""
         ...
 
     @property
     def source(self) -> str:
-        """Who wishes: 'keyboard', 'planner', ..."""
+        """Name of the source: 'keyboard', 'planner', ..."""
         ...
 
     @property
     def stamp_ns(self) -> int:
-        """When the wish was made, clock of the observation."""
+        """When the guidance was given, clock of the observation."""
         ...

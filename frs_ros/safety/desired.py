@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The velocity we would like: towards the target, turned and slowed down limit by limit.
+"""Desired joint velocity: towards the target, turned and slowed down limit by limit.
 
 This is what makes the motion good; what makes it safe is `StoppingCheck`.
 """
@@ -18,7 +18,7 @@ _SETTLED = 1e-3  # rad/s, a change that is not worth another try
 
 
 @dataclass(frozen=True)
-class Wish:
+class DesiredVelocity:
     """Applies one limit after the other.
 
     The order: what slows down the whole arm keeps the direction and breaks no other limit, so it
