@@ -86,7 +86,7 @@ class _Version(argparse.Action):
     """Looks the version up only when it is asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from frs_ros.commands.version import package_version
+        from frs_ros.commands.options import package_version
 
         print(f'frs {package_version()}')
         parser.exit()

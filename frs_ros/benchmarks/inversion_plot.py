@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from frs_ros.evaluation.charts import COLOURS
+from frs_ros.evaluation.plots import COLOURS
 
 LABELS = {
     'euler': 'Euler backwards (paper)',

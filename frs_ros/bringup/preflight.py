@@ -13,8 +13,7 @@ import sys
 from collections.abc import Iterable
 
 from frs_ros.doctor import ros_graph
-from frs_ros.doctor.finding import Level
-from frs_ros.doctor.options import Options
+from frs_ros.doctor.finding import Level, Options
 from frs_ros.doctor.system import LocalSystem, System
 from frs_ros.errors import ConfigError
 

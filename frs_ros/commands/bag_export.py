@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from frs_ros.commands.bag_convert import OUTCOMES
-from frs_ros.commands.byte_bar import byte_bar
+from frs_ros.commands.options import byte_bar
 from frs_ros.text import printable
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from frs_ros.commands.byte_bar import byte_bar
+from frs_ros.commands.options import byte_bar
 from frs_ros.text import printable
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from frs_ros.benchmarks.bag import LIMIT, measure
-    from frs_ros.commands.version import software_versions
+    from frs_ros.commands.options import software_versions
     from frs_ros.evaluation.report import write_json
 
     found = measure(args.bag, args.rounds, lambda rounds: tqdm(rounds, unit='round', leave=False))

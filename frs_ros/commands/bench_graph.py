@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         bench_cell.processes(args)  # finds mistakes before anything starts
     check_ros()
     from frs_ros.benchmarks import cell as cell_bench
-    from frs_ros.commands.version import software_versions
+    from frs_ros.commands.options import software_versions
     from frs_ros.evaluation.report import write_json
 
     results: dict[str, Any] = {}

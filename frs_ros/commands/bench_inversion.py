@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
     from frs_ros.benchmarks import inversion as bench
     from frs_ros.benchmarks.inversion_plot import plot_inversion
-    from frs_ros.commands.version import software_versions
+    from frs_ros.commands.options import software_versions
     from frs_ros.evaluation.report import write_json
     from frs_ros.policies.checkpoint import load_policy
 

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from frs_ros.benchmarks.plan import measure, parts, summary
-    from frs_ros.commands.version import software_versions
+    from frs_ros.commands.options import software_versions
     from frs_ros.evaluation.report import write_json
     from frs_ros.policies.checkpoint import load_policy
 

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     check_ros()
     from frs_ros.bringup.listeners.recorded_run import free_domain
     from frs_ros.bringup.listeners.recorder_bench import loads, measure
-    from frs_ros.commands.version import software_versions
+    from frs_ros.commands.options import software_versions
     from frs_ros.evaluation.report import write_json
 
     args.directory.mkdir(parents=True, exist_ok=True)

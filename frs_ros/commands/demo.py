@@ -135,7 +135,7 @@ def write_files(settings: DemoSettings, pairs: Sequence[Pair], out: Path) -> lis
 
     from tqdm import tqdm
 
-    from frs_ros.commands.version import software_versions
+    from frs_ros.commands.options import software_versions
     from frs_ros.demo import side_by_side, summary
     from frs_ros.demo.comparison import rows, successes
     from frs_ros.demo.video import write_mp4

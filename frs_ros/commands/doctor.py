@@ -54,9 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Examines, prints part by part, writes the JSON; 1 if something failed."""
-    from frs_ros.commands.version import software_versions
+    from frs_ros.commands.options import software_versions
     from frs_ros.doctor.examination import examine
-    from frs_ros.doctor.options import Options
+    from frs_ros.doctor.finding import Options
     from frs_ros.doctor.report import block, summary, tally, to_json
     from frs_ros.doctor.system import LocalSystem
 

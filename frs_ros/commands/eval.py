@@ -10,9 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite
+from frs_ros.commands.options import add_assets, add_checkpoint, add_seed, add_suite, command_line
 from frs_ros.commands.task_selection import parse_tasks, split
-from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError, choose
 from frs_ros.evaluation.conditions import (
     DEFAULTS,
@@ -169,12 +168,10 @@ def _evaluated(
     spec: ActionSpec,
     compared: list[tuple[str, str]],
 ) -> int:
-    from frs_ros.commands.version import software_versions
+    from frs_ros.commands.options import software_versions
     from frs_ros.evaluation.evaluate import evaluate
-    from frs_ros.evaluation.failure_plot import plot_failures
     from frs_ros.evaluation.libero_world import LiberoWorld
-    from frs_ros.evaluation.plot import plot_results
-    from frs_ros.evaluation.rate_plot import plot_rates
+    from frs_ros.evaluation.plots import plot_failures, plot_rates, plot_results
     from frs_ros.evaluation.report import summarise, table, write_json
     from frs_ros.sim.suites import tasks
 

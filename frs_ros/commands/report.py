@@ -118,8 +118,7 @@ def _report(args: argparse.Namespace, beside: Path = Path()) -> str:
 def _draw(
     path: Path, results: Mapping[str, Any], plot: str, own: Mapping[str, int], title: str
 ) -> None:
-    from frs_ros.evaluation.failure_plot import plot_failures
-    from frs_ros.evaluation.rate_plot import COSTS, plot_cost, plot_rates
+    from frs_ros.evaluation.plots import COSTS, plot_cost, plot_failures, plot_rates
     from frs_ros.evaluation.sweep_plot import plot_sweep
 
     methods = results['methods']
@@ -135,7 +134,7 @@ def _draw(
 
 def _regenerate(page: Path) -> None:
     """Makes the blocks of a page anew; folders of runs are relative to the current folder."""
-    from frs_ros.evaluation.page import regenerate
+    from frs_ros.evaluation.markdown import regenerate
 
     def make(arguments: str) -> str:
         parser = _BlockParser(add_help=False)

@@ -18,8 +18,7 @@ from frs_ros.doctor import (
     ros_graph,
     simulator,
 )
-from frs_ros.doctor.finding import PARTS, Finding, Level
-from frs_ros.doctor.options import Options
+from frs_ros.doctor.finding import PARTS, Finding, Level, Options
 from frs_ros.doctor.system import System
 
 Check = Callable[[System, Options], Iterable[Finding]]

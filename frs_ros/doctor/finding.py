@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check finds, and the parts that findings belong to."""
+"""What a check finds, the parts that findings belong to, and what the user asked for."""
 
 from __future__ import annotations
 
@@ -71,3 +71,17 @@ class Part:
     def skip(self, name: str, what: str, fix: str = '') -> Finding:
         """Not looked at, and why."""
         return Finding(self.name, name, Level.SKIP, what, fix)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of the checks.
+
+    Attributes:
+        robot: Address of the robot to ask, '' for none.
+        joint_states: Topic on which others that drive the arm publish its joint states, '' for
+            none.
+    """
+
+    robot: str = ''
+    joint_states: str = ''

@@ -6,9 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from frs_ros.doctor.finding import Finding, Part
+from frs_ros.doctor.finding import Finding, Options, Part
 from frs_ros.doctor.fixes import cell_packages
-from frs_ros.doctor.options import Options
 from frs_ros.doctor.probe import ProbeFailed, probe
 from frs_ros.doctor.system import System
 from frs_ros.doctor.usb import rule_files

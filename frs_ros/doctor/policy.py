@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from frs_ros.doctor.finding import Finding, Part
-from frs_ros.doctor.options import Options
+from frs_ros.doctor.finding import Finding, Options, Part
 from frs_ros.doctor.probe import ProbeFailed, probe
 from frs_ros.doctor.system import System
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from frs_ros.doctor.finding import Finding, Part
-from frs_ros.doctor.options import Options
+from frs_ros.doctor.finding import Finding, Options, Part
 from frs_ros.doctor.system import System
 
 _PART = Part('realtime')

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from frs_ros.doctor.finding import Finding, Part
-from frs_ros.doctor.options import Options
+from frs_ros.doctor.finding import Finding, Options, Part
 from frs_ros.doctor.probe import ProbeFailed, probe
 from frs_ros.doctor.system import System
 

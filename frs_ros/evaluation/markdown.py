@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pooled results as Markdown: the tables of `docs/results.md`."""
+"""Pooled results as Markdown, and pages whose tables and figures are generated from them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from frs_ros.errors import DataError
 from frs_ros.evaluation.samples import SEEDS
 from frs_ros.evaluation.settings import STOCK
-from frs_ros.evaluation.tables import markdown_table
-from frs_ros.text import printable
+from frs_ros.text import one_line, printable
 
 MOST_PARTS = 10  # more do not fit a cell
 NOTHING = {'successes': 0, 'trials': 0}
@@ -145,3 +146,44 @@ def _number(value: float | None, form: str) -> str:
 def _failures(outcomes: Mapping[str, int]) -> str:
     failed = sorted(((n, name) for name, n in outcomes.items() if name != 'success'), reverse=True)
     return ', '.join(f'{name} {n}' for n, name in failed) or '-'
+
+
+BEGIN = re.compile(r'<!-- frs report (?P<arguments>.*?) -->')
+END = '<!-- end of report -->'
+
+
+def regenerate(text: str, make: Callable[[str], str]) -> str:
+    """The page with every block made anew.
+
+    Args:
+        text: The page.
+        make: The Markdown of a block from the arguments in its first comment.
+
+    Raises:
+        DataError: The page has no block, or one has no end.
+    """
+    parts, position = [], 0
+    for found in BEGIN.finditer(text):
+        if found.start() < position:
+            raise DataError(f'"{found[0]}" begins before the block above it has an "{END}"')
+        end = text.find(END, found.end())
+        if end < 0:
+            raise DataError(f'"{found[0]}" has no "{END}"')
+        block = make(found['arguments']).strip('\n')
+        parts += [text[position : found.end()], f'\n{block}\n', END]
+        position = end + len(END)
+    if not parts:
+        raise DataError('the page has no block that begins with "<!-- frs report ... -->"')
+    return ''.join([*parts, text[position:]])
+
+
+def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows with the same keys as a Markdown table; the keys are the head."""
+    head = list(rows[0])
+    lines = [head, ['---'] * len(head), *([_cell(row[key]) for key in head] for row in rows)]
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def _cell(value: Any) -> str:
+    """Text of one cell: labels and paths of others may neither end it nor its row."""
+    return one_line(value, 500).replace('|', '\\|')

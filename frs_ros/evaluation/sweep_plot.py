@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from frs_ros.errors import ConfigError
-from frs_ros.evaluation.charts import (
+from frs_ros.evaluation.conditions import FLIPPED, WRONG_KINDS, Conditions
+from frs_ros.evaluation.method import UNSTEERED, Method
+from frs_ros.evaluation.plots import (
     COLOURS,
     MARKERS,
+    RATE,
     interval,
     new_figure,
     percent_axis,
     save,
     wrapped,
 )
-from frs_ros.evaluation.conditions import FLIPPED, WRONG_KINDS, Conditions
-from frs_ros.evaluation.method import UNSTEERED, Method
-from frs_ros.evaluation.rate_plot import RATE
 from frs_ros.steering.registry import ALL_METHODS
 
 MAGNITUDE = 'magnitude'

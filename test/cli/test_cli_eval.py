@@ -13,8 +13,8 @@ import torch
 from frs_ros.cli import build_parser
 from frs_ros.commands.eval import add_arguments as eval_arguments
 from frs_ros.commands.eval import settings_from
+from frs_ros.commands.options import command_line
 from frs_ros.commands.task_selection import parse_tasks
-from frs_ros.commands.written import command_line
 from frs_ros.errors import ConfigError
 from frs_ros.folders import locked
 from frs_ros.policies.memory import release_memory

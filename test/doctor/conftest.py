@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from frs_ros.doctor.examination import examine
-from frs_ros.doctor.finding import PARTS
-from frs_ros.doctor.options import Options
+from frs_ros.doctor.finding import PARTS, Options
 from frs_ros.doctor.probe import MARK
 from frs_ros.doctor.system import Output
 

@@ -12,8 +12,7 @@ import pytest
 
 from frs_ros.doctor import examination
 from frs_ros.doctor.examination import CHECKS, examine
-from frs_ros.doctor.finding import CELL, PARTS, SIMULATOR, Finding, Level, Part
-from frs_ros.doctor.options import Options
+from frs_ros.doctor.finding import CELL, PARTS, SIMULATOR, Finding, Level, Options, Part
 from frs_ros.doctor.probe import ProbeFailed, probe
 from frs_ros.doctor.report import block, summary, to_json
 from frs_ros.doctor.system import LocalSystem, Output

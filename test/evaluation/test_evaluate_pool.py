@@ -13,9 +13,8 @@ from frs_ros.errors import ConfigError, DataError
 from frs_ros.evaluation.conditions import Conditions
 from frs_ros.evaluation.evaluate import EpisodeRunner
 from frs_ros.evaluation.journal import EPISODES_FILE, Journal
-from frs_ros.evaluation.markdown import markdown
+from frs_ros.evaluation.markdown import END, markdown, regenerate
 from frs_ros.evaluation.method import parse_methods
-from frs_ros.evaluation.page import END, regenerate
 from frs_ros.evaluation.pooled import own_numbers, summarise_pool
 from frs_ros.evaluation.report import summarise, write_json
 from frs_ros.evaluation.runs import Run, pool, read_run

@@ -8,12 +8,12 @@ from evaluate_world import settings
 
 from frs_ros.errors import ConfigError
 from frs_ros.evaluation.journal import EpisodeRecord
+from frs_ros.evaluation.markdown import markdown_table
 from frs_ros.evaluation.method import Method
-from frs_ros.evaluation.plot import plot_results
+from frs_ros.evaluation.plots import plot_results
 from frs_ros.evaluation.report import summarise, table, write_json
 from frs_ros.evaluation.settings import Job
 from frs_ros.evaluation.statistics import wilson95
-from frs_ros.evaluation.tables import markdown_table
 
 
 def record(job: Job, success: bool, outcome: str, plan_ms=(2.0,)) -> EpisodeRecord:

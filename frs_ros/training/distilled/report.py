@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from frs_ros.evaluation.charts import COLOURS, new_figure, save
+from frs_ros.evaluation.plots import COLOURS, new_figure, save
 from frs_ros.policies.noise.heads import BOUND
 from frs_ros.policies.noise.policy import NOISE
 

@@ -8,7 +8,7 @@ from itertools import starmap
 from typing import Any
 
 from frs_ros.datasets.collection import CollectionSettings
-from frs_ros.evaluation.tables import markdown_table
+from frs_ros.evaluation.markdown import markdown_table
 from frs_ros.sim.splits import SPLITS
 from frs_ros.training.generalist.config import FIRST_VALIDATION_INIT
 
