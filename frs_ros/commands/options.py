@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several commands share: options, the version, the command as written, progress over bytes."""
+"""What several commands share: options, version, the command as written, progress over bytes."""
 
 from __future__ import annotations
 
