@@ -23,11 +23,12 @@ JAZZY_TESTS := test/ros test/cameras test/bags test/datasets test/demo test/doct
 COLCON_DIR := $(CURDIR)/build/colcon
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-vla test-jazzy jazzy-tree lint colcon lock licences sbom clean
+.PHONY: help setup demo test check test-vla test-jazzy jazzy-tree lint colcon lock licences sbom clean
 
 help:
 	@echo 'make demo    a LIBERO episode unsteered and steered, over ROS 2; writes a video'
 	@echo 'make test    all tests'
+	@echo 'make check   those of the core only, without ROS and simulator: a minute or two'
 	@echo 'make lint    ruff (rules and format) and mypy'
 	@echo 'make setup   only what the others do first: system packages and $(VENV)'
 	@echo 'make test-vla  LeRobot'"'"'s own SmolVLA behind our interface, in $(VLA) of its own, 2 GB'
@@ -82,6 +83,13 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
+
+# What can be said in a minute or two: the core, without ROS, simulator and trainings.
+CHECKED := flow messages arm guidance safety steering serving package files
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest $(addprefix test/,$(CHECKED)) -m 'not slow' $(ARGS)
 
 # LeRobot needs other releases than we do: an environment of its own. Not part of CI.
 test-vla: $(VLA)/.installed

@@ -71,6 +71,7 @@ def settle(envelope, reference, target, seconds=6.0, measured=None):
 # ---- properties ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('lab_name', SETTINGS)
 @pytest.mark.parametrize('arm', ARMS)
 def test_no_sequence_of_inputs_leads_out_of_the_limits(rng, arm, lab_name):
@@ -102,6 +103,7 @@ NUMBERS = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-3, 3)
 VECTORS = hnp.arrays(float, st.sampled_from([7, 7, 7, 7, 6, 8, (1, 7), 0]), elements=NUMBERS)
 
 
+@pytest.mark.slow
 @settings(max_examples=CASES['envelope_anything'], deadline=None, database=None)
 @given(q=VECTORS, dq=VECTORS, target=VECTORS, near=st.booleans(), dt=NUMBERS, brake=st.booleans())
 def test_anything_is_either_refused_or_gives_finite_numbers(q, dq, target, near, dt, brake):

@@ -152,6 +152,7 @@ def jerk(q, over=LONGEST):
     return np.abs(acceleration[apart:] - acceleration[:-apart]).max(axis=0) / over
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('chosen', SETTINGS)
 @pytest.mark.parametrize('arm', ARMS)
 def test_velocity_acceleration_jerk_and_deviation_are_bounded(arm, chosen):
@@ -215,6 +216,7 @@ def low(model, kinematics, rng):
                 return q
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('chosen', SETTINGS)
 @pytest.mark.parametrize('arm', ARMS)
 def test_what_is_sent_keeps_clear_although_it_is_off_the_way(kinematics, arm, chosen):
