@@ -65,7 +65,7 @@ class Workspace:
 
 @dataclass(frozen=True)
 class KeepClear:
-    """See `safety.clearance.Clearance`, which has the same names."""
+    """See `arm.clearance.Clearance`, which has the same names."""
 
     floor: float = _number(-10.0, 10.0)
     links: float = _number(0.0, 0.2)

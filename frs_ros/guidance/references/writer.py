@@ -40,7 +40,7 @@ _THROUGH_KINEMATICS = {
 
 @dataclass(frozen=True)
 class References:
-    """Writes guidance as a chunk [1, H, D] in model space; a `reference.ReferenceWriter`.
+    """Writes guidance as a chunk [1, H, D] in model space; a `direction.ReferenceWriter`.
 
     Attributes:
         kinematics: Of the arm; Cartesian policies do without.
