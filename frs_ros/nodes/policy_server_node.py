@@ -290,9 +290,9 @@ class PolicyServer(ManagedNode):
         plan, complaint = planner.follow(request, observation, guidance)
         if complaint:
             guidance = None
-            self.diagnostics.report('guidance', f'not steered: {complaint}', error=True)
+            self.diagnostics.report('steering', f'not steered: {complaint}', error=True)
         else:
-            self.diagnostics.clear('guidance')
+            self.diagnostics.clear('steering')
         now = time.monotonic()
         answer = ActionChunk.answer(request, plan, planner.policy)
         msg = chunk_to_msg(answer)

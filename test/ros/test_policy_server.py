@@ -145,9 +145,15 @@ def test_guidance_in_the_frame_of_a_camera(robot, node_process, checkpoint, tmp_
     robot.ros.wait_for(lambda: robot.says("frame 'ceiling'; known are: base, tool, scene"))
     robot.ros.wait_for(lambda: len(robot.reports) == 3, what='the report')
     assert not robot.reports[2].guided
+    robot.show(2500, guidance=replace(UP, frame='ceiling'))  # readable, and still not followed
+    robot.ask(2, 2500)
+    robot.answer(4)
+    robot.ros.wait_for(lambda: len(robot.reports) == 4, what='the report')
+    assert not robot.says('well again')
     robot.show(3000, guidance=UP)
-    robot.ask(2, 3000)
-    assert robot.answer(4).method == 'frs'
+    robot.ask(3, 3000)
+    assert robot.answer(5).method == 'frs'
+    robot.ros.wait_for(lambda: robot.says('well again'), what='the end of the complaint')
     assert server.returncode is None
 
 
